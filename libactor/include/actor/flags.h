@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * flags.h - command line flags with the syntax of Mesos.
+ *
+ * A program declares its flags once, in a table that points into a struct of
+ * its own:
+ *
+ *     struct agent_flags { char *work_dir; int64_t gc_delay; bool strict; };
+ *
+ *     static const struct flag flags[] = {
+ *         { .name = "work_dir", .type = FLAG_STRING, .required = true,
+ *           .offset = offsetof(struct agent_flags, work_dir),
+ *           .help = "Path of the agent's work directory ..." },
+ *         ...
+ *     };
+ *
+ * Values come from '--name=value', '--name' and '--no-name' for booleans, and
+ * from the environment as <PREFIX><NAME> ("MESOS_WORK_DIR"); the command line
+ * wins.  Names are matched without regard to case, '-' is not '_'.  A value
+ * 'file://PATH' stands for the content of that file.  Parsing stops at '--' or
+ * at the first word that is not a flag.  Unknown names on the command line are
+ * refused (in the environment they are ignored), so are a flag given twice, a
+ * missing value and a required flag that is absent; texts follow stout's
+ * flags.hpp: "Failed to load unknown flag 'x'", "Flag 'master' is required,
+ * but it was not provided", "Failed to load flag 'x': <why>".
+ *
+ * Thread-safety: one thread, at start. */
+#ifndef ACTOR_FLAGS_H
+#define ACTOR_FLAGS_H 1
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <actor/compiler.h>
+
+struct error;
+struct json_writer;
+struct strbuf;
+
+enum flag_type {
+    FLAG_STRING,                /* char *, owned; NULL when unset */
+    FLAG_BOOL,                  /* bool; "true" "1" "false" "0" */
+    FLAG_INT,                   /* int64_t */
+    FLAG_UINT,                  /* uint64_t */
+    FLAG_DOUBLE,                /* double */
+    FLAG_DURATION,              /* int64_t nanoseconds */
+    FLAG_BYTES,                 /* uint64_t */
+};
+
+struct flag {
+    const char *name;           /* "work_dir" */
+    const char *alias;          /* another name, or NULL */
+    enum flag_type type;
+    size_t offset;              /* of the member, in the caller's struct */
+    const char *default_value;  /* text; NULL: unset (0, false) */
+    bool required;
+    const char *help;           /* may have several lines */
+
+    /* May refuse a value that parsed; 'member' is the member.  Or NULL. */
+    struct error *(*validate)(const struct flag *, const void *member);
+};
+
+/* Fills the struct at 'values' (zeroed by the caller).  'argc' and 'argv' as
+ * in main(); 'env_prefix' such as "MESOS_", or NULL.  '*ret_rest' (if not
+ * NULL) becomes the index of the first word that was not taken.  On an error
+ * 'values' still has to be given to flags_fini(). */
+struct error *flags_load(const struct flag *, size_t n_flags, void *values,
+                         int argc, char *argv[], const char *env_prefix,
+                         int *ret_rest) MUST_CHECK;
+
+void flags_fini(const struct flag *, size_t n_flags, void *values);
+
+/* "Usage: <program> [options]" and one paragraph a flag: its names on the
+ * left, help and default on the right, as Mesos' --help. */
+void flags_usage(struct strbuf *, const char *program, const char *message,
+                 const struct flag *, size_t n_flags);
+
+/* A JSON object of all flags that have a value, each as a string: what /flags
+ * and /state show. */
+void flags_write_json(struct json_writer *, const struct flag *,
+                      size_t n_flags, const void *values);
+
+/* "--a=b --c=d ..." sorted by name, for the line that daemons log at start. */
+void flags_format(struct strbuf *, const struct flag *, size_t n_flags,
+                  const void *values);
+
+#endif /* ACTOR_FLAGS_H */

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * limits.h - the bounds on everything that a stranger sizes.  Checked before
+ * memory is reserved; one set for all wires. */
+#ifndef ACTOR_LIMITS_H
+#define ACTOR_LIMITS_H 1
+
+#include <stddef.h>
+
+/* A message on any wire: nesting, elements of one repeated field, bytes of one
+ * string, bytes of the whole.  The depth is msgpack-c's own limit. */
+#define LIMIT_MESSAGE_DEPTH 32
+#define LIMIT_MESSAGE_COUNT ((size_t) 1 << 22)
+#define LIMIT_MESSAGE_STRING ((size_t) 64 << 20)
+#define LIMIT_MESSAGE_SIZE ((size_t) 64 << 20)
+
+/* A frame of an actor link, its header included. */
+#define LIMIT_LINK_FRAME (LIMIT_MESSAGE_SIZE + 4096)
+
+/* What may wait to be written on one link, in bytes of encoded frames, and on
+ * one HTTP connection. */
+#define LIMIT_LINK_QUEUE ((size_t) 256 << 20)
+#define LIMIT_HTTP_QUEUE ((size_t) 64 << 20)
+
+/* HTTP requests: request line and headers, number of headers, body. */
+#define LIMIT_HTTP_HEAD ((size_t) 80 << 10)
+#define LIMIT_HTTP_HEADERS 128
+#define LIMIT_HTTP_BODY ((size_t) 64 << 20)
+
+/* Requests of one connection that are being answered at a time. */
+#define LIMIT_HTTP_PIPELINE 64
+
+#endif /* ACTOR_LIMITS_H */
