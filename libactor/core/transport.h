@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * transport.h - the seam between actors and what carries messages between
+ * systems (link/).
+ *
+ * Thread-safety: the functions of 'struct transport_ops' are called by any
+ * worker thread; so may the ones below. */
+#ifndef CORE_TRANSPORT_H
+#define CORE_TRANSPORT_H 1
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <actor/system.h>
+#include <actor/upid.h>
+
+struct actor_msg;
+
+struct transport_ops {
+    /* Takes '*msg' for an actor of another system.  'call' and 'reply_to' of
+     * the message (below) travel along. */
+    void (*send)(void *transport, const struct upid *from,
+                 const struct upid *to, struct actor_msg **msg);
+
+    /* Local actor 'from' (un)links remote actor 'to'. */
+    void (*link)(void *transport, const struct upid *from,
+                 const struct upid *to);
+    void (*unlink)(void *transport, const struct upid *from,
+                   const struct upid *to);
+
+    /* Closes the port and all connections; called once all actors are
+     * gone, before the workers end. */
+    void (*stop)(void *transport);
+
+    /* After the workers have ended. */
+    void (*destroy)(void *transport);
+};
+
+/* Creates the bare system: workers with pollers 'poller', no port.  Used by
+ * actor_system_create() in link/node.c, which then binds the port, sets the
+ * transport and the address, and starts the built-in actors. */
+struct error *system_create(const struct actor_system_options *,
+                            const struct poller_ops *poller,
+                            struct actor_system **ret) MUST_CHECK;
+void system_set_transport(struct actor_system *, const struct transport_ops *,
+                          void *transport);
+void system_set_address(struct actor_system *, const struct address *);
+const struct actor_backend *system_backend(const struct actor_system *);
+
+/* Things that upper layers keep for the system, found again by them. */
+void system_set_http(struct actor_system *, void *http);
+void *system_http(const struct actor_system *);
+
+/* The message type of that wire name that the system was told of; NULL if
+ * there is none. */
+const struct actor_msg_type *system_find_message(const struct actor_system *,
+                                                 const char *name,
+                                                 size_t len);
+
+/* Puts '*msg' (which becomes NULL) from remote 'from' into the mailbox of
+ * local actor 'id'.  False, and '*msg' stays the caller's, if there is no such
+ * actor. */
+bool system_deliver(struct actor_system *, const struct upid *from,
+                    const char *id, struct actor_msg **msg);
+
+/* Tells local actor 'to' that 'who', which it linked, is gone. */
+void system_deliver_exited(struct actor_system *, const struct upid *to,
+                           const struct upid *who);
+
+/* Local actor 'id' is watched for a remote linker: 'fn' is called once, on any
+ * thread, when it ends.  False if there is no such actor. */
+struct exit_watch {
+    void (*fn)(struct exit_watch *);
+    struct exit_watch *prev, *next;     /* private */
+    void *slot;                         /* private */
+};
+bool system_watch_exit(struct actor_system *, const char *id,
+                       struct exit_watch *);
+
+/* After this 'fn' will not be called, nor is it running. */
+void system_unwatch_exit(struct actor_system *, struct exit_watch *);
+
+/* Correlation of a message: the number of the call it makes, and of the call
+ * it answers; 0: none. */
+uint64_t actor_msg_call(const struct actor_msg *);
+uint64_t actor_msg_reply_to(const struct actor_msg *);
+void actor_msg_set_correlation(struct actor_msg *, uint64_t call,
+                               uint64_t reply_to);
+
+/* Sets the sender of a message made by the transport or the runtime. */
+void actor_msg_set_from(struct actor_msg *, const struct upid *);
+
+/* For /__processes__ and metrics: calls 'fn' for each live actor, with how
+ * many messages wait.  Never waits for an actor. */
+void system_for_each_actor(struct actor_system *,
+                           void (*fn)(void *aux, const struct upid *,
+                                      const char *type, size_t n_waiting),
+                           void *aux);
+
+#endif /* CORE_TRANSPORT_H */

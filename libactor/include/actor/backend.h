@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * backend.h - everything that is not deterministic, as tables of functions.
+ *
+ * A system takes its clock, randomness, network, disk and child processes from
+ * here.  The real ones are built in; tests and the simulator bring their own.
+ * 'ctx' is what the table's owner wants to find again; it outlives the system.
+ *
+ * Thread-safety: said for each table. */
+#ifndef ACTOR_BACKEND_H
+#define ACTOR_BACKEND_H 1
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+#include <actor/address.h>
+#include <actor/compiler.h>
+
+struct actor_child_options;
+struct error;
+
+/* Any thread. */
+struct actor_clock_ops {
+    int64_t (*now)(void *ctx);                  /* monotonic, ns */
+    int64_t (*wall_now)(void *ctx);             /* since 1970, ns */
+};
+
+/* Any thread. */
+struct actor_random_ops {
+    void (*fill)(void *ctx, void *buffer, size_t size);
+};
+
+/* A connection of bytes, owned by one worker: all calls and callbacks are on
+ * that worker's thread.  This is also where TLS will sit. */
+struct actor_stream;
+
+struct actor_stream_callbacks {
+    /* 'size' > 0 bytes have come; they are on loan. */
+    void (*on_data)(void *aux, const void *data, size_t size);
+
+    /* Writing may go on after a short actor_net_ops.write(). */
+    void (*on_writable)(void *aux);
+
+    /* The stream has ended; 'error' (on loan) says why, NULL: the peer closed
+     * it.  The last callback; the stream still has to be closed. */
+    void (*on_closed)(void *aux, const struct error *error);
+};
+
+struct actor_listener;
+
+struct actor_net_ops {
+    /* Listens at 'address'; '*ret_bound' has the port.  Accepted streams come
+     * to 'on_accept' on thread of worker 'worker' with reading off. */
+    struct error *(*listen)(void *ctx, void *worker,
+                            const struct address *address,
+                            void (*on_accept)(void *aux, struct actor_stream *,
+                                              const struct address *peer),
+                            void *aux, struct actor_listener **ret_listener,
+                            struct address *ret_bound);
+    void (*unlisten)(void *ctx, struct actor_listener *);
+
+    /* Starts to connect; the outcome is on_writable (connected) or
+     * on_closed. */
+    struct error *(*connect)(void *ctx, void *worker,
+                             const struct address *address,
+                             const struct actor_stream_callbacks *, void *aux,
+                             struct actor_stream **ret_stream);
+
+    /* Gives an accepted stream its callbacks, and its worker. */
+    void (*attach)(void *ctx, struct actor_stream *, void *worker,
+                   const struct actor_stream_callbacks *, void *aux);
+
+    /* Bytes taken, maybe fewer than offered and maybe 0: on_writable will
+     * tell.  -1: the stream is broken, on_closed will tell. */
+    ssize_t (*write)(void *ctx, struct actor_stream *, const struct iovec *,
+                     int n);
+    void (*set_reading)(void *ctx, struct actor_stream *, bool on);
+
+    /* No more callbacks; the stream is gone.  What the kernel has taken is
+     * still delivered. */
+    void (*close)(void *ctx, struct actor_stream *);
+};
+
+/* Pool threads; calls block. */
+struct actor_disk_ops {
+    int (*open)(void *ctx, const char *path, int flags, mode_t mode);
+    int (*close)(void *ctx, int fd);
+    ssize_t (*pread)(void *ctx, int fd, void *, size_t size, off_t offset);
+    ssize_t (*pwrite)(void *ctx, int fd, const void *, size_t size,
+                      off_t offset);
+    int (*fsync)(void *ctx, int fd);
+    int (*ftruncate)(void *ctx, int fd, off_t size);
+    int (*rename)(void *ctx, const char *from, const char *to);
+    int (*unlink)(void *ctx, const char *path);
+    int (*mkdir)(void *ctx, const char *path, mode_t mode);
+    int (*fsync_directory)(void *ctx, const char *path);
+};      /* all as the system call, but -errno for failure */
+
+/* Pool threads for 'spawn', any thread for the rest. */
+struct actor_process_ops {
+    struct error *(*spawn)(void *ctx, const struct actor_child_options *,
+                           pid_t *ret_pid, int *ret_pidfd);
+    int (*kill)(void *ctx, pid_t, int pidfd, int signal, bool group);
+};
+
+struct actor_backend {
+    const struct actor_clock_ops *clock;        /* NULL: the real one */
+    void *clock_ctx;
+    const struct actor_random_ops *random;
+    void *random_ctx;
+    const struct actor_net_ops *net;
+    void *net_ctx;
+    const struct actor_disk_ops *disk;
+    void *disk_ctx;
+    const struct actor_process_ops *process;
+    void *process_ctx;
+};
+
+#endif /* ACTOR_BACKEND_H */

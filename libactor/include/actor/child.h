@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * child.h - child processes of an actor, by pidfd.
+ *
+ * Children are spawned without copying the parent (vfork style), with all
+ * descriptors closed but those named, signal mask and dispositions reset, and
+ * without a parent-death signal: a task outlives its agent.  Their exits
+ * arrive by pidfd; nothing polls, and no SIGCHLD handler is installed.
+ *
+ * Thread-safety: the owning actor's turns only. */
+#ifndef ACTOR_CHILD_H
+#define ACTOR_CHILD_H 1
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include <actor/actor.h>
+
+struct actor_child;
+
+/* 'status' is as waitpid() gives it; -1 if the process is not our child and
+ * its status cannot be known. */
+typedef void actor_child_exit_fn(struct actor *self, void *arg, pid_t pid,
+                                 int status);
+
+struct actor_child_options {
+    const char *path;           /* searched in PATH of 'envp' without '/' */
+    char *const *argv;          /* NULL-terminated */
+    char *const *envp;          /* NULL-terminated; NULL: our own */
+    const char *directory;      /* NULL: ours */
+
+    /* Descriptors of ours that become 0, 1 and 2 of the child; -1:
+     * /dev/null.  They stay open here. */
+    int stdio[3];
+
+    bool new_session;           /* setsid(); otherwise our own */
+
+    /* Switches user and groups before exec, if set. */
+    bool set_ids;
+    uid_t uid;
+    gid_t gid;
+    const gid_t *groups;
+    size_t n_groups;
+};
+
+#define ACTOR_CHILD_OPTIONS_INIT { .stdio = { -1, -1, -1 } }
+
+/* Starts a child.  'on_exit' is called in a turn of 'self', exactly once, when
+ * the process has ended, if the actor still lives.  '*ret_child' is valid
+ * until 'on_exit' returns.  A failing chdir, setuid or exec is an error here,
+ * not an exit. */
+struct error *actor_child_spawn(struct actor *self,
+                                const struct actor_child_options *,
+                                actor_child_exit_fn *on_exit, void *arg,
+                                struct actor_child **ret_child) MUST_CHECK;
+
+/* Watches a process that somebody else started (an executor that outlived an
+ * agent). */
+struct error *actor_child_watch(struct actor *self, pid_t,
+                                actor_child_exit_fn *on_exit, void *arg,
+                                struct actor_child **ret_child) MUST_CHECK;
+
+pid_t actor_child_pid(const struct actor_child *);
+
+/* Signals the process, or its whole session's process group.  A process that
+ * has ended is fine. */
+void actor_child_kill(struct actor_child *, int signal, bool group);
+
+#endif /* ACTOR_CHILD_H */

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * http.h - routes of an actor, requests, answers.
+ *
+ * An actor adds routes in its init; a request then arrives as a turn of the
+ * actor.  "/state" added by actor "master" answers /master/state, and also
+ * /state if "master" is the system's delegate.  The longest route that is a
+ * prefix of the path, by segments, wins; the rest of the path is
+ * http_request_rest().
+ *
+ * Every request is answered exactly once, in the handler or in a later turn.
+ * One that is destroyed without an answer is answered 500.
+ *
+ * Thread-safety: the owning actor's turns. */
+#ifndef ACTOR_HTTP_H
+#define ACTOR_HTTP_H 1
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <actor/actor.h>
+
+struct http_request;
+struct json_writer;
+struct strbuf;
+
+typedef void http_handler_fn(struct actor *self, struct http_request *);
+
+struct http_route {
+    const char *path;           /* "/state"; "" is the bare id */
+    http_handler_fn *fn;
+
+    /* For /help: one line, then paragraphs.  NULL: not listed. */
+    const char *summary;
+    const char *description;
+};
+
+/* Adds 'n' static routes to 'self'; they go when the actor ends. */
+void http_add_routes(struct actor *self, const struct http_route *, size_t n);
+
+/* --- the request --- */
+
+const char *http_request_method(const struct http_request *);  /* "GET" */
+
+/* Decoded path, e.g. "/master/state". */
+const char *http_request_path(const struct http_request *);
+
+/* What followed the route, without the leading '/'; "" if nothing. */
+const char *http_request_rest(const struct http_request *);
+
+/* Decoded value of a query parameter, the last one of that name; NULL if it
+ * is absent. */
+const char *http_request_query(const struct http_request *, const char *name);
+
+/* Value of a header, by its name in any case; NULL if it is absent. */
+const char *http_request_header(const struct http_request *,
+                                const char *name);
+const char *http_request_body(const struct http_request *, size_t *ret_size);
+const struct address *http_request_peer(const struct http_request *);
+
+/* --- the answer: each takes '*request' and sets it to NULL --- */
+
+/* 'body' is emptied into the answer; NULL: no body.  'content_type' may be
+ * NULL then. */
+void http_respond(struct http_request **request, int status,
+                  const char *content_type, struct strbuf *body);
+
+/* A short text/plain body. */
+void http_respond_text(struct http_request **request, int status,
+                       const char *fmt, ...) PRINTF_FORMAT(3, 4);
+
+/* application/json, or text/javascript with the query's jsonp=NAME around it;
+ * 'body' is emptied. */
+void http_respond_json(struct http_request **request, struct strbuf *body);
+
+/* The status that belongs to the error's code, and its text; takes 'error'. */
+void http_respond_error(struct http_request **request, struct error *error);
+
+/* 405 with Allow, as Mesos words it: "Expecting one of { 'GET', 'POST' }, but
+ * received 'PUT'." */
+void http_respond_method_not_allowed(struct http_request **request,
+                                     const char *const methods[], size_t n);
+
+/* Adds a header to the answer to come. */
+void http_response_header(struct http_request *, const char *name,
+                          const char *value);
+
+#endif /* ACTOR_HTTP_H */

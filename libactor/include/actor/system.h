@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * system.h - an actor system: workers, actors, one port.
+ *
+ * There is no global runtime: everything hangs off a 'struct actor_system', so
+ * a process may hold several.  A system takes its clock, randomness, network,
+ * disk and child processes from back ends (backend.h), chosen when it is
+ * created; NULL stands for the real ones.
+ *
+ * A real system has worker threads, each with its own event loop.  A manual
+ * system has none: the thread that made it runs actors with
+ * actor_system_run() and moves the virtual clock with
+ * actor_system_advance(), in a deterministic order; that is how tests and the
+ * simulator drive it.
+ *
+ * Thread-safety: create and destroy on one thread; the rest as said. */
+#ifndef ACTOR_SYSTEM_H
+#define ACTOR_SYSTEM_H 1
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <actor/address.h>
+#include <actor/compiler.h>
+
+struct actor_backend;
+struct actor_msg_type;
+struct actor_system;
+struct error;
+struct metrics;
+struct upid;
+
+struct actor_system_options {
+    /* Worker threads, 1..1024; 0: as many as processors are online. */
+    unsigned n_workers;
+
+    /* No threads; see above.  'n_workers' is then ignored. */
+    bool manual;
+
+    /* Where to listen; port 0 takes a free one.  No family: no port at all,
+     * and UPIDs say 127.0.0.1:0. */
+    struct address listen;
+
+    /* What UPIDs say instead of the bound address.  No family: that address
+     * itself; if it is the any-address, the first address of this host. */
+    struct address advertise;
+
+    /* Id of the actor whose routes also answer without its id in front:
+     * "/state" for "/master/state".  NULL: none. */
+    const char *delegate;
+
+    /* Messages that may arrive over links: proto/messages.h. */
+    const struct actor_msg_type *const *messages;
+    size_t n_messages;
+
+    const struct actor_backend *backend;        /* NULL: all real */
+
+    /* Seed of a manual system's randomness. */
+    uint64_t seed;
+};
+
+/* Starts a system: binds the port, starts the workers and the built-in actors
+ * (help, metrics, logging, version, __processes__).  Options are copied. */
+struct error *actor_system_create(const struct actor_system_options *,
+                                  struct actor_system **ret) MUST_CHECK;
+
+/* Terminates all actors, newest first, waits for them, closes the port and
+ * joins the threads.  Not from one of its workers.  NULL is fine. */
+void actor_system_destroy(struct actor_system *);
+
+/* The address in our UPIDs. */
+const struct address *actor_system_address(const struct actor_system *);
+
+struct metrics *actor_system_metrics(struct actor_system *);
+
+/* The UPID of local actor 'id', alive or not. */
+struct error *actor_system_upid(struct actor_system *, const char *id,
+                                struct upid *ret) MUST_CHECK;
+
+int64_t actor_system_now(const struct actor_system *);
+int64_t actor_system_wall_now(const struct actor_system *);
+
+/* --- manual systems --- */
+
+/* Runs turns until no actor is runnable and no due timer is left.  Returns
+ * how many turns there were. */
+size_t actor_system_run(struct actor_system *);
+
+/* Moves the clock forward by 'ns', firing timers in order and running all
+ * that becomes runnable at each. */
+void actor_system_advance(struct actor_system *, int64_t ns);
+
+/* When the next timer is due; INT64_MAX if none is armed. */
+int64_t actor_system_next_timer(const struct actor_system *);
+
+/* --- waiting from outside --- */
+
+/* A gate that any thread may open, once, and that threads outside the system
+ * wait at: how drivers join application threads to actors. */
+struct actor_gate;
+
+struct actor_gate *actor_gate_create(void);
+void actor_gate_destroy(struct actor_gate *);
+void actor_gate_open(struct actor_gate *);
+bool actor_gate_is_open(const struct actor_gate *);
+
+/* False if 'timeout_ns' ran out first. */
+bool actor_gate_wait(struct actor_gate *, int64_t timeout_ns);
+
+/* A mutex for the data that an application's threads share with an actor in
+ * a driver; recursive.  Actors themselves have no use for it. */
+struct actor_mutex;
+
+struct actor_mutex *actor_mutex_create(void);
+void actor_mutex_destroy(struct actor_mutex *);
+void actor_mutex_lock(struct actor_mutex *);
+void actor_mutex_unlock(struct actor_mutex *);
+
+#endif /* ACTOR_SYSTEM_H */
