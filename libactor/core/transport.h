@@ -9,12 +9,15 @@
 #define CORE_TRANSPORT_H 1
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <actor/system.h>
 #include <actor/upid.h>
 
 struct actor_msg;
+struct actor_msg_type;
+struct poller_ops;
 
 struct transport_ops {
     /* Takes '*msg' for an actor of another system.  'call' and 'reply_to' of

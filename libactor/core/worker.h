@@ -15,6 +15,7 @@
 #define CORE_WORKER_H 1
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct actor_system;
