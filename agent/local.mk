@@ -1,0 +1,2 @@
+noinst_LTLIBRARIES += %D%/libagent.la
+%C%_libagent_la_SOURCES =

@@ -1,0 +1,5 @@
+# Benchmarks; scripts/bench builds and runs them.  A program prints one JSON
+# object a line and is added with:
+#
+#   bench_programs += %D%/bench_send
+#   %C%_bench_send_LDADD = $(LIBACTOR)

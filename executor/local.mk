@@ -1,0 +1,2 @@
+noinst_LTLIBRARIES += %D%/libexecutor.la
+%C%_libexecutor_la_SOURCES =

@@ -1,0 +1,2 @@
+libactor_libactor_la_SOURCES += \
+	libactor/include/actor/message.h

@@ -1,0 +1,1 @@
+libactor_libactor_la_SOURCES +=

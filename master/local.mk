@@ -1,0 +1,2 @@
+noinst_LTLIBRARIES += %D%/libmaster.la
+%C%_libmaster_la_SOURCES =

@@ -1,0 +1,1 @@
+# One actor under test in each program, fakes for its peers.

@@ -1,0 +1,1 @@
+# Masters, agents and frameworks in one process.

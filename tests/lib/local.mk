@@ -1,0 +1,6 @@
+# Helpers of the test programs.
+check_LTLIBRARIES += %D%/libtest.la
+%C%_libtest_la_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
+%C%_libtest_la_SOURCES = \
+	%D%/test.c \
+	%D%/test.h

@@ -1,0 +1,1 @@
+# The installed programs as real processes.
