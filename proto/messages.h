@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * messages.h - the kinds of messages that cross a process border.
+ *
+ * Each is the root of a 'struct message' and has a name on the wire.  Masters
+ * and agents talk in messages of internal.proto; schedulers and executors in
+ * the calls and events of the public API, whole.
+ *
+ *     actor_send_message(self, &agent, &msg_ping_agent, &m);
+ *
+ * A system knows those it was given at its start: proto_messages[].  Names are
+ * never reused: like field numbers, they are what lets versions mix.
+ *
+ * Thread-safety: constants only. */
+#ifndef PROTO_MESSAGES_H
+#define PROTO_MESSAGES_H 1
+
+#include <stddef.h>
+
+#include <actor/actor.h>
+
+/* MESSAGE(name of the object, name on the wire, prefix of the generated C) */
+#define PROTO_MESSAGES(MESSAGE) \
+    /* a scheduler and the master */ \
+    MESSAGE(scheduler_call, "scheduler.Call", mesos__v1__scheduler__call) \
+    MESSAGE(scheduler_event, "scheduler.Event", mesos__v1__scheduler__event) \
+    /* an executor and its agent */ \
+    MESSAGE(executor_call, "executor.Call", mesos__v1__executor__call) \
+    MESSAGE(executor_event, "executor.Event", mesos__v1__executor__event) \
+    /* agent to master */ \
+    MESSAGE(register_agent, "RegisterAgent", \
+            cmesos__internal__register_agent) \
+    MESSAGE(reregister_agent, "ReregisterAgent", \
+            cmesos__internal__reregister_agent) \
+    MESSAGE(unregister_agent, "UnregisterAgent", \
+            cmesos__internal__unregister_agent) \
+    MESSAGE(pong_agent, "PongAgent", cmesos__internal__pong_agent) \
+    MESSAGE(update_status, "UpdateStatus", cmesos__internal__update_status) \
+    MESSAGE(exited_executor, "ExitedExecutor", \
+            cmesos__internal__exited_executor) \
+    MESSAGE(executor_to_framework, "ExecutorToFramework", \
+            cmesos__internal__executor_to_framework) \
+    /* master to agent */ \
+    MESSAGE(agent_registered, "AgentRegistered", \
+            cmesos__internal__agent_registered) \
+    MESSAGE(agent_reregistered, "AgentReregistered", \
+            cmesos__internal__agent_reregistered) \
+    MESSAGE(reconcile_tasks, "ReconcileTasks", \
+            cmesos__internal__reconcile_tasks) \
+    MESSAGE(ping_agent, "PingAgent", cmesos__internal__ping_agent) \
+    MESSAGE(shutdown_agent, "ShutdownAgent", \
+            cmesos__internal__shutdown_agent) \
+    MESSAGE(run_task, "RunTask", cmesos__internal__run_task) \
+    MESSAGE(run_task_group, "RunTaskGroup", \
+            cmesos__internal__run_task_group) \
+    MESSAGE(kill_task, "KillTask", cmesos__internal__kill_task) \
+    MESSAGE(acknowledge_update, "AcknowledgeUpdate", \
+            cmesos__internal__acknowledge_update) \
+    MESSAGE(shutdown_framework, "ShutdownFramework", \
+            cmesos__internal__shutdown_framework) \
+    MESSAGE(shutdown_executor, "ShutdownExecutor", \
+            cmesos__internal__shutdown_executor) \
+    MESSAGE(update_framework, "UpdateFramework", \
+            cmesos__internal__update_framework) \
+    MESSAGE(framework_to_executor, "FrameworkToExecutor", \
+            cmesos__internal__framework_to_executor)
+
+/* msg_scheduler_call, msg_register_agent, ... */
+#define PROTO_MESSAGE_DECLARE(NAME, WIRE_NAME, C_NAME) \
+    extern const struct actor_msg_type msg_##NAME;
+PROTO_MESSAGES(PROTO_MESSAGE_DECLARE)
+#undef PROTO_MESSAGE_DECLARE
+
+/* All of them. */
+extern const struct actor_msg_type *const proto_messages[];
+extern const size_t proto_n_messages;
+
+#endif /* PROTO_MESSAGES_H */
