@@ -1,2 +1,4 @@
 noinst_LTLIBRARIES += %D%/libmodel.la
-%C%_libmodel_la_SOURCES =
+%C%_libmodel_la_SOURCES = \
+	%D%/ids.h \
+	%D%/resources.h

@@ -15,9 +15,12 @@ PROTO_FILES = \
 PROTO_C = $(PROTO_FILES:.proto=.pb-c.c) %D%/google/protobuf/duration.pb-c.c
 PROTO_H = $(PROTO_C:.c=.h)
 
-noinst_LTLIBRARIES += %D%/libproto.la
-%C%_libproto_la_SOURCES = $(PROTO_C) $(PROTO_H)
-%C%_libproto_la_CFLAGS = $(AM_CFLAGS) -w
+noinst_LTLIBRARIES += %D%/libproto.la %D%/libgenerated.la
+%C%_libproto_la_SOURCES = \
+	%D%/messages.c \
+	%D%/messages.h
+%C%_libgenerated_la_SOURCES = $(PROTO_C) $(PROTO_H)
+%C%_libgenerated_la_CFLAGS = $(AM_CFLAGS) -w
 
 BUILT_SOURCES += $(PROTO_C) $(PROTO_H)
 EXTRA_DIST += $(PROTO_FILES) build-aux/compile-proto

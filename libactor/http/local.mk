@@ -1,1 +1,2 @@
-libactor_libactor_la_SOURCES +=
+libactor_libactor_la_SOURCES += \
+	libactor/include/actor/http.h
