@@ -22,48 +22,33 @@
 /* MESSAGE(name of the object, name on the wire, prefix of the generated C) */
 #define PROTO_MESSAGES(MESSAGE) \
     /* a scheduler and the master */ \
-    MESSAGE(scheduler_call, "scheduler.Call", mesos__v1__scheduler__call) \
-    MESSAGE(scheduler_event, "scheduler.Event", mesos__v1__scheduler__event) \
+    MESSAGE(scheduler_call, "scheduler.Call", scheduler__call) \
+    MESSAGE(scheduler_event, "scheduler.Event", scheduler__event) \
     /* an executor and its agent */ \
-    MESSAGE(executor_call, "executor.Call", mesos__v1__executor__call) \
-    MESSAGE(executor_event, "executor.Event", mesos__v1__executor__event) \
+    MESSAGE(executor_call, "executor.Call", executor__call) \
+    MESSAGE(executor_event, "executor.Event", executor__event) \
     /* agent to master */ \
-    MESSAGE(register_agent, "RegisterAgent", \
-            cmesos__internal__register_agent) \
-    MESSAGE(reregister_agent, "ReregisterAgent", \
-            cmesos__internal__reregister_agent) \
-    MESSAGE(unregister_agent, "UnregisterAgent", \
-            cmesos__internal__unregister_agent) \
-    MESSAGE(pong_agent, "PongAgent", cmesos__internal__pong_agent) \
-    MESSAGE(update_status, "UpdateStatus", cmesos__internal__update_status) \
-    MESSAGE(exited_executor, "ExitedExecutor", \
-            cmesos__internal__exited_executor) \
-    MESSAGE(executor_to_framework, "ExecutorToFramework", \
-            cmesos__internal__executor_to_framework) \
+    MESSAGE(register_agent, "RegisterAgent", internal__register_agent) \
+    MESSAGE(reregister_agent, "ReregisterAgent", internal__reregister_agent) \
+    MESSAGE(unregister_agent, "UnregisterAgent", internal__unregister_agent) \
+    MESSAGE(pong_agent, "PongAgent", internal__pong_agent) \
+    MESSAGE(update_status, "UpdateStatus", internal__update_status) \
+    MESSAGE(exited_executor, "ExitedExecutor", internal__exited_executor) \
+    MESSAGE(executor_to_framework, "ExecutorToFramework", internal__executor_to_framework) \
     /* master to agent */ \
-    MESSAGE(agent_registered, "AgentRegistered", \
-            cmesos__internal__agent_registered) \
-    MESSAGE(agent_reregistered, "AgentReregistered", \
-            cmesos__internal__agent_reregistered) \
-    MESSAGE(reconcile_tasks, "ReconcileTasks", \
-            cmesos__internal__reconcile_tasks) \
-    MESSAGE(ping_agent, "PingAgent", cmesos__internal__ping_agent) \
-    MESSAGE(shutdown_agent, "ShutdownAgent", \
-            cmesos__internal__shutdown_agent) \
-    MESSAGE(run_task, "RunTask", cmesos__internal__run_task) \
-    MESSAGE(run_task_group, "RunTaskGroup", \
-            cmesos__internal__run_task_group) \
-    MESSAGE(kill_task, "KillTask", cmesos__internal__kill_task) \
-    MESSAGE(acknowledge_update, "AcknowledgeUpdate", \
-            cmesos__internal__acknowledge_update) \
-    MESSAGE(shutdown_framework, "ShutdownFramework", \
-            cmesos__internal__shutdown_framework) \
-    MESSAGE(shutdown_executor, "ShutdownExecutor", \
-            cmesos__internal__shutdown_executor) \
-    MESSAGE(update_framework, "UpdateFramework", \
-            cmesos__internal__update_framework) \
-    MESSAGE(framework_to_executor, "FrameworkToExecutor", \
-            cmesos__internal__framework_to_executor)
+    MESSAGE(agent_registered, "AgentRegistered", internal__agent_registered) \
+    MESSAGE(agent_reregistered, "AgentReregistered", internal__agent_reregistered) \
+    MESSAGE(reconcile_tasks, "ReconcileTasks", internal__reconcile_tasks) \
+    MESSAGE(ping_agent, "PingAgent", internal__ping_agent) \
+    MESSAGE(shutdown_agent, "ShutdownAgent", internal__shutdown_agent) \
+    MESSAGE(run_task, "RunTask", internal__run_task) \
+    MESSAGE(run_task_group, "RunTaskGroup", internal__run_task_group) \
+    MESSAGE(kill_task, "KillTask", internal__kill_task) \
+    MESSAGE(acknowledge_update, "AcknowledgeUpdate", internal__acknowledge_update) \
+    MESSAGE(shutdown_framework, "ShutdownFramework", internal__shutdown_framework) \
+    MESSAGE(shutdown_executor, "ShutdownExecutor", internal__shutdown_executor) \
+    MESSAGE(update_framework, "UpdateFramework", internal__update_framework) \
+    MESSAGE(framework_to_executor, "FrameworkToExecutor", internal__framework_to_executor)
 
 /* msg_scheduler_call, msg_register_agent, ... */
 #define PROTO_MESSAGE_DECLARE(NAME, WIRE_NAME, C_NAME) \
