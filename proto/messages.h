@@ -34,21 +34,27 @@
     MESSAGE(pong_agent, "PongAgent", internal__pong_agent) \
     MESSAGE(update_status, "UpdateStatus", internal__update_status) \
     MESSAGE(exited_executor, "ExitedExecutor", internal__exited_executor) \
-    MESSAGE(executor_to_framework, "ExecutorToFramework", internal__executor_to_framework) \
+    MESSAGE(executor_to_framework, "ExecutorToFramework", \
+            internal__executor_to_framework) \
     /* master to agent */ \
     MESSAGE(agent_registered, "AgentRegistered", internal__agent_registered) \
-    MESSAGE(agent_reregistered, "AgentReregistered", internal__agent_reregistered) \
+    MESSAGE(agent_reregistered, "AgentReregistered", \
+            internal__agent_reregistered) \
     MESSAGE(reconcile_tasks, "ReconcileTasks", internal__reconcile_tasks) \
     MESSAGE(ping_agent, "PingAgent", internal__ping_agent) \
     MESSAGE(shutdown_agent, "ShutdownAgent", internal__shutdown_agent) \
     MESSAGE(run_task, "RunTask", internal__run_task) \
     MESSAGE(run_task_group, "RunTaskGroup", internal__run_task_group) \
     MESSAGE(kill_task, "KillTask", internal__kill_task) \
-    MESSAGE(acknowledge_update, "AcknowledgeUpdate", internal__acknowledge_update) \
-    MESSAGE(shutdown_framework, "ShutdownFramework", internal__shutdown_framework) \
-    MESSAGE(shutdown_executor, "ShutdownExecutor", internal__shutdown_executor) \
+    MESSAGE(acknowledge_update, "AcknowledgeUpdate", \
+            internal__acknowledge_update) \
+    MESSAGE(shutdown_framework, "ShutdownFramework", \
+            internal__shutdown_framework) \
+    MESSAGE(shutdown_executor, "ShutdownExecutor", \
+            internal__shutdown_executor) \
     MESSAGE(update_framework, "UpdateFramework", internal__update_framework) \
-    MESSAGE(framework_to_executor, "FrameworkToExecutor", internal__framework_to_executor)
+    MESSAGE(framework_to_executor, "FrameworkToExecutor", \
+            internal__framework_to_executor)
 
 /* msg_scheduler_call, msg_register_agent, ... */
 #define PROTO_MESSAGE_DECLARE(NAME, WIRE_NAME, C_NAME) \
