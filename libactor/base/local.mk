@@ -1,7 +1,21 @@
 libactor_libactor_la_SOURCES += \
+	%D%/address.c \
+	%D%/alloc.c \
+	%D%/double.c \
+	%D%/duration.c \
+	%D%/error.c \
+	%D%/log.c \
+	%D%/log_crash.c \
+	%D%/log_file.c \
+	%D%/log_private.h \
+	%D%/strbuf.c \
+	%D%/table.c \
+	%D%/upid.c \
+	%D%/uuid.c \
 	libactor/include/actor/address.h \
 	libactor/include/actor/alloc.h \
 	libactor/include/actor/compiler.h \
+	libactor/include/actor/double.h \
 	libactor/include/actor/duration.h \
 	libactor/include/actor/error.def \
 	libactor/include/actor/error.h \
@@ -12,4 +26,5 @@ libactor_libactor_la_SOURCES += \
 	libactor/include/actor/strbuf.h \
 	libactor/include/actor/table.h \
 	libactor/include/actor/upid.h \
+	libactor/include/actor/uuid.h \
 	libactor/include/actor/vec.h

@@ -88,14 +88,17 @@ bool log_is_verbose(int level, const char *file);
     do { \
         static struct log_rate log_rate_; \
         if (log_rate_pass(&log_rate_, (period_ns))) { \
-            log_warn(__VA_ARGS__); \
+            log_write_rated(&log_rate_, __FILE__, __LINE__, __VA_ARGS__); \
         } \
     } while (0)
 
 struct log_rate {
     int64_t next_ns;            /* atomic; monotonic time */
+    uint64_t n_left_out;        /* atomic; since the last line */
 };
 bool log_rate_pass(struct log_rate *, int64_t period_ns);
+void log_write_rated(struct log_rate *, const char *file, int line,
+                     const char *fmt, ...) PRINTF_FORMAT(4, 5);
 
 /* A broken invariant of our own: logs, writes a backtrace, aborts.  Always
  * compiled in.  Never for what a peer sent, a disk held, a clock said or the
@@ -103,7 +106,7 @@ bool log_rate_pass(struct log_rate *, int64_t period_ns);
 #define CHECK(cond, ...) \
     do { \
         if (UNLIKELY(!(cond))) { \
-            log_check_failed(__FILE__, __LINE__, #cond, "" __VA_ARGS__); \
+            log_check_failed(__FILE__, __LINE__, #cond, " " __VA_ARGS__); \
         } \
     } while (0)
 
@@ -115,8 +118,9 @@ bool log_rate_pass(struct log_rate *, int64_t period_ns);
 #endif
 
 #define UNREACHABLE() \
-    log_check_failed(__FILE__, __LINE__, "unreachable", "%s", __func__)
+    log_check_failed(__FILE__, __LINE__, "unreachable", " %s", __func__)
 
+/* 'fmt' begins with a space. */
 void log_check_failed(const char *file, int line, const char *condition,
                       const char *fmt, ...) PRINTF_FORMAT(4, 5) NO_RETURN;
 

@@ -2,9 +2,11 @@
  *
  * strbuf.h - a growing string that is born with its greatest length.
  *
- * Appending past the maximum does not fail at once: the bytes are left out and
- * 'overflow' stays set, so that a writer checks once, at the end.  'data' is
- * always NUL-terminated.
+ * Appending past the maximum does not fail at once: the bytes that do not fit
+ * are left out, so is all that is appended afterwards, and 'overflow' stays set
+ * until strbuf_clear(): a writer checks once, at the end.  The same happens
+ * when there is no memory for a large block.  'data' is always
+ * NUL-terminated.
  *
  * Thread-safety: one thread at a time. */
 #ifndef ACTOR_STRBUF_H
@@ -41,6 +43,10 @@ void strbuf_append_bytes(struct strbuf *, const void *, size_t size);
 void strbuf_printf(struct strbuf *, const char *fmt, ...) PRINTF_FORMAT(2, 3);
 void strbuf_vprintf(struct strbuf *, const char *fmt, va_list)
     PRINTF_FORMAT(2, 0);
+
+/* In decimal. */
+void strbuf_append_int(struct strbuf *, int64_t);
+void strbuf_append_uint(struct strbuf *, uint64_t);
 
 /* The shortest decimal text that reads back as 'value', whatever the locale;
  * never with an exponent between 1e-6 and 1e21.  A whole number has ".0" only
