@@ -86,7 +86,7 @@ AC_DEFUN([PROJECT_ADD_CFLAGS],
 AC_DEFUN([PROJECT_WARNINGS],
 [PROJECT_ADD_CFLAGS([-Wall -Wextra -Wshadow -Wconversion])
 PROJECT_ADD_CFLAGS([-Wstrict-prototypes -Wmissing-prototypes -Wvla])
-PROJECT_ADD_CFLAGS([-Wformat=2 -Wwrite-strings -Wundef])])
+PROJECT_ADD_CFLAGS([-Wformat-security -Wwrite-strings -Wundef])])
 
 # Hidden by default: what libmesos.so exports is said in its headers.  A
 # section for each function lets the linker leave out what is not used.

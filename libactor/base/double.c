@@ -222,14 +222,14 @@ double_format(double value, bool keep_point, char buffer[DOUBLE_TEXT_SIZE])
     struct decimal d = { .point = 1 };
 
     if (isnan(value)) {
-        return strcpy(buffer, "nan");
+        return memcpy(buffer, "nan", sizeof "nan");
     }
     if (signbit(value)) {
         *p++ = '-';
         value = -value;
     }
     if (isinf(value)) {
-        strcpy(p, "inf");
+        memcpy(p, "inf", sizeof "inf");
         return buffer;
     }
     if (value > 0 && !decimal_from_small(&d, value)) {

@@ -193,7 +193,7 @@ duration_text(int64_t ns, char buffer[DURATION_TEXT_SIZE])
         *p++ = '-';
     }
     p = put_quotient(p, amount, unit->size);
-    strcpy(p, unit->name);
+    memcpy(p, unit->name, strlen(unit->name) + 1);
     return buffer;
 }
 

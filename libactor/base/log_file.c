@@ -136,7 +136,7 @@ file_open(struct log_file *f, const char *severity)
     }
     localtime_r(&now, &tm);
     if (uname(&uts) != 0) {
-        strcpy(uts.nodename, "(unknown)");
+        memcpy(uts.nodename, "(unknown)", sizeof "(unknown)");
     }
     autofree char *path
         = xasprintf("%s/%s.%s.%s.log.%s.%04d%02d%02d-%02d%02d%02d.%ld",
