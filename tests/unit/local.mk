@@ -9,3 +9,6 @@
 
 check_PROGRAMS += %D%/test_testlib
 %C%_test_testlib_LDADD = $(LIBTEST)
+
+check_PROGRAMS += %D%/test_message_msgpack
+%C%_test_message_msgpack_LDADD = $(LIBTEST) $(LIBPROTO) $(LIBACTOR)

@@ -14,6 +14,9 @@
 #define LIMIT_MESSAGE_STRING ((size_t) 64 << 20)
 #define LIMIT_MESSAGE_SIZE ((size_t) 64 << 20)
 
+/* What a message may take once it is decoded. */
+#define LIMIT_MESSAGE_MEMORY ((size_t) 512 << 20)
+
 /* A frame of an actor link, its header included. */
 #define LIMIT_LINK_FRAME (LIMIT_MESSAGE_SIZE + 4096)
 
