@@ -4,6 +4,10 @@ libactor_libactor_la_SOURCES += \
 	%D%/double.c \
 	%D%/duration.c \
 	%D%/error.c \
+	%D%/flags.c \
+	%D%/flags_private.h \
+	%D%/flags_show.c \
+	%D%/json.c \
 	%D%/log.c \
 	%D%/log_crash.c \
 	%D%/log_file.c \

@@ -17,12 +17,16 @@
  * Values come from '--name=value', '--name' and '--no-name' for booleans, and
  * from the environment as <PREFIX><NAME> ("MESOS_WORK_DIR"); the command line
  * wins.  Names are matched without regard to case, '-' is not '_'.  A value
- * 'file://PATH' stands for the content of that file.  Parsing stops at '--' or
- * at the first word that is not a flag.  Unknown names on the command line are
- * refused (in the environment they are ignored), so are a flag given twice, a
- * missing value and a required flag that is absent; texts follow stout's
- * flags.hpp: "Failed to load unknown flag 'x'", "Flag 'master' is required,
- * but it was not provided", "Failed to load flag 'x': <why>".
+ * 'file://PATH' stands for the content of that file.  Parsing stops at '--';
+ * words that are not flags are moved to the end, so that flags may follow
+ * them, as in Mesos.  Unknown names on the command line are refused (in the
+ * environment they are ignored), so are a flag given twice, a missing value
+ * and a required flag that is absent; texts follow stout's flags.hpp: "Failed
+ * to load unknown flag 'x'", "Flag 'master' is required, but it was not
+ * provided", "Failed to load flag 'x': <why>".  The first error is reported
+ * after everything that can be loaded has been, so that a program may answer
+ * '--help' all the same.  An alias is the flag's old name: using it is
+ * logged.
  *
  * Thread-safety: one thread, at start. */
 #ifndef ACTOR_FLAGS_H
@@ -46,11 +50,12 @@ enum flag_type {
     FLAG_DOUBLE,                /* double */
     FLAG_DURATION,              /* int64_t nanoseconds */
     FLAG_BYTES,                 /* uint64_t */
+    FLAG_PATH,                  /* as FLAG_STRING, but 'file://PATH' is PATH */
 };
 
 struct flag {
     const char *name;           /* "work_dir" */
-    const char *alias;          /* another name, or NULL */
+    const char *alias;          /* its deprecated name, or NULL */
     enum flag_type type;
     size_t offset;              /* of the member, in the caller's struct */
     const char *default_value;  /* text; NULL: unset (0, false) */
@@ -62,26 +67,31 @@ struct flag {
 };
 
 /* Fills the struct at 'values' (zeroed by the caller).  'argc' and 'argv' as
- * in main(); 'env_prefix' such as "MESOS_", or NULL.  '*ret_rest' (if not
- * NULL) becomes the index of the first word that was not taken.  On an error
- * 'values' still has to be given to flags_fini(). */
+ * in main(), 'argv' is put in order; 'env_prefix' such as "MESOS_", or NULL.
+ * '*ret_rest' becomes the index of the first word that was not taken, 'argc'
+ * if there is none; with a NULL 'ret_rest' such words are logged and passed
+ * over.  On an error '*ret_rest' is set too, and 'values' still has to be
+ * given to flags_fini(). */
 struct error *flags_load(const struct flag *, size_t n_flags, void *values,
                          int argc, char *argv[], const char *env_prefix,
                          int *ret_rest) MUST_CHECK;
 
 void flags_fini(const struct flag *, size_t n_flags, void *values);
 
-/* "Usage: <program> [options]" and one paragraph a flag: its names on the
- * left, help and default on the right, as Mesos' --help. */
+/* 'message' (unless NULL) and an empty line, then "Usage: <program> [options]"
+ * and one paragraph a flag, sorted by name: its names on the left, help and
+ * default on the right, as Mesos' --help.  Of 'program' the last part of the
+ * path counts. */
 void flags_usage(struct strbuf *, const char *program, const char *message,
                  const struct flag *, size_t n_flags);
 
-/* A JSON object of all flags that have a value, each as a string: what /flags
- * and /state show. */
+/* A JSON object of all flags that have a value, each as a string, sorted by
+ * name: what /flags and /state show.  Without a default, 0 and false are no
+ * value. */
 void flags_write_json(struct json_writer *, const struct flag *,
                       size_t n_flags, const void *values);
 
-/* "--a=b --c=d ..." sorted by name, for the line that daemons log at start. */
+/* '--a="b" --c="d" ...' sorted by name, for the line that daemons log at start. */
 void flags_format(struct strbuf *, const struct flag *, size_t n_flags,
                   const void *values);
 

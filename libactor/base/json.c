@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * json.c - JSON text, written straight into a strbuf.
+ *
+ * Strings are copied in runs of bytes that stand for themselves; eight at a
+ * time are looked at, since most of what we print are ids.
+ *
+ * Thread: that of the writer's owner. */
+#include <config.h>
+
+#include <actor/json.h>
+
+#include <math.h>
+#include <string.h>
+
+#include <actor/strbuf.h>
+
+#define REPLACEMENT "\xef\xbf\xbd"      /* U+FFFD */
+
+#define ONES UINT64_C(0x0101010101010101)
+#define HIGH_BITS (ONES * 0x80)
+
+/* A comma, if something came before at this level. */
+static inline void
+separate(struct json_writer *w)
+{
+    if (w->needs_comma) {
+        strbuf_append_char(w->out, ',');
+    }
+    w->needs_comma = true;
+}
+
+static void
+begin(struct json_writer *w, char c)
+{
+    separate(w);
+    strbuf_append_char(w->out, c);
+    w->needs_comma = false;
+}
+
+static void
+end(struct json_writer *w, char c)
+{
+    strbuf_append_char(w->out, c);
+    w->needs_comma = true;
+}
+
+void
+json_object_begin(struct json_writer *w)
+{
+    begin(w, '{');
+}
+
+void
+json_object_end(struct json_writer *w)
+{
+    end(w, '}');
+}
+
+void
+json_array_begin(struct json_writer *w)
+{
+    begin(w, '[');
+}
+
+void
+json_array_end(struct json_writer *w)
+{
+    end(w, ']');
+}
+
+/* --- strings --- */
+
+/* Whether a byte of 'word' is below 0x20, above 0x7f, a quote or a
+ * backslash. */
+static inline bool
+word_is_special(uint64_t word)
+{
+    uint64_t quote = word ^ (ONES * '"');
+    uint64_t backslash = word ^ (ONES * '\\');
+
+    return ((word - ONES * 0x20) | (quote - ONES) | (backslash - ONES) | word)
+           & HIGH_BITS;
+}
+
+static inline bool
+byte_is_plain(unsigned char c)
+{
+    return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
+}
+
+/* How many bytes from 's' on need no escape. */
+static size_t
+plain_run(const char *s, size_t len)
+{
+    size_t i = 0;
+
+    for (uint64_t word; i + sizeof word <= len; i += sizeof word) {
+        memcpy(&word, s + i, sizeof word);
+        if (word_is_special(word)) {
+            break;
+        }
+    }
+    while (i < len && byte_is_plain((unsigned char) s[i])) {
+        i++;
+    }
+    return i;
+}
+
+/* What the first byte of a sequence says: bytes that follow, and the range of
+ * the first of them (which excludes overlong forms, surrogates, and what is
+ * above U+10FFFF).  False if no sequence begins so. */
+static bool
+utf8_lead(unsigned char c, size_t *n_more, unsigned char *low,
+          unsigned char *high)
+{
+    *low = 0x80;
+    *high = 0xbf;
+    if (c >= 0xc2 && c <= 0xdf) {
+        *n_more = 1;
+    } else if (c >= 0xe0 && c <= 0xef) {
+        *n_more = 2;
+        *low = c == 0xe0 ? 0xa0 : 0x80;
+        *high = c == 0xed ? 0x9f : 0xbf;
+    } else if (c >= 0xf0 && c <= 0xf4) {
+        *n_more = 3;
+        *low = c == 0xf0 ? 0x90 : 0x80;
+        *high = c == 0xf4 ? 0x8f : 0xbf;
+    } else {
+        return false;
+    }
+    return true;
+}
+
+/* Length of the sequence at 's', or of the longest beginning of one; at least
+ * one. */
+static size_t
+utf8_sequence(const char *s, size_t len, bool *ret_valid)
+{
+    unsigned char low, high;
+    size_t n_more;
+
+    *ret_valid = false;
+    if (!utf8_lead((unsigned char) s[0], &n_more, &low, &high)) {
+        return 1;
+    }
+    for (size_t i = 1; i <= n_more; i++) {
+        unsigned char c = i < len ? (unsigned char) s[i] : 0;
+        if (c < low || c > high) {
+            return i;
+        }
+        low = 0x80;
+        high = 0xbf;
+    }
+    *ret_valid = true;
+    return n_more + 1;
+}
+
+static void
+put_escape(struct strbuf *out, unsigned char c)
+{
+    static const char hex[] = "0123456789ABCDEF";
+    static const char names[] = "\"\"\\\\\bb\ff\nn\rr\tt";
+    char text[6] = { '\\', 'u', '0', '0', hex[c >> 4], hex[c & 0x0f] };
+
+    for (size_t i = 0; i + 1 < sizeof names; i += 2) {
+        if (c == (unsigned char) names[i]) {
+            text[1] = names[i + 1];
+            strbuf_append_bytes(out, text, 2);
+            return;
+        }
+    }
+    strbuf_append_bytes(out, text, sizeof text);
+}
+
+/* Bytes that do not stand for themselves, or only together; how many. */
+static size_t
+put_special(struct strbuf *out, const char *s, size_t len)
+{
+    bool valid;
+
+    if ((unsigned char) s[0] < 0x80) {
+        put_escape(out, (unsigned char) s[0]);
+        return 1;
+    }
+    size_t n = utf8_sequence(s, len, &valid);
+    if (valid) {
+        strbuf_append_bytes(out, s, n);
+    } else {
+        strbuf_append(out, REPLACEMENT);
+    }
+    return n;
+}
+
+static void
+put_string(struct strbuf *out, const char *s, size_t len)
+{
+    strbuf_append_char(out, '"');
+    while (len > 0) {
+        size_t n = plain_run(s, len);
+        strbuf_append_bytes(out, s, n);
+        if (n < len) {
+            n += put_special(out, s + n, len - n);
+        }
+        s += n;
+        len -= n;
+    }
+    strbuf_append_char(out, '"');
+}
+
+void
+json_key(struct json_writer *w, const char *key)
+{
+    separate(w);
+    put_string(w->out, key, strlen(key));
+    strbuf_append_char(w->out, ':');
+    w->needs_comma = false;
+}
+
+void
+json_string(struct json_writer *w, const char *s)
+{
+    if (s) {
+        json_string_n(w, s, strlen(s));
+    } else {
+        json_null(w);
+    }
+}
+
+void
+json_string_n(struct json_writer *w, const char *s, size_t len)
+{
+    separate(w);
+    put_string(w->out, s, len);
+}
+
+/* --- the rest --- */
+
+void
+json_int(struct json_writer *w, int64_t value)
+{
+    separate(w);
+    strbuf_append_int(w->out, value);
+}
+
+void
+json_uint(struct json_writer *w, uint64_t value)
+{
+    separate(w);
+    strbuf_append_uint(w->out, value);
+}
+
+void
+json_double(struct json_writer *w, double value)
+{
+    if (!isfinite(value)) {
+        json_null(w);
+        return;
+    }
+    separate(w);
+    strbuf_append_double(w->out, value, true);
+}
+
+void
+json_bool(struct json_writer *w, bool value)
+{
+    separate(w);
+    strbuf_append(w->out, value ? "true" : "false");
+}
+
+void
+json_null(struct json_writer *w)
+{
+    separate(w);
+    strbuf_append(w->out, "null");
+}
+
+void
+json_raw(struct json_writer *w, const char *text, size_t len)
+{
+    separate(w);
+    strbuf_append_bytes(w->out, text, len);
+}
+
+void
+json_member_string(struct json_writer *w, const char *key, const char *value)
+{
+    json_key(w, key);
+    json_string(w, value);
+}
+
+void
+json_member_int(struct json_writer *w, const char *key, int64_t value)
+{
+    json_key(w, key);
+    json_int(w, value);
+}
+
+void
+json_member_uint(struct json_writer *w, const char *key, uint64_t value)
+{
+    json_key(w, key);
+    json_uint(w, value);
+}
+
+void
+json_member_double(struct json_writer *w, const char *key, double value)
+{
+    json_key(w, key);
+    json_double(w, value);
+}
+
+void
+json_member_bool(struct json_writer *w, const char *key, bool value)
+{
+    json_key(w, key);
+    json_bool(w, value);
+}
