@@ -35,7 +35,7 @@ MODEL_ID_DECLARE(task_id)
 MODEL_ID_DECLARE(offer_id)
 MODEL_ID_DECLARE(container_id)
 
-/* The rules alone; 'what' ("TaskID") begins the text. */
-struct error *id_validate(const char *id, const char *what) MUST_CHECK;
+/* The rules alone.  The texts do not say whose id it is, as in Mesos. */
+struct error *id_validate(const char *id) MUST_CHECK;
 
 #endif /* MODEL_IDS_H */

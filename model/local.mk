@@ -1,6 +1,20 @@
+# What the cluster is about: pure functions, no actors, no I/O.
 noinst_LTLIBRARIES += %D%/libmodel.la
 %C%_libmodel_la_SOURCES = \
+	%D%/ids.c \
 	%D%/ids.h \
+	%D%/ranges.c \
+	%D%/ranges.h \
+	%D%/resource.c \
+	%D%/resource.h \
+	%D%/resources.c \
 	%D%/resources.h \
+	%D%/resources_codec.c \
+	%D%/resources_format.c \
+	%D%/resources_parse.c \
+	%D%/roles.c \
+	%D%/roles.h \
+	%D%/string_set.c \
+	%D%/string_set.h \
 	%D%/task_state.c \
 	%D%/task_state.h
