@@ -12,6 +12,9 @@ libactor_libactor_la_SOURCES += \
 	%D%/log_crash.c \
 	%D%/log_file.c \
 	%D%/log_private.h \
+	%D%/metrics.c \
+	%D%/metrics_tree.c \
+	%D%/metrics_tree.h \
 	%D%/strbuf.c \
 	%D%/table.c \
 	%D%/upid.c \
@@ -27,6 +30,7 @@ libactor_libactor_la_SOURCES += \
 	libactor/include/actor/json.h \
 	libactor/include/actor/limits.h \
 	libactor/include/actor/log.h \
+	libactor/include/actor/metrics.h \
 	libactor/include/actor/strbuf.h \
 	libactor/include/actor/table.h \
 	libactor/include/actor/upid.h \

@@ -1,0 +1,562 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * metrics.c - counters, gauges and timers by name, and snapshots of them.
+ *
+ * The registry's mutex guards the set of names only; values are atomic, or
+ * (timers) have a mutex of their own.  A snapshot gives the mutex up every few
+ * hundred metrics, so nobody who adds one waits for a reader.  Its place in
+ * the list is known to the registry, which moves it on when the metric there
+ * is removed.
+ *
+ * Each statistic of a timer is a leaf of its own, since other names may sort
+ * between the timer's and theirs.
+ *
+ * Thread: any. */
+#include <config.h>
+
+#include <actor/metrics.h>
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <actor/alloc.h>
+#include <actor/duration.h>
+#include <actor/json.h>
+#include <actor/log.h>
+#include <actor/vec.h>
+
+#include "base/metrics_tree.h"
+
+/* Metrics that a snapshot reads under one hold of the mutex. */
+#define BATCH 256
+
+enum metric_kind {
+    METRIC_COUNTER,
+    METRIC_GAUGE,
+    METRIC_FUNCTION,
+    METRIC_TIMER,
+    METRIC_STATISTIC,           /* belongs to a timer */
+};
+
+static const struct {
+    const char *suffix;
+    double percentile;          /* negative: not one */
+} statistics[] = {
+    { "/count", -1 }, { "/max", -1 },   { "/min", -1 },
+    { "/p50", 0.50 }, { "/p90", 0.90 }, { "/p95", 0.95 },
+    { "/p99", 0.99 }, { "/p999", 0.999 }, { "/p9999", 0.9999 },
+};
+enum { STATISTIC_COUNT, STATISTIC_MAX, STATISTIC_MIN };
+#define N_STATISTICS ARRAY_SIZE(statistics)
+
+struct sample {
+    int64_t time_ns;
+    double value;
+};
+
+struct timer {
+    pthread_mutex_t mutex;
+    VEC(struct sample) samples; /* under 'mutex', as what follows; by time */
+    double last;
+    bool has_last;
+    int64_t window_ns;          /* constant */
+    struct metric *statistics[N_STATISTICS];    /* owned; or NULL */
+};
+
+struct metric {
+    struct metrics_leaf leaf;   /* first; under the registry's mutex */
+    uint32_t n_owners;          /* under the registry's mutex */
+    uint8_t kind;               /* enum metric_kind; constant */
+    uint8_t statistic;          /* index; constant */
+    bool hidden;                /* not in the tree; constant */
+    union {
+        int64_t count;          /* atomic */
+        double number;          /* atomic */
+        struct timer *timer;    /* owned by METRIC_TIMER */
+        struct {
+            double (*read)(void *aux);
+            void *aux;
+        } function;
+    } u;
+    char name[];
+};
+
+/* A snapshot's place. */
+struct cursor {
+    struct metrics_leaf *next;
+    struct cursor *link;
+};
+
+struct metrics {
+    pthread_mutex_t mutex;
+    struct metrics_tree tree;   /* under 'mutex'; of struct metric */
+    struct cursor *cursors;     /* under 'mutex'; all snapshots being taken */
+};
+
+/* The statistics of the timer that a snapshot has come across last. */
+struct summary {
+    const struct timer *timer;
+    size_t n;
+    double values[METRICS_WINDOW_MAX];  /* ascending */
+};
+
+static struct metric *
+to_metric(struct metrics_leaf *leaf)
+{
+    return (struct metric *) leaf;
+}
+
+/* --- adding and removing --- */
+
+struct metrics *
+metrics_create(void)
+{
+    struct metrics *metrics = xcalloc(1, sizeof *metrics);
+
+    pthread_mutex_init(&metrics->mutex, NULL);
+    return metrics;
+}
+
+static void
+metric_free(struct metric *m)
+{
+    if (m->kind == METRIC_TIMER) {
+        pthread_mutex_destroy(&m->u.timer->mutex);
+        vec_fini(&m->u.timer->samples);
+        free(m->u.timer);
+    }
+    free(m);
+}
+
+void
+metrics_destroy(struct metrics *metrics)
+{
+    if (!metrics) {
+        return;
+    }
+    while (metrics->tree.first) {
+        struct metrics_leaf *leaf = metrics->tree.first;
+        metrics_tree_remove(&metrics->tree, leaf);
+        metric_free(to_metric(leaf));
+    }
+    pthread_mutex_destroy(&metrics->mutex);
+    free(metrics);
+}
+
+static struct metric *
+metric_create(enum metric_kind kind, const char *name, const char *suffix)
+{
+    size_t name_len = strlen(name);
+    size_t suffix_size = strlen(suffix) + 1;
+    struct metric *m = xmalloc(sizeof *m + name_len + suffix_size);
+
+    memset(m, 0, sizeof *m);
+    memcpy(m->name, name, name_len);
+    memcpy(m->name + name_len, suffix, suffix_size);
+    m->leaf.name = m->name;
+    m->kind = (uint8_t) kind;
+    m->n_owners = 1;
+    return m;
+}
+
+/* Puts 'm' into the tree, under the mutex.  Returns what the caller gets: 'm'
+ * or, if that name is there with the same kind, the metric that has it. */
+static struct metric *
+metric_enter(struct metrics *metrics, struct metric *m)
+{
+    struct metrics_leaf *leaf = metrics_tree_add(&metrics->tree, &m->leaf);
+
+    if (!leaf) {
+        return m;
+    }
+    struct metric *other = to_metric(leaf);
+    if (other->kind == m->kind && m->kind != METRIC_FUNCTION) {
+        other->n_owners++;
+        metric_free(m);
+        return other;
+    }
+    m->hidden = true;
+    return m;
+}
+
+/* As metric_enter(), and says it if 'm' will not be seen. */
+static struct metric *
+metric_publish(struct metrics *metrics, struct metric *m)
+{
+    pthread_mutex_lock(&metrics->mutex);
+    m = metric_enter(metrics, m);
+    pthread_mutex_unlock(&metrics->mutex);
+    if (UNLIKELY(m->hidden)) {
+        log_warn("Metric '%s' was already added with another kind", m->name);
+    }
+    return m;
+}
+
+struct metric *
+metrics_add_counter(struct metrics *metrics, const char *name)
+{
+    return metric_publish(metrics, metric_create(METRIC_COUNTER, name, ""));
+}
+
+struct metric *
+metrics_add_gauge(struct metrics *metrics, const char *name)
+{
+    return metric_publish(metrics, metric_create(METRIC_GAUGE, name, ""));
+}
+
+struct metric *
+metrics_add_function(struct metrics *metrics, const char *name,
+                     double (*read)(void *aux), void *aux)
+{
+    struct metric *m = metric_create(METRIC_FUNCTION, name, "");
+
+    m->u.function.read = read;
+    m->u.function.aux = aux;
+    return metric_publish(metrics, m);
+}
+
+/* Adds the leaves of the statistics of 'm', a timer that is in the tree since
+ * now. */
+static void
+statistics_enter(struct metrics *metrics, struct metric *m)
+{
+    for (size_t i = 0; i < N_STATISTICS; i++) {
+        struct metric *s = metric_create(METRIC_STATISTIC, m->name,
+                                         statistics[i].suffix);
+        s->statistic = (uint8_t) i;
+        s->u.timer = m->u.timer;
+        if (metrics_tree_add(&metrics->tree, &s->leaf)) {
+            s->hidden = true;
+        }
+        m->u.timer->statistics[i] = s;
+    }
+}
+
+struct metric *
+metrics_add_timer(struct metrics *metrics, const char *name, int64_t window_ns)
+{
+    struct metric *m = metric_create(METRIC_TIMER, name, "");
+
+    m->u.timer = xcalloc(1, sizeof *m->u.timer);
+    m->u.timer->window_ns = window_ns;
+    pthread_mutex_init(&m->u.timer->mutex, NULL);
+    m = metric_publish(metrics, m);
+    pthread_mutex_lock(&metrics->mutex);
+    if (m->u.timer->window_ns > 0 && !m->hidden
+        && !m->u.timer->statistics[0]) {
+        statistics_enter(metrics, m);
+    }
+    pthread_mutex_unlock(&metrics->mutex);
+    return m;
+}
+
+/* Takes 'm' out of the tree, and out of the way of snapshots. */
+static void
+metric_withdraw(struct metrics *metrics, struct metric *m)
+{
+    if (m->hidden) {
+        return;
+    }
+    for (struct cursor *c = metrics->cursors; c; c = c->link) {
+        if (c->next == &m->leaf) {
+            c->next = m->leaf.next;
+        }
+    }
+    metrics_tree_remove(&metrics->tree, &m->leaf);
+}
+
+void
+metrics_remove(struct metrics *metrics, struct metric **metric)
+{
+    struct metric *m = steal(*metric);
+    bool is_last;
+
+    if (!m) {
+        return;
+    }
+    pthread_mutex_lock(&metrics->mutex);
+    is_last = --m->n_owners == 0;
+    if (is_last) {
+        metric_withdraw(metrics, m);
+        for (size_t i = 0; m->kind == METRIC_TIMER && i < N_STATISTICS; i++) {
+            struct metric *s = m->u.timer->statistics[i];
+            if (s) {
+                metric_withdraw(metrics, s);
+                metric_free(s);
+            }
+        }
+    }
+    pthread_mutex_unlock(&metrics->mutex);
+    if (is_last) {
+        metric_free(m);
+    }
+}
+
+/* --- writing --- */
+
+void
+metric_increment(struct metric *m, int64_t n)
+{
+    CHECK(m->kind == METRIC_COUNTER, "'%s' is not a counter", m->name);
+    __atomic_fetch_add(&m->u.count, n, __ATOMIC_RELAXED);
+}
+
+void
+metric_set(struct metric *m, double value)
+{
+    CHECK(m->kind == METRIC_GAUGE, "'%s' is not a gauge", m->name);
+    __atomic_store(&m->u.number, &value, __ATOMIC_RELAXED);
+}
+
+void
+metric_add(struct metric *m, double difference)
+{
+    double old, sum;
+
+    CHECK(m->kind == METRIC_GAUGE, "'%s' is not a gauge", m->name);
+    __atomic_load(&m->u.number, &old, __ATOMIC_RELAXED);
+    do {
+        sum = old + difference;
+    } while (!__atomic_compare_exchange(&m->u.number, &old, &sum, true,
+                                        __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+}
+
+/* Drops every second sample of the older half. */
+static void
+timer_thin(struct timer *t)
+{
+    size_t half = t->samples.n / 2;
+    size_t n = 0;
+
+    for (size_t i = 0; i < t->samples.n; i++) {
+        if (i >= half || i % 2 == 1) {
+            t->samples.data[n++] = t->samples.data[i];
+        }
+    }
+    t->samples.n = n;
+}
+
+/* Drops what is older than the window. */
+static void
+timer_expire(struct timer *t, int64_t now_ns)
+{
+    size_t n_old = 0;
+
+    while (n_old < t->samples.n
+           && now_ns - t->samples.data[n_old].time_ns > t->window_ns) {
+        n_old++;
+    }
+    if (n_old > 0) {
+        t->samples.n -= n_old;
+        memmove(t->samples.data, t->samples.data + n_old,
+                t->samples.n * sizeof *t->samples.data);
+    }
+}
+
+void
+metric_record(struct metric *m, int64_t duration_ns, int64_t now_ns)
+{
+    double ms = (double) duration_ns / (double) MILLISECOND;
+    struct sample sample = { now_ns, ms };
+
+    CHECK(m->kind == METRIC_TIMER, "'%s' is not a timer", m->name);
+    struct timer *t = m->u.timer;
+    pthread_mutex_lock(&t->mutex);
+    t->last = ms;
+    t->has_last = true;
+    if (t->window_ns > 0) {
+        timer_expire(t, now_ns);
+        if (t->samples.n == METRICS_WINDOW_MAX) {
+            timer_thin(t);
+        }
+        vec_push(&t->samples, sample);
+    }
+    pthread_mutex_unlock(&t->mutex);
+}
+
+/* --- reading --- */
+
+static int
+compare_doubles(const void *a, const void *b)
+{
+    double x = *(const double *) a;
+    double y = *(const double *) b;
+
+    return (x > y) - (x < y);
+}
+
+static void
+summary_compute(struct summary *s, struct timer *t)
+{
+    pthread_mutex_lock(&t->mutex);
+    s->timer = t;
+    s->n = t->samples.n;
+    for (size_t i = 0; i < s->n; i++) {
+        s->values[i] = t->samples.data[i].value;
+    }
+    pthread_mutex_unlock(&t->mutex);
+    qsort(s->values, s->n, sizeof s->values[0], compare_doubles);
+}
+
+/* Between the two values next to p * (n - 1), as Mesos does it. */
+static double
+summary_percentile(const struct summary *s, double p)
+{
+    double position = p * (double) (s->n - 1);
+    size_t i = (size_t) position;
+
+    if (i + 1 >= s->n) {
+        return s->values[s->n - 1];
+    }
+    return s->values[i]
+           + (position - (double) i) * (s->values[i + 1] - s->values[i]);
+}
+
+static bool
+statistic_read(const struct metric *m, struct summary *s, double *ret)
+{
+    if (s->timer != m->u.timer) {
+        summary_compute(s, m->u.timer);
+    }
+    if (s->n < 2) {
+        return false;
+    }
+    switch (m->statistic) {
+    case STATISTIC_COUNT:
+        *ret = (double) s->n;
+        break;
+    case STATISTIC_MAX:
+        *ret = s->values[s->n - 1];
+        break;
+    case STATISTIC_MIN:
+        *ret = s->values[0];
+        break;
+    default:
+        *ret = summary_percentile(s, statistics[m->statistic].percentile);
+        break;
+    }
+    return true;
+}
+
+static bool
+timer_read(struct timer *t, double *ret)
+{
+    pthread_mutex_lock(&t->mutex);
+    bool has_last = t->has_last;
+    *ret = t->last;
+    pthread_mutex_unlock(&t->mutex);
+    return has_last;
+}
+
+/* The value of 'm'; false if it has none yet. */
+static bool
+metric_read(const struct metric *m, struct summary *s, double *ret)
+{
+    switch ((enum metric_kind) m->kind) {
+    case METRIC_COUNTER:
+        *ret = (double) __atomic_load_n(&m->u.count, __ATOMIC_RELAXED);
+        return true;
+    case METRIC_GAUGE:
+        __atomic_load(&m->u.number, ret, __ATOMIC_RELAXED);
+        return true;
+    case METRIC_FUNCTION:
+        *ret = m->u.function.read(m->u.function.aux);
+        return true;
+    case METRIC_TIMER:
+        return timer_read(m->u.timer, ret);
+    case METRIC_STATISTIC:
+        return statistic_read(m, s, ret);
+    }
+    UNREACHABLE();
+}
+
+double
+metric_value(const struct metric *m)
+{
+    double value = 0;
+
+    return metric_read(m, NULL, &value) ? value : 0;
+}
+
+static void
+cursor_begin(struct metrics *metrics, struct cursor *c)
+{
+    pthread_mutex_lock(&metrics->mutex);
+    c->next = metrics->tree.first;
+    c->link = metrics->cursors;
+    metrics->cursors = c;
+}
+
+static void
+cursor_end(struct metrics *metrics, struct cursor *c)
+{
+    struct cursor **link = &metrics->cursors;
+
+    while (*link != c) {
+        link = &(*link)->link;
+    }
+    *link = c->link;
+    pthread_mutex_unlock(&metrics->mutex);
+}
+
+/* Lets others at the registry; forgets what is not sure to stay. */
+static void
+cursor_pause(struct metrics *metrics, struct summary *s)
+{
+    s->timer = NULL;
+    pthread_mutex_unlock(&metrics->mutex);
+    pthread_mutex_lock(&metrics->mutex);
+}
+
+void
+metrics_snapshot(struct metrics *metrics,
+                 void (*fn)(void *aux, const char *key, double value),
+                 void *aux)
+{
+    autofree struct summary *summary = xcalloc(1, sizeof *summary);
+    struct cursor c;
+    double value;
+
+    cursor_begin(metrics, &c);
+    for (size_t n = 1; c.next; n++) {
+        const struct metric *m = to_metric(c.next);
+        c.next = m->leaf.next;
+        if (metric_read(m, summary, &value)) {
+            fn(aux, m->name, value);
+        }
+        if (n % BATCH == 0) {
+            cursor_pause(metrics, summary);
+        }
+    }
+    cursor_end(metrics, &c);
+}
+
+static void
+write_member(void *aux, const char *key, double value)
+{
+    json_member_double(aux, key, value);
+}
+
+void
+metrics_write_json(struct metrics *metrics, struct json_writer *w)
+{
+    json_object_begin(w);
+    metrics_snapshot(metrics, write_member, w);
+    json_object_end(w);
+}
+
+bool
+metrics_get(struct metrics *metrics, const char *key, double *ret_value)
+{
+    autofree struct summary *summary = xcalloc(1, sizeof *summary);
+    bool found = false;
+
+    pthread_mutex_lock(&metrics->mutex);
+    struct metrics_leaf *leaf = metrics_tree_find(&metrics->tree, key);
+    if (leaf) {
+        found = metric_read(to_metric(leaf), summary, ret_value);
+    }
+    pthread_mutex_unlock(&metrics->mutex);
+    return found;
+}
