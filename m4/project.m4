@@ -81,7 +81,7 @@ AC_SUBST([JEMALLOC_CFLAGS])])
 
 # PROJECT_ADD_CFLAGS(FLAGS): each one that the compiler knows.
 AC_DEFUN([PROJECT_ADD_CFLAGS],
-[AX_APPEND_COMPILE_FLAGS([$1], [PROJECT_CFLAGS], [-Werror])])
+[AX_APPEND_COMPILE_FLAGS([$1], [PROJECT_CFLAGS], [-Wall -Werror])])
 
 AC_DEFUN([PROJECT_WARNINGS],
 [PROJECT_ADD_CFLAGS([-Wall -Wextra -Wshadow -Wconversion])

@@ -6,9 +6,7 @@
 #ifndef BASE_FLAGS_PRIVATE_H
 #define BASE_FLAGS_PRIVATE_H 1
 
-#include <stdbool.h>
-
-struct flag;
+#include <actor/flags.h>
 
 /* The member of the struct at 'values' that 'flag' is about. */
 static inline const void *
