@@ -20,7 +20,8 @@ noinst_LTLIBRARIES += %D%/libproto.la %D%/libgenerated.la
 	%D%/messages.c \
 	%D%/messages.h
 %C%_libgenerated_la_SOURCES = $(PROTO_C) $(PROTO_H)
-%C%_libgenerated_la_CFLAGS = $(AM_CFLAGS) -w
+# libmesos exports them (scheduler-driver/libmesos.map).
+%C%_libgenerated_la_CFLAGS = $(AM_CFLAGS) -w -fvisibility=default
 
 BUILT_SOURCES += $(PROTO_C) $(PROTO_H)
 EXTRA_DIST += $(PROTO_FILES) build-aux/compile-proto

@@ -1,2 +1,59 @@
+# The scheduler driver, and libmesos, which exports it and the executor
+# library.
 noinst_LTLIBRARIES += %D%/libschedulerdriver.la
-%C%_libschedulerdriver_la_SOURCES =
+%C%_libschedulerdriver_la_SOURCES = \
+	%D%/mesos.c
+
+# Named as in Mesos: libmesos-1.12.0.so, with a link libmesos.so.
+lib_LTLIBRARIES += %D%/libmesos.la
+%C%_libmesos_la_SOURCES =
+%C%_libmesos_la_LIBADD = $(LIBSCHEDULERDRIVER) $(LIBPROTO) $(LIBACTOR)
+%C%_libmesos_la_LDFLAGS = $(AM_LDFLAGS) -release 1.12.0 \
+	-Wl,--version-script=$(srcdir)/%D%/libmesos.map
+EXTRA_%C%_libmesos_la_DEPENDENCIES = %D%/libmesos.map
+EXTRA_DIST += %D%/libmesos.map %D%/mesos.pc.in
+
+mesosinclude_HEADERS += include/mesos/mesos.h include/mesos/scheduler.h
+
+# The structs of the messages.  protobuf-c names the headers that they include
+# as protobuf does; what Debian has no header for is ours.
+mesosv1dir = $(mesosincludedir)/v1
+nodist_mesosv1_HEADERS = include/mesos/v1/mesos.pb-c.h
+mesosv1schedulerdir = $(mesosincludedir)/v1/scheduler
+nodist_mesosv1scheduler_HEADERS = include/mesos/v1/scheduler/scheduler.pb-c.h
+mesosv1executordir = $(mesosincludedir)/v1/executor
+nodist_mesosv1executor_HEADERS = include/mesos/v1/executor/executor.pb-c.h
+mesosgoogledir = $(mesosincludedir)/google/protobuf
+nodist_mesosgoogle_HEADERS = include/mesos/google/protobuf/duration.pb-c.h
+PUBLIC_PROTO_H = $(nodist_mesosv1_HEADERS) $(nodist_mesosv1scheduler_HEADERS) \
+	$(nodist_mesosv1executor_HEADERS) $(nodist_mesosgoogle_HEADERS)
+BUILT_SOURCES += $(PUBLIC_PROTO_H)
+CLEANFILES += $(PUBLIC_PROTO_H)
+
+PUBLISH_PROTO = \
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && $(SED) \
+	-e 's,"google/protobuf/\(.*\)",<mesos/google/protobuf/\1>,' \
+	-e 's,"mesos/v1/\(.*\)",<mesos/v1/\1>,' $< >$@
+
+include/mesos/v1/mesos.pb-c.h: proto/mesos/v1/mesos.pb-c.h
+	$(PUBLISH_PROTO)
+
+include/mesos/v1/scheduler/scheduler.pb-c.h: \
+		proto/mesos/v1/scheduler/scheduler.pb-c.h
+	$(PUBLISH_PROTO)
+
+include/mesos/v1/executor/executor.pb-c.h: \
+		proto/mesos/v1/executor/executor.pb-c.h
+	$(PUBLISH_PROTO)
+
+include/mesos/google/protobuf/duration.pb-c.h: \
+		proto/google/protobuf/duration.pb-c.h
+	$(PUBLISH_PROTO)
+
+pkgconfig_DATA += %D%/mesos.pc
+CLEANFILES += %D%/mesos.pc
+%D%/mesos.pc: %D%/mesos.pc.in
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && $(SED) \
+	-e 's,@prefix[@],$(prefix),' -e 's,@exec_prefix[@],$(exec_prefix),' \
+	-e 's,@libdir[@],$(libdir),' -e 's,@includedir[@],$(includedir),' \
+	$(srcdir)/%D%/mesos.pc.in >$@
