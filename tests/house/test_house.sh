@@ -111,6 +111,10 @@ plant libactor/include/actor/a.h <<'END'
 #include <stdio.h>
 END
 refuses check-layers "a public header of no layer" 'no local.mk'
+plant include/mesos/a.h <<'END'
+#include <actor/log.h>
+END
+refuses check-layers "an installed header that needs one that is not" 'a.h:1:'
 plant cli/mesos_local.c <<'END'
 #include "master/master.h"
 #include "agent/agent.h"
