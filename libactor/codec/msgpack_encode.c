@@ -12,60 +12,8 @@
 #include <msgpack/sysdep.h>
 #include <msgpack/timestamp.h>
 
-#include <actor/strbuf.h>
-
+#include "codec/sink.h"
 #include "codec/walk.h"
-
-/* Room that the strbuf has lent.  Once it is full both are NULL and nothing
- * is written any more. */
-struct sink {
-    struct strbuf *out;
-    char *p;                    /* next byte */
-    char *end;                  /* of the room */
-};
-
-/* Room that is borrowed at a time, if the strbuf's maximum permits. */
-#define SINK_ROOM ((size_t) 512)
-
-/* Hands what was written to the strbuf. */
-static void
-sink_flush(struct sink *s)
-{
-    if (s->p) {
-        strbuf_advance(s->out,
-                       (size_t) (s->p - s->out->data) - s->out->len);
-    }
-}
-
-/* Borrows room for 'size' more bytes at least. */
-static bool
-sink_borrow(struct sink *s, size_t size)
-{
-    sink_flush(s);
-
-    size_t room = s->out->max_len - s->out->len;
-
-    if (room > SINK_ROOM) {
-        room = SINK_ROOM;
-    }
-    if (room < size) {
-        room = size;
-    }
-    s->p = strbuf_reserve(s->out, room);
-    s->end = s->p ? s->p + room : NULL;
-    return s->p;
-}
-
-static inline int
-sink_put(struct sink *s, const void *data, size_t size)
-{
-    if (UNLIKELY((size_t) (s->end - s->p) < size) && !sink_borrow(s, size)) {
-        return -1;
-    }
-    memcpy(s->p, data, size);
-    s->p += size;
-    return 0;
-}
 
 /* emit_uint32(), emit_str(), ... */
 #define msgpack_pack_inline_func(name) static inline int emit##name
@@ -185,7 +133,7 @@ static inline void
 fill_in_map_head(struct sink *s, const ProtobufCMessage *message,
                  size_t offset, unsigned n)
 {
-    uint8_t *head = (uint8_t *) s->out->data + offset;
+    uint8_t *head = sink_at(s, offset);
 
     if (!s->p) {
         return;
@@ -208,8 +156,7 @@ encode_message(struct sink *s, const ProtobufCMessage *message)
     if (sink_put(s, "\0\0\0", is_short_map(message) ? 1 : 3)) {
         return;
     }
-    size_t offset = (size_t) (s->p - s->out->data)
-                    - (is_short_map(message) ? 1 : 3);
+    size_t offset = sink_offset(s) - (is_short_map(message) ? 1 : 3);
 
     for (unsigned i = 0; i < d->n_fields; i++) {
         const ProtobufCFieldDescriptor *f = &d->fields[i];
@@ -232,7 +179,7 @@ encode_message(struct sink *s, const ProtobufCMessage *message)
 void
 message_encode_msgpack(const ProtobufCMessage *message, struct strbuf *out)
 {
-    struct sink s = { .out = out };
+    struct sink s = SINK(out);
 
     encode_message(&s, message);
     sink_flush(&s);

@@ -513,7 +513,8 @@ struct error *
 msgpack_scan(const ProtobufCMessageDescriptor *descriptor, const void *data,
              size_t size, size_t *ret_room)
 {
-    struct scanner s = { .p = data, .end = (const uint8_t *) data + size };
+    const uint8_t *p = size > 0 ? data : (const uint8_t *) "";
+    struct scanner s = { .p = p, .end = p + size };
 
     if (size > LIMIT_MESSAGE_SIZE) {
         return error_create(ERROR_TOO_LARGE, "message of %zu bytes", size);

@@ -2,5 +2,7 @@
 check_LTLIBRARIES += %D%/libtest.la
 %C%_libtest_la_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
 %C%_libtest_la_SOURCES = \
+	%D%/message_generator.c \
+	%D%/message_generator.h \
 	%D%/test.c \
 	%D%/test.h

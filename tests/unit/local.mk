@@ -12,3 +12,6 @@ check_PROGRAMS += %D%/test_testlib
 
 check_PROGRAMS += %D%/test_message_msgpack
 %C%_test_message_msgpack_LDADD = $(LIBTEST) $(LIBPROTO) $(LIBACTOR)
+
+check_PROGRAMS += %D%/test_message_wires
+%C%_test_message_wires_LDADD = $(LIBTEST) $(LIBPROTO) $(LIBACTOR)

@@ -18,8 +18,13 @@
  *
  * One walker over protobuf-c's descriptors gives every encoding.  Bounds
  * (limits.h) are checked before anything is reserved or built, with the same
- * rules on all wires.  Unknown fields of msgpack and protobuf are kept and
- * written again.
+ * rules on all wires.
+ *
+ * Unknown fields of msgpack and of protobuf are kept, and written again on the
+ * wire they came by.  The other two leave them out, since only the declaration
+ * says what their bytes mean.  An enum value that this version does not know
+ * counts as an unknown field; in a required field it is refused, in a
+ * repeated one left out.
  *
  * Messages are for things in flight.  State that outlives the turn is native
  * records.
@@ -91,16 +96,22 @@ void message_encode_msgpack(const ProtobufCMessage *, struct strbuf *out);
 /* Appends the protobuf form. */
 void message_encode_protobuf(const ProtobufCMessage *, struct strbuf *out);
 
-/* Appends the JSON form of stout's protobuf.hpp: field names as declared, enum
- * names, base64 for bytes, map<> fields as objects, only fields that are set
- * (and repeated ones that are not empty). */
+/* Appends the JSON form of stout's protobuf.hpp: field names as declared and
+ * in that order, enum names, base64 for bytes, map<> fields as objects.
+ * Written are fields that are set, repeated ones that are not empty, and those
+ * not set to which the declaration gives a default, unless deprecated. */
 void message_encode_json(const ProtobufCMessage *, struct strbuf *out);
 void message_write_json(const ProtobufCMessage *, struct json_writer *);
 
 /* Decoders: a new message, or an error that names the path of the field that
- * is wrong ("task.resources[2].scalar.value: expected a number").  Required
- * fields have to be there.  JSON also accepts numbers as strings, and passes
- * over unknown members. */
+ * is wrong ("task.resources[2].scalar.value: expected a number that fits").
+ * Required fields have to be there.
+ *
+ * JSON also accepts numbers as strings and one value for an array of one, and
+ * passes over unknown members and nulls.  Its errors are in Mesos' words:
+ * ERROR_PARSE is for text that is not JSON ("syntax error at line 1 near: "),
+ * ERROR_INVALID for what is not the message ("Not expecting a JSON number for
+ * field 'user'", "Missing required fields: subscribe.framework_info.name"). */
 struct error *message_decode_msgpack(const ProtobufCMessageDescriptor *,
                                      const void *data, size_t size,
                                      struct message **ret) MUST_CHECK;
