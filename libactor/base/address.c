@@ -105,10 +105,11 @@ const char *
 address_format(const struct address *a, char buffer[ADDRESS_TEXT_SIZE])
 {
     char ip[ADDRESS_TEXT_SIZE];
-    const char *fmt = a->family == ADDRESS_IPV6 ? "[%.45s]:%u" : "%.45s:%u";
+    bool is_v6 = a->family == ADDRESS_IPV6;
 
-    snprintf(buffer, ADDRESS_TEXT_SIZE, fmt, address_format_ip(a, ip),
-             (unsigned) a->port);
+    address_format_ip(a, ip);
+    snprintf(buffer, ADDRESS_TEXT_SIZE, "%s%.45s%s:%u", is_v6 ? "[" : "", ip,
+             is_v6 ? "]" : "", (unsigned) a->port);
     return buffer;
 }
 
