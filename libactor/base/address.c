@@ -105,11 +105,10 @@ const char *
 address_format(const struct address *a, char buffer[ADDRESS_TEXT_SIZE])
 {
     char ip[ADDRESS_TEXT_SIZE];
-    bool is_v6 = a->family == ADDRESS_IPV6;
+    const char *fmt = a->family == ADDRESS_IPV6 ? "[%.45s]:%u" : "%.45s:%u";
 
-    address_format_ip(a, ip);
-    snprintf(buffer, ADDRESS_TEXT_SIZE, "%s%.45s%s:%u", is_v6 ? "[" : "", ip,
-             is_v6 ? "]" : "", (unsigned) a->port);
+    snprintf(buffer, ADDRESS_TEXT_SIZE, fmt, address_format_ip(a, ip),
+             (unsigned) a->port);
     return buffer;
 }
 

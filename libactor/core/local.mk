@@ -5,5 +5,26 @@ libactor_libactor_la_SOURCES += \
 	libactor/include/actor/op.h \
 	libactor/include/actor/system.h \
 	libactor/include/actor/work.h \
+	%D%/actor.c \
+	%D%/child.c \
+	%D%/clock.c \
+	%D%/gate.c \
+	%D%/heap.c \
+	%D%/heap.h \
+	%D%/link.c \
+	%D%/mailbox.h \
+	%D%/msg.c \
+	%D%/msg.h \
+	%D%/op.c \
+	%D%/pool.c \
+	%D%/process.c \
+	%D%/process.h \
+	%D%/slot.h \
+	%D%/slot_table.c \
+	%D%/system.c \
+	%D%/system_private.h \
+	%D%/timer.c \
 	%D%/transport.h \
+	%D%/turn.c \
+	%D%/worker.c \
 	%D%/worker.h

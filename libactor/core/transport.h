@@ -54,6 +54,9 @@ const struct actor_backend *system_backend(const struct actor_system *);
 void system_set_http(struct actor_system *, void *http);
 void *system_http(const struct actor_system *);
 
+/* The delegate of the options; NULL: none. */
+const char *system_delegate(const struct actor_system *);
+
 /* The message type of that wire name that the system was told of; NULL if
  * there is none. */
 const struct actor_msg_type *system_find_message(const struct actor_system *,

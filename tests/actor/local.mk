@@ -1,1 +1,5 @@
 # One actor under test in each program, fakes for its peers.
+
+check_PROGRAMS += %D%/test_actor
+%C%_test_actor_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
+%C%_test_actor_LDADD = $(LIBTEST) $(LIBACTOR)

@@ -99,11 +99,28 @@ struct actor_disk_ops {
     int (*fsync_directory)(void *ctx, const char *path);
 };      /* all as the system call, but -errno for failure */
 
-/* Pool threads for 'spawn', any thread for the rest. */
+/* Waits for the end of a process; embedded in its owner. */
+struct actor_process_watch {
+    /* 'status' as in actor_child_exit_fn. */
+    void (*exited)(struct actor_process_watch *, int status);
+    void *private[2];           /* the back end's */
+};
+
+/* Any thread; 'spawn' is called in the actor's turn and has to be quick. */
 struct actor_process_ops {
+    /* '*ret_pidfd' is -1 if there is none; else the runtime closes it. */
     struct error *(*spawn)(void *ctx, const struct actor_child_options *,
                            pid_t *ret_pid, int *ret_pidfd);
+
+    /* A process that somebody else started. */
+    struct error *(*open)(void *ctx, pid_t, int *ret_pidfd);
     int (*kill)(void *ctx, pid_t, int pidfd, int signal, bool group);
+
+    /* Calls 'exited' once when the process ends or has ended already; after
+     * 'unwatch' never again.  NULL, both: the runtime polls the pidfd and asks
+     * the kernel for the status. */
+    void (*watch)(void *ctx, pid_t, struct actor_process_watch *);
+    void (*unwatch)(void *ctx, struct actor_process_watch *);
 };
 
 struct actor_backend {

@@ -30,6 +30,7 @@
 
 #include <actor/actor.h>
 
+struct link;
 struct op;
 
 enum op_next {
@@ -55,17 +56,23 @@ struct op_type {
      * to it. */
     unsigned failure_step;
 
-    /* Frees the record: after OP_DONE, or when the actor ends first. */
+    /* Frees the record: after OP_DONE, or when the actor ends first, before
+     * its 'fini'.  It may touch nothing but the record: if work was under way
+     * at the actor's end, it runs later and on any thread. */
     void (*destroy)(struct op *);
 };
 
 struct op {
     uint32_t magic;             /* all private */
     unsigned step;
+    unsigned next_step;         /* when the wait is over */
+    int n_works;                /* atomic; in the pool */
     const struct op_type *type;
-    struct actor *actor;
+    struct actor *actor;        /* NULL: done, or the actor has ended */
     struct op *prev, *next;     /* the actor's operations */
+    struct op *hash_next;       /* by 'call' */
     uint64_t call;              /* what we wait for; 0: nothing */
+    struct link *link;          /* to whom we called */
     struct actor_timer timer;
     struct error *error;
     struct actor_msg *reply;

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * system_private.h - what the parts of core share: systems and workers.
+ *
+ * Locks are taken in this order: slot table, exits, timers, run queue. */
+#ifndef CORE_SYSTEM_PRIVATE_H
+#define CORE_SYSTEM_PRIVATE_H 1
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <actor/actor.h>
+#include <actor/address.h>
+#include <actor/backend.h>
+#include <actor/system.h>
+
+#include "core/heap.h"
+#include "core/msg.h"
+#include "core/slot.h"
+#include "core/transport.h"
+#include "core/worker.h"
+
+struct metric;
+struct metrics;
+struct pool;
+
+/* --- a lock for a few instructions --- */
+
+struct spinlock {
+    _Atomic uint32_t held;
+};
+
+void spinlock_wait(struct spinlock *);
+
+static inline void
+spinlock_lock(struct spinlock *lock)
+{
+    /* Acquire: pairs with the release in spinlock_unlock(). */
+    if (UNLIKELY(atomic_exchange_explicit(&lock->held, 1,
+                                          memory_order_acquire))) {
+        spinlock_wait(lock);
+    }
+}
+
+static inline void
+spinlock_unlock(struct spinlock *lock)
+{
+    atomic_store_explicit(&lock->held, 0, memory_order_release);
+}
+
+/* --- workers --- */
+
+/* Runnable actors, first come first served. */
+struct run_queue {
+    _Alignas(CACHE_LINE) struct spinlock lock;
+    _Atomic uint32_t n;         /* written under the lock */
+    struct actor_slot *head, *tail;
+};
+
+struct worker {
+    /* Owner thread. */
+    _Alignas(CACHE_LINE) struct actor_system *system;   /* outlives us */
+    unsigned index;
+    unsigned debt;              /* turns since the last look at the poller */
+    struct poller *poller;      /* owned; NULL until asked for if manual */
+    int64_t now_ns;
+    int64_t polled_ns;
+    struct msg_cache cache;
+    struct heap io_timers;      /* worker_timer_start() */
+    uint64_t n_turns;
+    pthread_t thread;
+
+    /* Any thread. */
+    struct run_queue run_queue;
+    _Alignas(CACHE_LINE) _Atomic bool is_parked;
+    struct worker_job *_Atomic jobs;    /* newest first */
+    _Atomic int64_t next_timer_ns;      /* of 'timers'; INT64_MAX: none */
+    pthread_mutex_t timers_lock;
+    struct heap timers;                 /* of actors */
+};
+
+/* Makes 'slot' run, on this worker if the thread is one of the system's. */
+void worker_schedule(struct actor_slot *);
+
+void worker_init(struct worker *, struct actor_system *, unsigned index);
+void worker_fini(struct worker *);
+void worker_start(struct worker *);
+void worker_join(struct worker *);
+
+/* Has a parked worker look round; otherwise nothing happens. */
+void worker_wake(struct worker *);
+
+/* The worker of 'system' whose thread this is; NULL if it is none. */
+static inline struct worker *
+worker_current_of(const struct actor_system *system)
+{
+    struct worker *worker = worker_current();
+
+    return worker && worker->system == system ? worker : NULL;
+}
+
+/* The calling thread's worker, or one after the other for other threads. */
+struct worker *worker_pick(struct actor_system *);
+
+/* Makes the calling thread stand for 'worker'; returns whom it stood for. */
+struct worker *worker_adopt(struct worker *);
+
+/* Runs jobs that were posted; false if there were none. */
+bool worker_run_jobs(struct worker *);
+
+/* Fires what is due at 'now_ns'; false if nothing is. */
+bool worker_run_timers(struct worker *, int64_t now_ns);
+
+/* Runs the first runnable actor for a batch; false if there is none. */
+bool worker_run_one(struct worker *);
+
+/* When the next timer of either kind is due; INT64_MAX: none. */
+int64_t worker_next_timer(const struct worker *);
+
+/* --- the system --- */
+
+#define SYSTEM_MAGIC 0x73797374u
+#define N_EXIT_LOCKS 64u
+
+struct actor_system {
+    uint32_t magic;
+    bool is_manual;
+    unsigned n_workers;
+    struct worker *workers;             /* owned */
+    const struct poller_ops *poller;
+    struct address address;
+    struct actor_backend backend;       /* complete */
+    struct metrics *metrics;            /* owned */
+    struct metric *dead_letters;
+
+    char *delegate;                     /* owned; NULL: none */
+    const struct actor_msg_type **messages;     /* owned; by name */
+    size_t n_messages;
+
+    const struct transport_ops *transport_ops;  /* NULL: none */
+    void *transport;
+    void *http;
+
+    struct slot_table slots;
+    pthread_mutex_t exit_locks[N_EXIT_LOCKS];
+    struct pool *pool;                  /* owned */
+    struct msg_depot *depot;            /* owned */
+    pthread_mutex_t children_lock;
+    struct actor_child *children;       /* children_lock; owned */
+
+    /* Manual systems. */
+    int64_t virtual_ns;
+    uint64_t random[4];
+    pthread_mutex_t random_lock;
+
+    _Atomic bool is_stopping;           /* workers should end */
+    _Alignas(CACHE_LINE) _Atomic uint32_t n_parked;
+    _Alignas(CACHE_LINE) _Atomic uint64_t last_call;
+    _Atomic uint64_t last_timer;
+    _Atomic uint64_t last_link;
+    _Atomic uint32_t next_worker;
+};
+
+/* Fills in what 'backend' leaves open; the real ones, or the virtual clock
+ * and the seeded randomness of a manual system. */
+void backend_complete(struct actor_system *, const struct actor_backend *,
+                      uint64_t seed);
+bool backend_has_virtual_clock(const struct actor_system *);
+
+/* --- messages and slots --- */
+
+/* Puts '*msg' into the mailbox of the actor that has 'slot' in 'generation',
+ * and schedules it.  Takes the message. */
+void system_push(struct actor_system *, struct actor_slot *,
+                 uint32_t generation, struct actor_msg *);
+
+/* Counts a message that nobody will handle, tells its sender if that waits
+ * for an answer, and frees it. */
+void system_dead_letter(struct actor_system *, struct actor_msg *);
+
+/* Whether 'msg' says that nobody will answer the call. */
+bool system_is_no_answer(const struct actor_msg *);
+
+/* Where the actor called 'upid' is; NULL if it is not one of ours or there is
+ * none. */
+struct actor_slot *system_find(struct actor_system *, const struct upid *,
+                               uint32_t *ret_generation);
+
+static inline bool
+system_is_local(const struct actor_system *system, const struct upid *upid)
+{
+    return address_equal(&system->address, &upid->address);
+}
+
+/* Runs a batch of messages of the actor in 'slot'.  True if it has to run
+ * again. */
+bool turn_run(struct worker *, struct actor_slot *);
+
+/* Ends the actor in 'slot'; the caller runs it.  The slot is free then. */
+void turn_end_actor(struct actor_slot *);
+
+/* --- parts of an actor that end with it; each in its turn --- */
+
+enum {
+    ACTOR_FLAG_STOPPING = 1,    /* ends after the present handler */
+};
+
+#define ACTOR_MAGIC 0x6163746fu
+
+void timer_cancel_all(struct actor *);
+void timer_fire(struct worker *, size_t *heap_index);
+
+void op_destroy_all(struct actor *);
+void op_on_reply(struct actor *, struct actor_msg *);
+void op_on_exited(struct actor *, struct link *);
+
+void child_forget_all(struct actor *);
+
+/* Frees what watches processes that still run; the workers have ended. */
+void child_destroy_all(struct actor_system *);
+
+/* Links of 'self' to others. */
+void link_clear(struct actor *);
+
+/* A link for an operation that waits for 'to'; link_release() when it does
+ * not any more. */
+struct link *link_hold(struct actor *, const struct upid *to);
+void link_release(struct actor *, struct link *);
+
+/* Links and watches of others to the actor in 'slot', which is dead. */
+void link_announce_exit(struct actor_slot *);
+
+/* Watches the actor in 'slot'; false if it is gone. */
+bool link_watch(struct actor_slot *, uint32_t generation, struct exit_watch *);
+
+/* --- the pool of work.h --- */
+
+struct pool *pool_create(struct actor_system *);
+
+/* Runs what is queued, and ends the threads. */
+void pool_destroy(struct pool *);
+
+/* Manual systems: runs one piece of work; false if there is none. */
+bool pool_run_one(struct pool *);
+
+/* Runs 'fn(arg)' for a waiting operation; the message that tells is
+ * op_on_work(). */
+struct op;
+void pool_submit_op(struct actor *, struct op *, uint64_t call,
+                    struct error *(*fn)(void *), void *arg);
+void op_on_work(struct actor *self, struct op *, uint64_t call,
+                struct error *error);
+
+/* The work is over and will not be told to the actor. */
+void op_work_dropped(struct op *);
+
+#endif /* CORE_SYSTEM_PRIVATE_H */

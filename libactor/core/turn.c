@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * turn.c - turns: an actor handling its messages, and its end.
+ *
+ * Whoever takes a slot off a run queue owns the right to run its actor until
+ * mailbox_try_idle() gives it up.  A batch is bounded, so that a busy actor
+ * does not keep a worker from the others. */
+#include <config.h>
+
+#include <stdlib.h>
+
+#include <actor/alloc.h>
+#include <actor/log.h>
+
+#include "core/system_private.h"
+
+#define BATCH 64u
+
+static void turn_handle(struct actor *, struct actor_msg *);
+static void drop(struct actor_system *, struct actor_msg *);
+
+static inline void
+set_waiting(struct actor_slot *slot, uint32_t n)
+{
+    /* Relaxed: read by system_for_each_actor() only, as an estimate. */
+    atomic_store_explicit(&slot->n_fifo, n, memory_order_relaxed);
+}
+
+bool
+turn_run(struct worker *worker, struct actor_slot *slot)
+{
+    struct actor *actor = slot->actor;
+    uint32_t generation = atomic_load_explicit(&slot->generation,
+                                               memory_order_relaxed);
+    struct actor_msg *msg = slot->fifo;
+    uint32_t n_waiting = atomic_load_explicit(&slot->n_fifo,
+                                              memory_order_relaxed);
+    unsigned n = 0;
+
+    worker->debt++;
+    for (;;) {
+        if (!msg) {
+            if (mailbox_is_empty(&slot->mailbox)
+                && mailbox_try_idle(&slot->mailbox)) {
+                return false;
+            }
+            msg = mailbox_take(&slot->mailbox, &n_waiting);
+            set_waiting(slot, n_waiting);
+        }
+        if (n == BATCH) {
+            break;
+        }
+        n++;
+        n_waiting--;
+        slot->fifo = msg->next;
+        if (LIKELY(msg->generation == generation)) {
+            turn_handle(actor, msg);
+            worker->n_turns++;
+            worker->debt++;
+            if (UNLIKELY(actor->flags & ACTOR_FLAG_STOPPING)) {
+                set_waiting(slot, 0);
+                turn_end_actor(slot);
+                return false;
+            }
+        } else {
+            system_dead_letter(slot->system, msg);
+        }
+        msg = slot->fifo;
+        if (!msg) {
+            /* Nothing may be left in 'fifo' when the slot becomes idle: the
+             * next runner starts with it. */
+            set_waiting(slot, 0);
+        }
+    }
+    slot->fifo = msg;
+    set_waiting(slot, n_waiting);
+    return true;
+}
+
+static void
+turn_handle(struct actor *actor, struct actor_msg *msg)
+{
+    const struct actor_type *type = actor->type;
+    const struct actor_msg_type *msg_type = msg->type;
+
+    if (msg_type->run) {
+        msg_type->run(actor, msg);
+        actor_msg_destroy(msg);
+        return;
+    }
+    if (UNLIKELY(msg->reply_to != 0)) {
+        op_on_reply(actor, msg);
+        return;
+    }
+    for (size_t i = 0; i < type->n_handlers; i++) {
+        if (type->handlers[i].type == msg_type) {
+            type->handlers[i].fn(actor, msg);
+            actor_msg_destroy(msg);
+            return;
+        }
+    }
+    vlog(1, "Dropping message '%s' for '%s': it has no handler",
+         msg_type->name, actor_upid(actor)->id);
+    system_dead_letter(actor->slot->system, msg);
+}
+
+void
+turn_end_actor(struct actor_slot *slot)
+{
+    struct actor_system *system = slot->system;
+    struct actor *actor = slot->actor;
+    struct actor_msg *fifo = steal(slot->fifo);
+
+    op_destroy_all(actor);
+    if (actor->type->fini) {
+        actor->type->fini(actor);
+    }
+    op_destroy_all(actor);
+    timer_cancel_all(actor);
+    child_forget_all(actor);
+    link_clear(actor);
+    slot_table_remove(&system->slots, slot);
+
+    /* From here on links and watches find the mailbox dead. */
+    drop(system, fifo);
+    drop(system, mailbox_close(&slot->mailbox));
+    slot->actor = NULL;
+    actor->magic = 0;
+    free(actor);
+    link_announce_exit(slot);
+    slot_table_release(&system->slots, slot);
+}
+
+static void
+drop(struct actor_system *system, struct actor_msg *list)
+{
+    while (list) {
+        struct actor_msg *next = list->next;
+
+        system_dead_letter(system, list);
+        list = next;
+    }
+}
