@@ -16,3 +16,19 @@ EXTRA_DIST += %D%/corpus
 fuzz_programs += %D%/fuzz_msgpack
 %C%_fuzz_msgpack_SOURCES = %D%/fuzz_msgpack.c $(fuzz_round_trip)
 %C%_fuzz_msgpack_LDADD = $(fuzz_libs)
+
+fuzz_programs += %D%/fuzz_duration %D%/fuzz_flags %D%/fuzz_upid
+%C%_fuzz_duration_SOURCES = %D%/fuzz_duration.c $(fuzz_main)
+%C%_fuzz_duration_LDADD = $(fuzz_libs)
+%C%_fuzz_flags_SOURCES = %D%/fuzz_flags.c $(fuzz_main)
+%C%_fuzz_flags_LDADD = $(fuzz_libs)
+%C%_fuzz_upid_SOURCES = %D%/fuzz_upid.c $(fuzz_main)
+%C%_fuzz_upid_LDADD = $(fuzz_libs)
+
+fuzz_programs += %D%/fuzz_protobuf
+%C%_fuzz_protobuf_SOURCES = %D%/fuzz_protobuf.c $(fuzz_round_trip)
+%C%_fuzz_protobuf_LDADD = $(fuzz_libs)
+
+fuzz_programs += %D%/fuzz_json
+%C%_fuzz_json_SOURCES = %D%/fuzz_json.c $(fuzz_round_trip)
+%C%_fuzz_json_LDADD = $(fuzz_libs)

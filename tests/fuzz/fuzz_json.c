@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * fuzz_json.c - messages as HTTP clients send them in JSON. */
+#include <config.h>
+
+#include <actor/error.h>
+
+#include "proto/mesos/v1/scheduler/scheduler.pb-c.h"
+#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/round_trip.h"
+
+static struct error *
+decode(const ProtobufCMessageDescriptor *descriptor, const uint8_t *data,
+       size_t size, struct message **ret)
+{
+    return message_decode_json(descriptor, (const char *) data, size, ret);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const struct wire wire = { decode, message_encode_json };
+
+    round_trip(&wire, &scheduler__call__descriptor, data, size);
+    return 0;
+}
