@@ -15,3 +15,34 @@ check_PROGRAMS += %D%/test_message_msgpack
 
 check_PROGRAMS += %D%/test_message_wires
 %C%_test_message_wires_LDADD = $(LIBTEST) $(LIBPROTO) $(LIBACTOR)
+check_PROGRAMS += \
+	%D%/test_address \
+	%D%/test_alloc \
+	%D%/test_double \
+	%D%/test_duration \
+	%D%/test_error \
+	%D%/test_flags \
+	%D%/test_json \
+	%D%/test_log \
+	%D%/test_metrics \
+	%D%/test_strbuf \
+	%D%/test_table \
+	%D%/test_upid \
+	%D%/test_uuid \
+	%D%/test_vec
+%C%_test_address_LDADD = $(LIBTEST) $(LIBACTOR)
+%C%_test_alloc_LDADD = $(LIBTEST) $(LIBACTOR)
+%C%_test_double_LDADD = $(LIBTEST) $(LIBACTOR)
+%C%_test_duration_LDADD = $(LIBTEST) $(LIBACTOR)
+%C%_test_error_LDADD = $(LIBTEST) $(LIBACTOR)
+%C%_test_flags_LDADD = $(LIBTEST) $(LIBACTOR)
+%C%_test_json_LDADD = $(LIBTEST) $(LIBACTOR)
+%C%_test_log_LDADD = $(LIBTEST) $(LIBACTOR)
+%C%_test_metrics_LDADD = $(LIBTEST) $(LIBACTOR)
+%C%_test_strbuf_LDADD = $(LIBTEST) $(LIBACTOR)
+%C%_test_table_LDADD = $(LIBTEST) $(LIBACTOR)
+%C%_test_upid_LDADD = $(LIBTEST) $(LIBACTOR)
+%C%_test_uuid_LDADD = $(LIBTEST) $(LIBACTOR)
+%C%_test_vec_LDADD = $(LIBTEST) $(LIBACTOR)
+%C%_test_log_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
+%C%_test_metrics_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
