@@ -2,7 +2,24 @@
 # library.
 noinst_LTLIBRARIES += %D%/libschedulerdriver.la
 %C%_libschedulerdriver_la_SOURCES = \
-	%D%/mesos.c
+	%D%/callbacks.c \
+	%D%/callbacks.h \
+	%D%/calls.c \
+	%D%/calls.h \
+	%D%/driver.c \
+	%D%/driver.h \
+	%D%/environment.c \
+	%D%/environment.h \
+	%D%/lost_task.c \
+	%D%/lost_task.h \
+	%D%/master_address.c \
+	%D%/master_address.h \
+	%D%/mesos.c \
+	%D%/offer_table.c \
+	%D%/offer_table.h \
+	%D%/role_set.c \
+	%D%/role_set.h \
+	%D%/scheduler.c
 
 # Named as in Mesos: libmesos-1.12.0.so, with a link libmesos.so.
 lib_LTLIBRARIES += %D%/libmesos.la

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * environment.c - LIBPROCESS_* and MESOS_* variables of a driver.
+ *
+ * Thread: the application's, when it creates or starts a driver. */
+#include <config.h>
+
+#include "scheduler-driver/environment.h"
+
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <actor/address.h>
+#include <actor/alloc.h>
+#include <actor/duration.h>
+#include <actor/error.h>
+#include <actor/flags.h>
+#include <actor/system.h>
+
+char *
+environment_user(void)
+{
+    char buffer[4096];
+    struct passwd entry, *found = NULL;
+    uid_t uid = geteuid();
+
+    if (getpwuid_r(uid, &entry, buffer, sizeof buffer, &found) != 0
+        || !found) {
+        return xasprintf("%lu", (unsigned long) uid);
+    }
+    return xstrdup(found->pw_name);
+}
+
+char *
+environment_hostname(void)
+{
+    char name[256] = "";
+
+    if (gethostname(name, sizeof name - 1) != 0 || name[0] == '\0') {
+        return xstrdup("localhost");
+    }
+    return xstrdup(name);
+}
+
+/* --- addresses --- */
+
+static const char *
+get(const char *name)
+{
+    const char *value = getenv(name);
+
+    return value && value[0] != '\0' ? value : NULL;
+}
+
+static struct error *
+get_port(const char *name, uint16_t *ret)
+{
+    const char *value = get(name);
+    char *end;
+
+    if (!value) {
+        return NULL;
+    }
+    unsigned long port = strtoul(value, &end, 10);
+
+    if (value[0] < '0' || value[0] > '9' || *end != '\0' || port > 65535) {
+        return error_create(ERROR_PARSE, "%s=%s is not a valid port", name,
+                            value);
+    }
+    *ret = (uint16_t) port;
+    return NULL;
+}
+
+static struct error *
+get_ip(const char *name, struct address *ret)
+{
+    const char *value = get(name);
+
+    if (!value) {
+        return NULL;
+    }
+    return error_wrap(address_parse_ip(value, ret->port, ret),
+                      "parsing %s=%s", name, value);
+}
+
+struct error *
+environment_address(struct actor_system_options *options)
+{
+    struct address listen = { .family = ADDRESS_IPV4 };
+    struct address advertise = { 0 };
+    uint16_t advertise_port = 0;
+    struct error *error = get_port("LIBPROCESS_PORT", &listen.port);
+
+    if (!error) {
+        error = get_ip("LIBPROCESS_IP", &listen);
+    }
+    if (!error) {
+        error = get_port("LIBPROCESS_ADVERTISE_PORT", &advertise_port);
+    }
+    if (!error) {
+        error = get_ip("LIBPROCESS_ADVERTISE_IP", &advertise);
+    }
+    if (error) {
+        return error;
+    }
+    if (advertise.family != ADDRESS_NONE) {
+        advertise.port = advertise_port > 0 ? advertise_port : listen.port;
+    }
+    options->listen = listen;
+    options->advertise = advertise;
+    return NULL;
+}
+
+/* --- flags --- */
+
+struct driver_flags {
+    int64_t registration_backoff_factor;
+};
+
+static const struct flag flags[] = {
+    { .name = "registration_backoff_factor",
+      .type = FLAG_DURATION,
+      .offset = offsetof(struct driver_flags, registration_backoff_factor),
+      .default_value = "2secs",
+      .help = "Pause before the second attempt to subscribe" },
+};
+
+struct error *
+environment_backoff(int64_t *ret_ns)
+{
+    char *argv[] = { (char *) "driver", NULL };
+    struct driver_flags values = { 0 };
+    struct error *error = flags_load(flags, ARRAY_SIZE(flags), &values, 1,
+                                     argv, "MESOS_", NULL);
+
+    if (!error) {
+        *ret_ns = values.registration_backoff_factor;
+    }
+    flags_fini(flags, ARRAY_SIZE(flags), &values);
+    return error;
+}
