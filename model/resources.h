@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * resources.h - arithmetic on resources: "cpus:4;mem:8192;ports:[31000-32000]".
+ * resources.h - arithmetic on resources: "cpus:4;mem:8192;ports:[31000-32000]"
  *
  * A 'struct resources' is a sum: entries of the same name, type and metadata
  * (reservations, disk, revocable, shared, provider, allocation role) are kept

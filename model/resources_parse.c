@@ -167,9 +167,16 @@ parse_scalar(struct piece p, int64_t *ret)
 static bool
 parse_whole(struct piece p, uint64_t *ret)
 {
-    *ret = 0;
-    return p.len > 0 && p.len < 20
-           && read_digits(p, UINT64_MAX, ret).len == 0;
+    uint64_t value = 0;
+
+    for (size_t i = 0; i < p.len; i++) {
+        if (!is_digit(p.s[i]) || __builtin_mul_overflow(value, 10, &value)
+            || __builtin_add_overflow(value, p.s[i] - '0', &value)) {
+            return false;
+        }
+    }
+    *ret = value;
+    return p.len > 0;
 }
 
 /* Between the brackets: "21000-24000, 30000-34000". */

@@ -121,7 +121,8 @@ call_create_launch(const V1__OfferID *const *offer_ids, size_t n_ids,
 
     operation->has_type = true;
     operation->type = V1__OFFER__OPERATION__TYPE__LAUNCH;
-    operation->launch = message_new(m, &v1__offer__operation__launch__descriptor);
+    operation->launch =
+        message_new(m, &v1__offer__operation__launch__descriptor);
     operation->launch->task_infos = copy_all(m, tasks, n_tasks);
     operation->launch->n_task_infos = n_tasks;
     accept->operations = message_array(m, 1, sizeof *accept->operations);

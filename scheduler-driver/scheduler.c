@@ -48,7 +48,7 @@ struct scheduler {
 
     bool is_connected;          /* subscribed, and nothing heard against it */
     bool was_connected;         /* ever */
-    bool is_over;               /* stopped or aborted; callbacks may still run */
+    bool is_over;               /* callbacks may still run */
 
     /* What the framework changed since the last SUBSCRIBE went out. */
     bool needs_update;

@@ -46,3 +46,12 @@ check_PROGRAMS += \
 %C%_test_vec_LDADD = $(LIBTEST) $(LIBACTOR)
 %C%_test_log_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
 %C%_test_metrics_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
+
+check_PROGRAMS += %D%/test_ids
+%C%_test_ids_LDADD = $(LIBTEST) $(LIBMODEL)
+
+check_PROGRAMS += %D%/test_resources
+%C%_test_resources_LDADD = $(LIBTEST) $(LIBMODEL)
+
+check_PROGRAMS += %D%/test_task_state
+%C%_test_task_state_LDADD = $(LIBTEST) $(LIBMODEL)
