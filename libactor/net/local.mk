@@ -1,1 +1,6 @@
-libactor_libactor_la_SOURCES +=
+libactor_libactor_la_SOURCES += \
+	%D%/listener.c \
+	%D%/loop.c \
+	%D%/net.h \
+	%D%/socket.c \
+	%D%/stream.c

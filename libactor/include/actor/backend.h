@@ -44,8 +44,10 @@ struct actor_stream_callbacks {
     /* Writing may go on after a short actor_net_ops.write(). */
     void (*on_writable)(void *aux);
 
-    /* The stream has ended; 'error' (on loan) says why, NULL: the peer closed
-     * it.  The last callback; the stream still has to be closed. */
+    /* The peer has ended its side, if 'error' is NULL: nothing more comes,
+     * but writing may go on.  Otherwise the stream is broken and 'error' (on
+     * loan) says why: the last callback.  Either way the stream still has to
+     * be closed. */
     void (*on_closed)(void *aux, const struct error *error);
 };
 
@@ -69,7 +71,9 @@ struct actor_net_ops {
                              const struct actor_stream_callbacks *, void *aux,
                              struct actor_stream **ret_stream);
 
-    /* Gives an accepted stream its callbacks, and its worker. */
+    /* Gives a stream its callbacks, and its worker, which is the one that
+     * calls from then on.  On the thread of the worker that had it, with
+     * reading off and nothing left to be written. */
     void (*attach)(void *ctx, struct actor_stream *, void *worker,
                    const struct actor_stream_callbacks *, void *aux);
 
@@ -82,6 +86,15 @@ struct actor_net_ops {
     /* No more callbacks; the stream is gone.  What the kernel has taken is
      * still delivered. */
     void (*close)(void *ctx, struct actor_stream *);
+
+    /* Ends our side: what was taken is delivered, then the peer sees the end.
+     * Reading goes on. */
+    void (*shutdown)(void *ctx, struct actor_stream *);
+
+    /* Probes the peer when it is silent, and takes the stream for broken when
+     * it has not answered for 'timeout_ns'. */
+    void (*set_keepalive)(void *ctx, struct actor_stream *,
+                          int64_t timeout_ns);
 };
 
 /* Pool threads; calls block. */
