@@ -155,3 +155,11 @@ AS_IF([test "$enable_fuzz" = yes],
         [AC_MSG_ERROR([the compiler has no libFuzzer (try CC=clang-14)])])
     AC_SUBST([FUZZ_LDFLAGS], [-fsanitize=fuzzer])])
 AM_CONDITIONAL([FUZZ], [test "$enable_fuzz" = yes])])
+
+# What /version says.  A build that wants to be repeatable sets
+# SOURCE_DATE_EPOCH.
+AC_DEFUN([PROJECT_BUILD_INFO],
+[AC_DEFINE_UNQUOTED([BUILD_TIME], [${SOURCE_DATE_EPOCH:-`date +%s`}],
+    [When this was configured, in seconds since 1970.])
+AS_IF([test "$SOURCE_DATE_EPOCH" = ""], [build_user=`id -un`], [build_user=])
+AC_DEFINE_UNQUOTED([BUILD_USER], ["$build_user"], [Who built this.])])

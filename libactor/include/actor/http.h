@@ -19,15 +19,20 @@
 #include <stddef.h>
 
 #include <actor/actor.h>
+#include <actor/address.h>
+#include <actor/error.h>
 
 struct http_request;
+struct http_stream;
 struct json_writer;
 struct strbuf;
 
 typedef void http_handler_fn(struct actor *self, struct http_request *);
 
 struct http_route {
-    const char *path;           /* "/state"; "" is the bare id */
+    /* "/state".  "" is the bare id and nothing below it, "/" all that is
+     * below it and has no route of its own. */
+    const char *path;
     http_handler_fn *fn;
 
     /* For /help: one line, then paragraphs.  NULL: not listed. */
@@ -84,5 +89,27 @@ void http_respond_method_not_allowed(struct http_request **request,
 /* Adds a header to the answer to come. */
 void http_response_header(struct http_request *, const char *name,
                           const char *value);
+
+/* --- answers without end: event streams --- */
+
+typedef void http_stream_closed_fn(struct actor *self, void *arg);
+
+/* Begins an answer that goes on until it is ended: in chunks, or for HTTP/1.0
+ * until the connection closes.  Takes '*request'.  'closed' (may be NULL) is
+ * called in a turn of 'self', once, when the reader has gone, or has fallen
+ * behind by LIMIT_HTTP_QUEUE and was dropped; not after http_stream_end().
+ * The stream has to be ended in any case. */
+struct http_stream *http_respond_stream(struct actor *self,
+                                        struct http_request **request,
+                                        int status, const char *content_type,
+                                        http_stream_closed_fn *closed,
+                                        void *arg);
+
+/* Sends what is in 'data', which is emptied.  False if nobody reads any
+ * more. */
+bool http_stream_write(struct http_stream *, struct strbuf *data);
+
+/* Ends the answer and frees the stream; '*stream' becomes NULL. */
+void http_stream_end(struct http_stream **stream);
 
 #endif /* ACTOR_HTTP_H */

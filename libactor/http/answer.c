@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * answer.c - answers to HTTP requests: filled in by actors, written by the
+ * connection's worker.
+ *
+ * Reason phrases are those of RFC 2616, as Mesos sends them. */
+#include <config.h>
+
+#include <string.h>
+#include <time.h>
+
+#include <actor/alloc.h>
+#include <actor/duration.h>
+#include <actor/error.h>
+#include <actor/json.h>
+#include <actor/system.h>
+#include "http/internal.h"
+
+#define TEXT_TYPE "text/plain; charset=utf-8"
+
+static const struct {
+    int status;
+    const char *text;
+} statuses[] = {
+    { 100, "Continue" },
+    { 101, "Switching Protocols" },
+    { 200, "OK" },
+    { 201, "Created" },
+    { 202, "Accepted" },
+    { 204, "No Content" },
+    { 206, "Partial Content" },
+    { 301, "Moved Permanently" },
+    { 302, "Found" },
+    { 304, "Not Modified" },
+    { 307, "Temporary Redirect" },
+    { 308, "Permanent Redirect" },
+    { 400, "Bad Request" },
+    { 401, "Unauthorized" },
+    { 403, "Forbidden" },
+    { 404, "Not Found" },
+    { 405, "Method Not Allowed" },
+    { 406, "Not Acceptable" },
+    { 408, "Request Time-out" },
+    { 409, "Conflict" },
+    { 410, "Gone" },
+    { 411, "Length Required" },
+    { 412, "Precondition Failed" },
+    { 413, "Request Entity Too Large" },
+    { 414, "Request-URI Too Large" },
+    { 415, "Unsupported Media Type" },
+    { 416, "Requested range not satisfiable" },
+    { 417, "Expectation Failed" },
+    { 422, "Unprocessable Entity" },
+    { 426, "Upgrade Required" },
+    { 429, "Too Many Requests" },
+    { 431, "Request Header Fields Too Large" },
+    { 500, "Internal Server Error" },
+    { 501, "Not Implemented" },
+    { 502, "Bad Gateway" },
+    { 503, "Service Unavailable" },
+    { 504, "Gateway Time-out" },
+    { 505, "HTTP Version not supported" },
+};
+
+const char *
+http_status_text(int status)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(statuses); i++) {
+        if (statuses[i].status == status) {
+            return statuses[i].text;
+        }
+    }
+    return "Unknown";
+}
+
+/* --- writing --- */
+
+const char *
+http_date(struct http_server *server, struct http_worker *worker)
+{
+    int64_t now_s = actor_system_wall_now(server->system) / SECOND;
+
+    if (worker->date_s != now_s || worker->date[0] == '\0') {
+        static const char days[7][4] = {
+            "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat",
+        };
+        static const char months[12][4] = {
+            "Jan", "Feb", "Mar", "Apr", "May", "Jun",
+            "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+        };
+        autofini(strbuf) text = STRBUF(sizeof worker->date - 1);
+        time_t t = (time_t) now_s;
+        struct tm tm;
+
+        gmtime_r(&t, &tm);
+        strbuf_printf(&text, "%s, %02d %s %04d %02d:%02d:%02d GMT",
+                      days[tm.tm_wday], tm.tm_mday, months[tm.tm_mon],
+                      tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec);
+        memcpy(worker->date, text.data, text.len + 1);
+        worker->date_s = now_s;
+    }
+    return worker->date;
+}
+
+static void
+write_connection(const struct http_request *request, bool keep_alive,
+                 struct strbuf *out)
+{
+    if (!keep_alive) {
+        strbuf_append(out, "Connection: close\r\n");
+    } else if (request->head.minor == 0) {
+        strbuf_append(out, "Connection: keep-alive\r\n");
+    }
+}
+
+static void
+write_length(const struct http_request *request, struct strbuf *out)
+{
+    if (request->stream) {
+        if (request->head.minor > 0) {
+            strbuf_append(out, "Transfer-Encoding: chunked\r\n");
+        }
+    } else if (request->status != 204 && request->status != 304) {
+        strbuf_printf(out, "Content-Length: %zu\r\n", request->content.len);
+    }
+}
+
+void
+http_answer_write_head(struct http_server *server, struct http_worker *worker,
+                       const struct http_request *request, bool keep_alive,
+                       struct strbuf *out)
+{
+    strbuf_printf(out, "HTTP/1.1 %d %s\r\nDate: %s\r\n", request->status,
+                  http_status_text(request->status),
+                  http_date(server, worker));
+    strbuf_append_bytes(out, request->headers.data, request->headers.len);
+    if (request->content_type) {
+        strbuf_printf(out, "Content-Type: %s\r\n", request->content_type);
+    }
+    write_length(request, out);
+    write_connection(request, keep_alive, out);
+    strbuf_append(out, "\r\n");
+}
+
+/* --- filling in --- */
+
+static bool
+has_line_break(const char *text)
+{
+    return strpbrk(text, "\r\n") != NULL;
+}
+
+void
+http_response_header(struct http_request *request, const char *name,
+                     const char *value)
+{
+    /* A value may repeat what a stranger sent: no second line by it. */
+    if (!has_line_break(name) && !has_line_break(value)) {
+        strbuf_printf(&request->headers, "%s: %s\r\n", name, value);
+    }
+}
+
+static void
+on_home(struct worker_job *job)
+{
+    struct http_request *request = CONTAINER_OF(job, struct http_request, job);
+
+    http_connection_answered(request->connection, request);
+}
+
+/* The answer is complete: sends it home. */
+static void
+send_home(struct http_request **request)
+{
+    struct http_request *r = steal(*request);
+
+    r->job.fn = on_home;
+    worker_post(http_connection_worker(r->connection), &r->job);
+}
+
+void
+http_respond(struct http_request **request, int status,
+             const char *content_type, struct strbuf *body)
+{
+    struct http_request *r = *request;
+
+    r->status = status;
+    r->content_type = content_type ? xstrdup(content_type) : NULL;
+    if (body) {
+        strbuf_fini(&r->content);
+        r->content = *body;
+        strbuf_init(body, body->max_len);
+    }
+    send_home(request);
+}
+
+void
+http_respond_text(struct http_request **request, int status,
+                  const char *fmt, ...)
+{
+    autofini(strbuf) text = STRBUF(STRBUF_UNLIMITED);
+    va_list args;
+
+    va_start(args, fmt);
+    strbuf_vprintf(&text, fmt, args);
+    va_end(args);
+    http_respond(request, status, TEXT_TYPE, &text);
+}
+
+void
+http_respond_json(struct http_request **request, struct strbuf *body)
+{
+    const char *jsonp = http_request_query(*request, "jsonp");
+
+    if (!jsonp) {
+        http_respond(request, 200, "application/json", body);
+        return;
+    }
+    autofini(strbuf) wrapped = STRBUF(STRBUF_UNLIMITED);
+
+    strbuf_append(&wrapped, jsonp);
+    strbuf_append_char(&wrapped, '(');
+    strbuf_append_bytes(&wrapped, body->data, body->len);
+    strbuf_append_char(&wrapped, ')');
+    strbuf_clear(body);
+    http_respond(request, 200, "text/javascript", &wrapped);
+}
+
+void
+http_respond_error(struct http_request **request, struct error *error)
+{
+    http_respond_text(request, error_code_http_status(error_code(error)),
+                      "%s", error_text(error));
+    error_destroy(error);
+}
+
+void
+http_respond_method_not_allowed(struct http_request **request,
+                                const char *const methods[], size_t n)
+{
+    autofini(strbuf) allow = STRBUF(STRBUF_UNLIMITED);
+    autofini(strbuf) quoted = STRBUF(STRBUF_UNLIMITED);
+
+    for (size_t i = 0; i < n; i++) {
+        strbuf_printf(&allow, "%s%s", i > 0 ? ", " : "", methods[i]);
+        strbuf_printf(&quoted, "%s'%s'", i > 0 ? ", " : "", methods[i]);
+    }
+    http_response_header(*request, "Allow", allow.data);
+    http_respond_text(request, 405, "405 Method Not Allowed. Expecting one "
+                      "of { %s }, but received '%s'.", quoted.data,
+                      http_request_method(*request));
+}

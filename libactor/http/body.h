@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * body.h - where the body of an HTTP request ends: by length or in chunks.
+ *
+ * As strict as the scan of the head: chunk lines end in CR LF, sizes are plain
+ * hexadecimal, trailers are passed over within the bounds of a head.
+ *
+ * Thread-safety: one thread at a time. */
+#ifndef HTTP_BODY_H
+#define HTTP_BODY_H 1
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "http/head.h"
+
+struct strbuf;
+
+enum http_body_state {
+    HTTP_BODY_DONE,             /* also: there is none */
+    HTTP_BODY_DATA,             /* 'left' bytes of it */
+    HTTP_BODY_CHUNK_SIZE,
+    HTTP_BODY_CHUNK_EXTENSION,
+    HTTP_BODY_CHUNK_LF,         /* of the size line */
+    HTTP_BODY_CHUNK_DATA,       /* 'left' bytes of it */
+    HTTP_BODY_CHUNK_END_CR,
+    HTTP_BODY_CHUNK_END_LF,
+    HTTP_BODY_TRAILERS,
+};
+
+struct http_body {
+    enum http_body_state state;
+    uint64_t left;
+    unsigned n_digits;
+    size_t line_size;           /* of a chunk's size line */
+    struct http_scan trailers;
+    const char *reason;         /* why it was refused; a literal */
+};
+
+/* Begins the body that 'head' announces.  Returns 0, or the status to refuse
+ * the request with. */
+int http_body_begin(struct http_body *, const struct http_head *head);
+
+/* Appends what the next bytes hold of the body to 'out', whose maximum is the
+ * limit.  '*ret_used' bytes belong to it; it is whole when 'state' is
+ * HTTP_BODY_DONE. */
+int http_body_feed(struct http_body *, const char *data, size_t size,
+                   struct strbuf *out, size_t *ret_used);
+
+#endif /* HTTP_BODY_H */

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * head.c - heads through http-parser; see head.h.
+ *
+ * http-parser is given a whole head at a time and told that there is no body:
+ * framing of bodies is body.h's.  Its callbacks give pointers into our copy
+ * of the text, which is cut into strings when it is done.  Thread: any. */
+#include <config.h>
+
+#include <http_parser.h>
+#include <string.h>
+#include <strings.h>
+
+#include <actor/alloc.h>
+#include <actor/compiler.h>
+#include "http/head.h"
+
+struct span {
+    char *at;
+    size_t len;
+};
+
+struct parse {
+    struct http_head *head;
+    struct span target;
+    struct span names[LIMIT_HTTP_HEADERS];
+    struct span values[LIMIT_HTTP_HEADERS];
+    unsigned n_names;
+    bool in_value;
+    bool complete;
+    bool overflow;
+};
+
+static void
+span_extend(struct span *span, const char *at, size_t len)
+{
+    if (!span->at) {
+        span->at = (char *) at;
+    }
+    span->len += len;
+}
+
+static int
+on_url(http_parser *parser, const char *at, size_t len)
+{
+    struct parse *parse = parser->data;
+
+    span_extend(&parse->target, at, len);
+    return 0;
+}
+
+static int
+on_header_field(http_parser *parser, const char *at, size_t len)
+{
+    struct parse *parse = parser->data;
+
+    if (parse->in_value || parse->n_names == 0) {
+        if (parse->n_names == LIMIT_HTTP_HEADERS) {
+            parse->overflow = true;
+            return 1;
+        }
+        parse->n_names++;
+        parse->in_value = false;
+    }
+    span_extend(&parse->names[parse->n_names - 1], at, len);
+    return 0;
+}
+
+static int
+on_header_value(http_parser *parser, const char *at, size_t len)
+{
+    struct parse *parse = parser->data;
+
+    parse->in_value = true;
+    span_extend(&parse->values[parse->n_names - 1], at, len);
+    return 0;
+}
+
+static int
+on_headers_complete(http_parser *parser)
+{
+    struct parse *parse = parser->data;
+    struct http_head *head = parse->head;
+
+    parse->complete = true;
+    head->keep_alive = http_should_keep_alive(parser) != 0;
+    head->upgrade = parser->upgrade != 0;
+    head->chunked = (parser->flags & F_CHUNKED) != 0;
+    head->has_length = (parser->flags & F_CONTENTLENGTH) != 0;
+    head->content_length = head->has_length ? parser->content_length : 0;
+    head->minor = parser->http_minor;
+    head->status = parser->status_code;
+    head->method = http_method_str((enum http_method) parser->method);
+    return 1;                   /* no body for http-parser */
+}
+
+static const http_parser_settings settings = {
+    .on_url = on_url,
+    .on_header_field = on_header_field,
+    .on_header_value = on_header_value,
+    .on_headers_complete = on_headers_complete,
+};
+
+/* Bytes after each span are separators that nobody needs any more. */
+static const char *
+span_cut(const struct span *span)
+{
+    if (!span->at) {
+        return "";
+    }
+    char *start = span->at;
+    char *end = span->at + span->len;
+
+    while (end > start && (end[-1] == ' ' || end[-1] == '\t')) {
+        end--;
+    }
+    while (start < end && (*start == ' ' || *start == '\t')) {
+        start++;
+    }
+    *end = '\0';
+    return start;
+}
+
+static void
+head_fill(struct http_head *head, const struct parse *parse)
+{
+    head->target = span_cut(&parse->target);
+    head->n_headers = parse->n_names;
+    for (unsigned i = 0; i < parse->n_names; i++) {
+        head->headers[i].name = span_cut(&parse->names[i]);
+        head->headers[i].value = span_cut(&parse->values[i]);
+    }
+}
+
+/* What http-parser let pass, or did not tell from something else. */
+static int
+head_check(const struct http_head *head, const http_parser *parser,
+           const char **ret_reason)
+{
+    unsigned n_hosts = 0;
+    bool has_transfer_encoding = false;
+
+    if (parser->http_major != 1 || parser->http_minor > 1) {
+        *ret_reason = "unsupported HTTP version";
+        return 505;
+    }
+    for (unsigned i = 0; i < head->n_headers; i++) {
+        const char *name = head->headers[i].name;
+
+        n_hosts += strcasecmp(name, "Host") == 0;
+        has_transfer_encoding |= strcasecmp(name, "Transfer-Encoding") == 0;
+    }
+    if (n_hosts > 1) {
+        *ret_reason = "more than one Host";
+        return 400;
+    }
+    if (has_transfer_encoding && head->has_length) {
+        *ret_reason = "both Transfer-Encoding and Content-Length";
+        return 400;
+    }
+    if (has_transfer_encoding && head->minor == 0) {
+        *ret_reason = "Transfer-Encoding in HTTP/1.0";
+        return 400;
+    }
+    if (has_transfer_encoding && !head->chunked) {
+        *ret_reason = "unsupported Transfer-Encoding";
+        return 501;
+    }
+    return 0;
+}
+
+static int
+parse_failure(const http_parser *parser, const struct parse *parse,
+              const char **ret_reason)
+{
+    enum http_errno code = HTTP_PARSER_ERRNO(parser);
+
+    if (parse->overflow || code == HPE_HEADER_OVERFLOW) {
+        *ret_reason = "the head is too large";
+        return 431;
+    }
+    *ret_reason = code == HPE_OK ? "incomplete head"
+                                 : http_errno_description(code);
+    return 400;
+}
+
+static int
+head_parse(struct http_head *head, enum http_parser_type type,
+           const char *data, size_t size, const char **ret_reason)
+{
+    http_parser parser;
+    autofree struct parse *parse = xcalloc(1, sizeof *parse);
+
+    memset(head, 0, offsetof(struct http_head, headers));
+    head->text = xmalloc(size + 1);
+    memcpy(head->text, data, size);
+    head->text[size] = '\0';
+    parse->head = head;
+    http_parser_init(&parser, type);
+    parser.data = parse;
+    size_t n = http_parser_execute(&parser, &settings, head->text, size);
+    if (HTTP_PARSER_ERRNO(&parser) != HPE_OK || !parse->complete
+        || (n != size && !parser.upgrade)) {
+        return parse_failure(&parser, parse, ret_reason);
+    }
+    head_fill(head, parse);
+    return head_check(head, &parser, ret_reason);
+}
+
+int
+http_head_parse_request(struct http_head *head, const char *data, size_t size,
+                        const char **ret_reason)
+{
+    return head_parse(head, HTTP_REQUEST, data, size, ret_reason);
+}
+
+int
+http_head_parse_answer(struct http_head *head, const char *data, size_t size,
+                       const char **ret_reason)
+{
+    return head_parse(head, HTTP_RESPONSE, data, size, ret_reason);
+}
+
+void
+http_head_fini(struct http_head *head)
+{
+    free(head->text);
+    head->text = NULL;
+    head->n_headers = 0;
+}
+
+const char *
+http_head_find(const struct http_head *head, const char *name)
+{
+    for (unsigned i = 0; i < head->n_headers; i++) {
+        if (strcasecmp(head->headers[i].name, name) == 0) {
+            return head->headers[i].value;
+        }
+    }
+    return NULL;
+}

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * internal.h - what the files of http/ share.
+ *
+ * Thread-safety: said for each member. */
+#ifndef HTTP_INTERNAL_H
+#define HTTP_INTERNAL_H 1
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <actor/actor.h>
+#include <actor/address.h>
+#include <actor/backend.h>
+#include <actor/http.h>
+#include <actor/strbuf.h>
+#include <actor/vec.h>
+#include "core/transport.h"
+#include "core/worker.h"
+#include "http/body.h"
+#include "http/head.h"
+#include "http/server.h"
+
+struct http_connection;
+struct http_routes;
+
+/* --- the server --- */
+
+struct http_worker {
+    struct worker *worker;              /* borrowed */
+    struct http_connection *connections;/* the worker's thread only */
+    int64_t date_s;                     /* of 'date' */
+    char date[32];                      /* as in a Date header */
+};
+
+struct http_server {
+    struct actor_system *system;        /* borrowed */
+    const struct actor_net_ops *net;
+    void *net_ctx;
+    http_upgrade_fn *upgrade;
+    void *upgrade_aux;
+    struct http_routes *routes;         /* owned */
+    unsigned n_workers;
+    struct http_worker workers[];
+};
+
+/* The time as a Date header has it; the worker's thread. */
+const char *http_date(struct http_server *, struct http_worker *);
+
+/* --- requests --- */
+
+struct http_parameter {
+    const char *name;
+    const char *value;
+};
+
+struct http_request {
+    struct http_head head;
+    char *path;                         /* owned; decoded */
+    const char *rest;                   /* within 'path', or "" */
+    char *query;                        /* owned; decoded, cut in pieces */
+    VEC(struct http_parameter) parameters;
+    struct strbuf body;
+    struct address peer;
+    const struct http_route *route;     /* static */
+    struct http_connection *connection; /* counted */
+
+    /* The answer; filled in by the actor, then the worker's. */
+    int status;
+    char *content_type;                 /* owned; NULL: none */
+    struct strbuf headers;              /* further lines, each with CR LF */
+    struct strbuf content;
+    struct http_stream *stream;         /* of an answer without end */
+
+    struct worker_job job;              /* brings the answer home */
+    struct http_request *next;          /* of the same connection */
+    bool answered;                      /* the worker's thread only */
+    bool begun;                         /* a stream's head is out; likewise */
+};
+
+/* A request around '*head', which it empties. */
+struct http_request *http_request_create(struct http_head *head);
+void http_request_destroy(struct http_request *);
+
+/* Decodes path and query.  Returns 0, or the status to answer with. */
+int http_request_parse_target(struct http_request *);
+
+/* Sends the request to the actor that has its route, or answers it.  It has a
+ * connection. */
+void http_request_dispatch(struct http_server *, struct http_request *);
+
+/* --- answers --- */
+
+/* Appends the status line and all headers of the answer to 'out'. */
+void http_answer_write_head(struct http_server *, struct http_worker *,
+                            const struct http_request *, bool keep_alive,
+                            struct strbuf *out);
+const char *http_status_text(int status);
+
+/* --- connections --- */
+
+void http_connection_ref(struct http_connection *);
+void http_connection_unref(struct http_connection *);
+struct worker *http_connection_worker(const struct http_connection *);
+
+/* The answer of 'request' is there; on the connection's worker. */
+void http_connection_answered(struct http_connection *,
+                              struct http_request *request);
+
+/* 'stream', which is the answer of the connection's oldest request, has more
+ * to say or has ended. */
+void http_connection_stream_ready(struct http_connection *,
+                                  struct http_stream *stream);
+
+/* --- routes: any thread --- */
+
+struct http_routes *http_routes_create(const char *delegate);
+void http_routes_destroy(struct http_routes *);
+void http_routes_add(struct http_routes *, struct actor_system *,
+                     const struct upid *, const struct http_route *,
+                     size_t n);
+
+/* The route for decoded 'path', the id of its actor and where the rest of the
+ * path begins.  NULL: none. */
+const struct http_route *http_routes_find(struct http_routes *,
+                                          const char *path,
+                                          char ret_id[UPID_ID_MAX + 1],
+                                          const char **ret_rest);
+
+/* Calls 'fn' for each route that has a summary, ordered by id and path, under
+ * the table's read lock. */
+void http_routes_for_each(struct http_routes *,
+                          void (*fn)(void *aux, const char *id,
+                                     bool is_delegate,
+                                     const struct http_route *),
+                          void *aux);
+
+#endif /* HTTP_INTERNAL_H */
