@@ -1,1 +1,13 @@
-libactor_libactor_la_SOURCES +=
+libactor_libactor_la_SOURCES += \
+	%D%/frame.c \
+	%D%/frame.h \
+	%D%/handshake.c \
+	%D%/handshake.h \
+	%D%/node.c \
+	%D%/node.h \
+	%D%/peer.c \
+	%D%/peer.h \
+	%D%/peer_frames.c \
+	%D%/peer_table.c \
+	%D%/remote_table.c \
+	%D%/remote_table.h

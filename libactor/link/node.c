@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * node.c - a system among others: creates it, opens its port, carries its
+ * messages to other systems.
+ *
+ * HTTP and links share the port: every connection begins as one of HTTP, and
+ * an Upgrade hands it over to the peer that it names.  A stream cannot change
+ * its worker in one of its own callbacks, so an inbound link goes through a
+ * job of its worker first and then through one of the peer's.
+ *
+ * Thread: said for each part. */
+#include <config.h>
+
+#include <string.h>
+#include <strings.h>
+
+#include <actor/actor.h>
+#include <actor/alloc.h>
+#include <actor/duration.h>
+#include <actor/error.h>
+#include <actor/log.h>
+#include <actor/metrics.h>
+#include <actor/system.h>
+#include "core/transport.h"
+#include "http/builtin/builtin.h"
+#include "http/head.h"
+#include "http/server.h"
+#include "link/node.h"
+#include "link/peer.h"
+#include "net/net.h"
+
+/* --- sending: any thread --- */
+
+static void
+push(struct node *node, enum frame_kind kind, const struct upid *from,
+     const struct upid *to, struct actor_msg **msg)
+{
+    struct peer_key key = { .remote = to->address, .local = node->address };
+
+    peer_push(node_get_peer(node, &key, NULL), kind, to->id, from->id, msg);
+}
+
+static void
+node_send(void *transport, const struct upid *from, const struct upid *to,
+          struct actor_msg **msg)
+{
+    struct node *node = transport;
+
+    if (!actor_msg_type(*msg)->descriptor) {
+        log_error("Dropping '%s' from '%s' to '%s': it is not declared",
+                  actor_msg_type(*msg)->name, from->id, UPID_TEXT(to));
+        metric_increment(node->n_dropped, 1);
+        actor_msg_destroy(steal(*msg));
+        return;
+    }
+    push(node, FRAME_MESSAGE, from, to, msg);
+}
+
+static void
+node_link(void *transport, const struct upid *from, const struct upid *to)
+{
+    push(transport, FRAME_LINK, from, to, NULL);
+}
+
+static void
+node_unlink(void *transport, const struct upid *from, const struct upid *to)
+{
+    push(transport, FRAME_UNLINK, from, to, NULL);
+}
+
+/* --- inbound links --- */
+
+static void
+ignore_data(void *aux UNUSED, const void *data UNUSED, size_t size UNUSED)
+{
+}
+
+static void
+ignore_writable(void *aux UNUSED)
+{
+}
+
+static void
+ignore_closed(void *aux UNUSED, const struct error *error UNUSED)
+{
+}
+
+/* Of a stream on its way to its peer. */
+static const struct actor_stream_callbacks travelling = {
+    .on_data = ignore_data,
+    .on_writable = ignore_writable,
+    .on_closed = ignore_closed,
+};
+
+/* The peer's worker. */
+static void
+on_arrival(struct worker_job *job)
+{
+    struct inbound *inbound = CONTAINER_OF(job, struct inbound, job);
+
+    peer_judge(inbound->peer, inbound);
+}
+
+/* The worker that had the connection, out of the stream's callbacks. */
+static void
+on_departure(struct worker_job *job)
+{
+    struct inbound *inbound = CONTAINER_OF(job, struct inbound, job);
+    struct node *node = inbound->node;
+    struct peer_key key = {
+        .remote = inbound->handshake.from, .local = inbound->handshake.to,
+    };
+
+    inbound->peer = node_get_peer(node, &key, inbound->worker);
+    node->net->attach(node->net_ctx, inbound->stream, inbound->peer->worker,
+                      &travelling, NULL);
+    inbound->job.fn = on_arrival;
+    worker_post(inbound->peer->worker, &inbound->job);
+}
+
+/* The connection's worker. */
+static int
+on_upgrade(void *aux, const struct http_head *head, struct worker *worker,
+           struct actor_stream *stream, const void *rest, size_t rest_size,
+           const char **ret_reason)
+{
+    struct node *node = aux;
+    const char *upgrade = http_head_find(head, "Upgrade");
+    struct handshake handshake;
+
+    if (!upgrade || strncasecmp(upgrade, "cmesos-link/", 12) != 0
+        || strcmp(head->method, "GET") != 0) {
+        return -1;
+    }
+    autoerror *error = handshake_parse(head, &handshake);
+    if (error) {
+        log_warn_every(10 * SECOND, "Refusing a link: %s", error_text(error));
+        *ret_reason = error_code(error) == ERROR_UNSUPPORTED
+            ? "unknown version of the link protocol" : "malformed handshake";
+        return error_code(error) == ERROR_UNSUPPORTED ? 426 : 400;
+    }
+    if (address_equal(&handshake.from, &node->address)) {
+        *ret_reason = "that is our own address";
+        return 400;
+    }
+    struct inbound *inbound = xcalloc(1, sizeof *inbound);
+
+    inbound->node = node;
+    inbound->worker = worker;
+    inbound->stream = stream;
+    inbound->handshake = handshake;
+    strbuf_init(&inbound->rest, STRBUF_UNLIMITED);
+    strbuf_append_bytes(&inbound->rest, rest, rest_size);
+    inbound->job.fn = on_departure;
+    worker_post(worker, &inbound->job);
+    return 0;
+}
+
+/* --- the port: worker 0 --- */
+
+static void
+on_accept(void *aux, struct actor_stream *stream, const struct address *peer)
+{
+    struct node *node = aux;
+    unsigned n = system_n_workers(node->system);
+
+    http_server_accept(node->http,
+                       atomic_fetch_add(&node->next_worker, 1) % n, stream,
+                       peer);
+}
+
+static struct error *
+open_port(struct node *node, const struct actor_system_options *options)
+{
+    struct error *error = node->net->listen(
+        node->net_ctx, system_worker(node->system, 0), &options->listen,
+        on_accept, node, &node->listener, &node->address);
+    if (error) {
+        return error;
+    }
+    uint16_t port = node->address.port;
+
+    if (options->advertise.family != ADDRESS_NONE) {
+        node->address = options->advertise;
+    } else if (address_is_any(&node->address)) {
+        socket_host_address(node->address.family, &node->address);
+    }
+    if (node->address.port == 0) {
+        node->address.port = port;
+    }
+    return NULL;
+}
+
+/* --- the end --- */
+
+/* Something to be done by one worker while another thread waits. */
+struct errand {
+    struct worker_job job;
+    struct node *node;
+    unsigned index;
+    struct actor_gate *gate;
+};
+
+static void
+run_errand(struct node *node, unsigned index, void (*fn)(struct worker_job *))
+{
+    struct errand errand = {
+        .job.fn = fn, .node = node, .index = index,
+        .gate = actor_gate_create(),
+    };
+
+    worker_post(system_worker(node->system, index), &errand.job);
+    if (node->is_manual) {
+        actor_system_run(node->system);
+    }
+    actor_gate_wait(errand.gate, DURATION_FOREVER);
+    actor_gate_destroy(errand.gate);
+}
+
+static void
+close_port(struct worker_job *job)
+{
+    struct errand *errand = CONTAINER_OF(job, struct errand, job);
+    struct node *node = errand->node;
+
+    node->net->unlisten(node->net_ctx, steal(node->listener));
+    actor_gate_open(errand->gate);
+}
+
+static void
+close_connections(struct worker_job *job)
+{
+    struct errand *errand = CONTAINER_OF(job, struct errand, job);
+    struct node *node = errand->node;
+    struct worker *worker = system_worker(node->system, errand->index);
+
+    pthread_rwlock_rdlock(&node->lock);
+    for (struct peer *peer = node->peers; peer; peer = peer->hh.next) {
+        if (peer->worker == worker) {
+            peer_stop(peer);
+        }
+    }
+    pthread_rwlock_unlock(&node->lock);
+    http_server_close_all(node->http, errand->index);
+    actor_gate_open(errand->gate);
+}
+
+static void
+node_stop(void *transport)
+{
+    struct node *node = transport;
+
+    atomic_store(&node->is_stopping, true);
+    run_errand(node, 0, close_port);
+    for (unsigned i = 0; i < system_n_workers(node->system); i++) {
+        run_errand(node, i, close_connections);
+    }
+}
+
+static void
+node_destroy(void *transport)
+{
+    struct node *node = transport;
+    struct metrics *metrics = actor_system_metrics(node->system);
+
+    while (node->peers) {
+        CHECK(node_forget(node, node->peers), "a peer is still in use");
+    }
+    metrics_remove(metrics, &node->n_sent);
+    metrics_remove(metrics, &node->n_received);
+    metrics_remove(metrics, &node->n_dropped);
+    http_server_destroy(node->http);
+    pthread_rwlock_destroy(&node->lock);
+    free(node);
+}
+
+static const struct transport_ops transport = {
+    .send = node_send,
+    .link = node_link,
+    .unlink = node_unlink,
+    .stop = node_stop,
+    .destroy = node_destroy,
+};
+
+/* --- the beginning --- */
+
+static void
+choose_incarnation(struct node *node)
+{
+    const struct actor_backend *backend = system_backend(node->system);
+    autofini(strbuf) text = STRBUF(INCARNATION_SIZE);
+    uint8_t bytes[16];
+
+    backend->random->fill(backend->random_ctx, bytes, sizeof bytes);
+    for (size_t i = 0; i < sizeof bytes; i++) {
+        strbuf_printf(&text, "%02x", bytes[i]);
+    }
+    memcpy(node->incarnation, text.data, INCARNATION_SIZE);
+}
+
+static struct node *
+node_create(struct actor_system *system,
+            const struct actor_system_options *options)
+{
+    const struct actor_backend *backend = system_backend(system);
+    struct metrics *metrics = actor_system_metrics(system);
+    struct node *node = xcalloc(1, sizeof *node);
+
+    node->system = system;
+    node->is_manual = options->manual;
+    node->net = backend->net ? backend->net : &net_real;
+    node->net_ctx = backend->net_ctx;
+    pthread_rwlock_init(&node->lock, NULL);
+    choose_incarnation(node);
+    node->n_sent = metrics_add_counter(metrics, "link/messages_sent");
+    node->n_received = metrics_add_counter(metrics, "link/messages_received");
+    node->n_dropped = metrics_add_counter(metrics, "link/messages_dropped");
+    node->http = http_server_create(system, node->net, node->net_ctx,
+                                    options->delegate);
+    http_server_set_upgrade(node->http, on_upgrade, node);
+    return node;
+}
+
+struct error *
+actor_system_create(const struct actor_system_options *options,
+                    struct actor_system **ret)
+{
+    struct actor_system *system;
+    bool has_port = options->listen.family != ADDRESS_NONE;
+
+    if (has_port && options->manual
+        && !(options->backend && options->backend->net)) {
+        return error_create(ERROR_INVALID,
+                            "a manual system needs a network of its own");
+    }
+    struct error *error = system_create(options, &poller_libev, &system);
+    if (error || !has_port) {
+        if (!error) {
+            *ret = system;
+        }
+        return error;
+    }
+    struct node *node = node_create(system, options);
+
+    error = open_port(node, options);
+    if (error) {
+        node_destroy(node);
+        actor_system_destroy(system);
+        return error;
+    }
+    system_set_address(system, &node->address);
+    system_set_transport(system, &transport, node);
+    error = builtin_start(system);
+    if (error) {
+        actor_system_destroy(system);
+        return error;
+    }
+    *ret = system;
+    return NULL;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * node.h - a system among others: its port, its peers.
+ *
+ * Thread-safety: said for each member and function. */
+#ifndef LINK_NODE_H
+#define LINK_NODE_H 1
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <actor/address.h>
+#include <actor/backend.h>
+#include "core/worker.h"
+#include "link/handshake.h"
+
+struct actor_system;
+struct http_server;
+struct metric;
+struct peer;
+struct peer_key;
+
+struct node {
+    /* Fixed once the port is open. */
+    struct actor_system *system;        /* borrowed */
+    bool is_manual;
+    const struct actor_net_ops *net;
+    void *net_ctx;
+    struct http_server *http;           /* owned */
+    struct actor_listener *listener;    /* owned; worker 0 */
+    struct address address;             /* as in our UPIDs */
+    char incarnation[INCARNATION_SIZE];
+    struct metric *n_sent, *n_received, *n_dropped;
+
+    /* Any thread. */
+    atomic_uint next_worker;
+    _Atomic uint64_t last_dial;
+    atomic_bool is_stopping;
+    pthread_rwlock_t lock;              /* guards 'peers' */
+    struct peer *peers;
+};
+
+/* The peer of that key, with a reference for the caller.  It is created on
+ * 'worker', or on one of our choice if that is NULL, if there is none.  Any
+ * thread. */
+struct peer *node_get_peer(struct node *, const struct peer_key *,
+                           struct worker *worker);
+
+/* Takes 'peer' out of the table if nothing but the table knows of it; it is
+ * gone then.  The peer's worker. */
+bool node_forget(struct node *, struct peer *peer);
+
+#endif /* LINK_NODE_H */
