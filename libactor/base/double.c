@@ -4,9 +4,11 @@
  *
  * Two decimals of at most 15 significant digits never read back as the same
  * double, so a text of that length that does read back is the shortest one
- * (with its trailing zeros off).  Whole numbers and thousandths, which is what
- * resources and metrics are, need no conversion by the C library; it does the
- * others, at 15, 16 and 17 digits, under the "C" locale.
+ * (with its trailing zeros off); otherwise 16 digits may do, and 17 always do.
+ * Whole numbers and thousandths, which is what resources are, are found by a
+ * division.  Other numbers of everyday size fit 128-bit integers, where the
+ * decimals that read back as a given double are an interval.  The C library
+ * does the rest, under the "C" locale.
  *
  * Thread: any. */
 #include <config.h>
@@ -78,7 +80,7 @@ decimal_from_uint(struct decimal *d, uint64_t n, int n_decimals)
     decimal_trim(d);
 }
 
-/* Whether 'value' (finite, >= 0) is a whole number of units of 10^-n_decimals
+/* Whether 'value' (finite, >= 0) is a whole number, or one of thousandths,
  * with no more digits than always survive. */
 static bool
 decimal_from_small(struct decimal *d, double value)
@@ -86,7 +88,7 @@ decimal_from_small(struct decimal *d, double value)
     static const struct {
         double scale;
         int n_decimals;
-    } tries[] = { { 1, 0 }, { 1e3, 3 }, { 1e6, 6 } };
+    } tries[] = { { 1, 0 }, { 1e3, 3 } };
 
     for (size_t i = 0; i < ARRAY_SIZE(tries); i++) {
         double scaled = value * tries[i].scale;
@@ -97,6 +99,95 @@ decimal_from_small(struct decimal *d, double value)
         /* Division rounds correctly: equal means that it reads back. */
         if ((double) n / tries[i].scale == value) {
             decimal_from_uint(d, n, tries[i].n_decimals);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A double times a power of ten, as a fraction; decimals that read back as the
+ * double lie between 'low' and 'high', these included if 'is_closed'. */
+struct scaled {
+    unsigned __int128 value;    /* over 2^shift, as the two that follow */
+    unsigned __int128 low;
+    unsigned __int128 high;
+    int shift;
+    bool is_closed;
+};
+
+/* 'value' times 10^k; 0 <= k <= 21 and 2^-69 <= ulp(value) <= 1. */
+static struct scaled
+scale_up(double value, int k)
+{
+    uint64_t power[2] = { 1, 1 };
+    int exponent;
+    uint64_t mantissa = (uint64_t) ldexp(frexp(value, &exponent), 53);
+
+    for (int i = 0; i < k; i++) {
+        power[i % 2] *= 10;
+    }
+    unsigned __int128 ten_k = (unsigned __int128) power[0] * power[1];
+    /* In quarters of the last bit; below a power of two it is half as far to
+     * the next double. */
+    bool is_power = mantissa == UINT64_C(1) << 52;
+    return (struct scaled) {
+        .value = ten_k * (4 * mantissa),
+        .low = ten_k * (4 * mantissa - (is_power ? 1 : 2)),
+        .high = ten_k * (4 * mantissa + 2),
+        .shift = 53 + 2 - exponent,
+        .is_closed = mantissa % 2 == 0,     /* ties go to even */
+    };
+}
+
+static bool
+scaled_has(const struct scaled *s, uint64_t n)
+{
+    unsigned __int128 x = (unsigned __int128) n << s->shift;
+
+    return s->is_closed ? x >= s->low && x <= s->high
+                        : x > s->low && x < s->high;
+}
+
+/* The multiple of 'unit' that is nearest to the value, whose whole part is 'n',
+ * if it reads back; else the one on the other side; else 0. */
+static uint64_t
+scaled_round(const struct scaled *s, uint64_t n, uint64_t unit)
+{
+    uint64_t down = n - n % unit;
+    uint64_t up = down + unit;
+    unsigned __int128 twice
+        = 2 * (s->value - ((unsigned __int128) down << s->shift));
+    unsigned __int128 whole = (unsigned __int128) unit << s->shift;
+    bool is_up = twice > whole || (twice == whole && down / unit % 2 == 1);
+    uint64_t near = is_up ? up : down;
+    uint64_t far = is_up ? down : up;
+
+    return scaled_has(s, near) ? near : scaled_has(s, far) ? far : 0;
+}
+
+/* As decimal_shortest(), for numbers that fit; false for others. */
+static bool
+decimal_from_scaled(struct decimal *d, double value)
+{
+    static const uint64_t units[] = { 100, 10, 1 };
+    int exponent;
+
+    if (!(value >= 1e-4 && value < 0x1p52)) {
+        return false;
+    }
+    /* 16 + 1 digits before the point; one too many or too few by estimate. */
+    frexp(value, &exponent);
+    int k = 16 - (int) floor((exponent - 1) * 0.30102999566398120);
+    struct scaled s = scale_up(value, k);
+    uint64_t n = (uint64_t) (s.value >> s.shift);
+    if (n >= UINT64_C(100000000000000000)) {
+        s = scale_up(value, --k);
+        n = (uint64_t) (s.value >> s.shift);
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
+        uint64_t rounded = scaled_round(&s, n, units[i]);
+        if (rounded > 0) {
+            decimal_from_uint(d, rounded, k);
             return true;
         }
     }
@@ -232,7 +323,8 @@ double_format(double value, bool keep_point, char buffer[DOUBLE_TEXT_SIZE])
         memcpy(p, "inf", sizeof "inf");
         return buffer;
     }
-    if (value > 0 && !decimal_from_small(&d, value)) {
+    if (value > 0 && !decimal_from_small(&d, value)
+        && !decimal_from_scaled(&d, value)) {
         decimal_shortest(&d, value);
     }
     if (value == 0) {

@@ -3,7 +3,8 @@
  * json.c - JSON text, written straight into a strbuf.
  *
  * Strings are copied in runs of bytes that stand for themselves; eight at a
- * time are looked at, since most of what we print are ids.
+ * time are looked at, since most of what we print are ids.  What is whole and
+ * short takes a path without calls, as long as there is room.
  *
  * Thread: that of the writer's owner. */
 #include <config.h>
@@ -20,12 +21,42 @@
 #define ONES UINT64_C(0x0101010101010101)
 #define HIGH_BITS (ONES * 0x80)
 
+/* Where 'size' bytes can be written at once, or NULL.  (There is never more
+ * room than the maximum allows.) */
+static inline char *
+room(const struct strbuf *out, size_t size)
+{
+    return out->capacity - out->len > size && !out->overflow
+           ? out->data + out->len : NULL;
+}
+
+/* The bytes up to 'end' have been written there. */
+static inline void
+claim(struct strbuf *out, char *end)
+{
+    *end = '\0';
+    out->len = (size_t) (end - out->data);
+}
+
+static inline void
+put_char(struct strbuf *out, char c)
+{
+    char *p = room(out, 1);
+
+    if (p) {
+        *p = c;
+        claim(out, p + 1);
+    } else {
+        strbuf_append_char(out, c);
+    }
+}
+
 /* A comma, if something came before at this level. */
 static inline void
 separate(struct json_writer *w)
 {
     if (w->needs_comma) {
-        strbuf_append_char(w->out, ',');
+        put_char(w->out, ',');
     }
     w->needs_comma = true;
 }
@@ -34,14 +65,14 @@ static void
 begin(struct json_writer *w, char c)
 {
     separate(w);
-    strbuf_append_char(w->out, c);
+    put_char(w->out, c);
     w->needs_comma = false;
 }
 
 static void
 end(struct json_writer *w, char c)
 {
-    strbuf_append_char(w->out, c);
+    put_char(w->out, c);
     w->needs_comma = true;
 }
 
@@ -195,9 +226,19 @@ put_special(struct strbuf *out, const char *s, size_t len)
 static void
 put_string(struct strbuf *out, const char *s, size_t len)
 {
-    strbuf_append_char(out, '"');
+    size_t n = plain_run(s, len);
+    char *p = room(out, n + 2);
+
+    if (n == len && p) {
+        *p = '"';
+        memcpy(p + 1, s, len);
+        p[len + 1] = '"';
+        claim(out, p + len + 2);
+        return;
+    }
+    put_char(out, '"');
     while (len > 0) {
-        size_t n = plain_run(s, len);
+        n = plain_run(s, len);
         strbuf_append_bytes(out, s, n);
         if (n < len) {
             n += put_special(out, s + n, len - n);
@@ -205,7 +246,7 @@ put_string(struct strbuf *out, const char *s, size_t len)
         s += n;
         len -= n;
     }
-    strbuf_append_char(out, '"');
+    put_char(out, '"');
 }
 
 void
@@ -213,7 +254,7 @@ json_key(struct json_writer *w, const char *key)
 {
     separate(w);
     put_string(w->out, key, strlen(key));
-    strbuf_append_char(w->out, ':');
+    put_char(w->out, ':');
     w->needs_comma = false;
 }
 

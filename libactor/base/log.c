@@ -263,7 +263,7 @@ emit(enum log_severity severity, char *text, size_t len)
 }
 
 /* Text longer than the buffer on the stack. */
-static void
+static void PRINTF_FORMAT(4, 0)
 write_long(enum log_severity severity, const char *prefix, size_t prefix_len,
            const char *fmt, va_list args, size_t text_len)
 {

@@ -103,7 +103,10 @@ strbuf_append(struct strbuf *s, const char *text)
 void
 strbuf_append_char(struct strbuf *s, char c)
 {
-    strbuf_append_bytes(s, &c, 1);
+    if (LIKELY(strbuf_admit(s, 1) == 1)) {
+        s->data[s->len++] = c;
+        s->data[s->len] = '\0';
+    }
 }
 
 void
