@@ -3,3 +3,6 @@
 #
 #   bench_programs += %D%/bench_send
 #   %C%_bench_send_LDADD = $(LIBACTOR)
+
+bench_programs += %D%/bench_metrics
+%C%_bench_metrics_LDADD = $(LIBACTOR)
