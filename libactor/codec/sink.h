@@ -64,8 +64,10 @@ sink_put(struct sink *s, const void *data, size_t size)
     if (UNLIKELY((size_t) (s->end - s->p) < size) && !sink_borrow(s, size)) {
         return -1;
     }
-    memcpy(s->p, data, size);
-    s->p += size;
+    if (LIKELY(size > 0)) {     /* 'p' is NULL where nothing was borrowed */
+        memcpy(s->p, data, size);
+        s->p += size;
+    }
     return 0;
 }
 
