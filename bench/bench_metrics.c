@@ -2,7 +2,8 @@
  *
  * bench_metrics.c - adding 100,000 counters, and a snapshot of them as JSON.
  *
- * Names come in the order of a running number, and in no order at all. */
+ * Names come in the order of a running number, and in no order at all.  Of
+ * N_ROUNDS the best counts: the others tell about the machine. */
 #include <config.h>
 
 #include <stdint.h>
@@ -16,6 +17,13 @@
 #include <actor/strbuf.h>
 
 #define N_METRICS 100000
+#define N_ROUNDS 5
+
+struct times {
+    double add_ms;
+    double snapshot_ms;
+    double remove_ms;
+};
 
 static double
 now_ms(void)
@@ -47,8 +55,8 @@ make_names(int in_order)
     return names;
 }
 
-static void
-measure(const char *order, char **names)
+static struct times
+measure(char **names)
 {
     struct metrics *metrics = metrics_create();
     struct metric **m = alloc_array(N_METRICS, sizeof *m);
@@ -65,11 +73,33 @@ measure(const char *order, char **names)
     for (int i = 0; i < N_METRICS; i++) {
         metrics_remove(metrics, &m[i]);
     }
-    report("adding", order, added - start);
-    report("snapshot of", order, written - added);
-    report("removing", order, now_ms() - written);
+    struct times times = { added - start, written - added,
+                           now_ms() - written };
     free(m);
     metrics_destroy(metrics);
+    return times;
+}
+
+static double
+smaller(double a, double b)
+{
+    return a < b ? a : b;
+}
+
+static void
+measure_best(const char *order, char **names)
+{
+    struct times best = measure(names);
+
+    for (int i = 1; i < N_ROUNDS; i++) {
+        struct times t = measure(names);
+        best.add_ms = smaller(best.add_ms, t.add_ms);
+        best.snapshot_ms = smaller(best.snapshot_ms, t.snapshot_ms);
+        best.remove_ms = smaller(best.remove_ms, t.remove_ms);
+    }
+    report("adding", order, best.add_ms);
+    report("snapshot of", order, best.snapshot_ms);
+    report("removing", order, best.remove_ms);
 }
 
 int
@@ -77,7 +107,7 @@ main(void)
 {
     for (int in_order = 1; in_order >= 0; in_order--) {
         char **names = make_names(in_order);
-        measure(in_order ? "in order" : "at random", names);
+        measure_best(in_order ? "in order" : "at random", names);
         for (int i = 0; i < N_METRICS; i++) {
             free(names[i]);
         }
