@@ -281,13 +281,20 @@ value_place(struct reader *r)
 
 /* --- values --- */
 
+/* Leaves a field unset and an element out; likewise an entry of a map if its
+ * value would be a message, which has no default. */
 static int
 on_null(void *context)
 {
     struct reader *r = context;
+    struct frame *frame = top(r);
 
-    if (!top(r)) {
+    if (!frame) {
         return fail(r, ERROR_INVALID, "Expecting a JSON object");
+    }
+    if (r->skip_depth == 0 && frame->kind == FRAME_MAP
+        && value_field(r)->type == PROTOBUF_C_TYPE_MESSAGE) {
+        frame->n--;
     }
     return 1;
 }
@@ -739,8 +746,8 @@ static const yajl_callbacks callbacks = {
 
 /* --- the whole --- */
 
-/* What is wrong with a text that yajl stumbled over at 'offset': in which
- * line, and what is there. */
+/* What is wrong with a text whose token before 'offset' yajl could not take:
+ * in which line, and what is there. */
 static struct error *
 syntax_error(const struct reader *r, const char *text, size_t len,
              size_t offset)
@@ -772,14 +779,16 @@ read_text(struct reader *r, yajl_handle yajl, const char *text, size_t len)
     yajl_status status =
         yajl_parse(yajl, (const unsigned char *) text, len);
 
-    if (status == yajl_status_ok) {
-        status = yajl_complete_parse(yajl);
-    }
+    size_t n_read = yajl_get_bytes_consumed(yajl);
+
     if (r->error) {
         return steal(r->error);
     }
     if (status != yajl_status_ok) {
-        return syntax_error(r, text, len, yajl_get_bytes_consumed(yajl));
+        return syntax_error(r, text, len, n_read > 0 ? n_read - 1 : 0);
+    }
+    if (yajl_complete_parse(yajl) != yajl_status_ok) {
+        return r->error ? steal(r->error) : syntax_error(r, text, len, len);
     }
     if (r->n_missing > 0) {
         return error_create(ERROR_INVALID, "Missing required fields: %.*s",

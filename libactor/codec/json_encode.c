@@ -11,6 +11,7 @@
 
 #include <actor/message.h>
 
+#include <math.h>
 #include <string.h>
 
 #include <actor/alloc.h>
@@ -67,6 +68,20 @@ encode_bytes(struct json_writer *w, const ProtobufCBinaryData *bytes)
     strbuf_append_char(w->out, '"');
 }
 
+/* JSON has no infinities and no NaN; these are the strings that protobuf's
+ * own JSON has for them. */
+static void
+encode_double(struct json_writer *w, double value)
+{
+    if (isfinite(value)) {
+        json_double(w, value);
+    } else {
+        json_string(w, isnan(value) ? "NaN"
+                       : value < 0  ? "-Infinity"
+                                    : "Infinity");
+    }
+}
+
 static void
 encode_value(const struct encoder *e, const ProtobufCFieldDescriptor *f,
              const void *at)
@@ -93,10 +108,10 @@ encode_value(const struct encoder *e, const ProtobufCFieldDescriptor *f,
         json_uint(e->w, *(const uint64_t *) at);
         break;
     case PROTOBUF_C_TYPE_FLOAT:
-        json_double(e->w, (double) *(const float *) at);
+        encode_double(e->w, (double) *(const float *) at);
         break;
     case PROTOBUF_C_TYPE_DOUBLE:
-        json_double(e->w, *(const double *) at);
+        encode_double(e->w, *(const double *) at);
         break;
     case PROTOBUF_C_TYPE_BOOL:
         json_bool(e->w, *(const protobuf_c_boolean *) at);

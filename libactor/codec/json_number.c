@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include <actor/compiler.h>
 #include <actor/double.h>
 
 bool
@@ -107,18 +108,25 @@ store_integer(bool negative, uint64_t magnitude, ProtobufCType type, void *at)
     return JSON_NUMBER_OK;
 }
 
-/* Infinities are written as strings. */
+/* What JSON has no numbers for is written as strings. */
 static bool
-parse_infinity(const char *text, size_t len, double *ret)
+parse_special(const char *text, size_t len, double *ret)
 {
-    bool negative = len > 0 && text[0] == '-';
+    static const struct {
+        const char *text;
+        double value;
+    } specials[] = {
+        { "Infinity", INFINITY }, { "-Infinity", -INFINITY }, { "NaN", NAN },
+    };
 
-    if (len != 8 + (size_t) negative
-        || memcmp(text + negative, "Infinity", 8)) {
-        return false;
+    for (size_t i = 0; i < ARRAY_SIZE(specials); i++) {
+        if (len == strlen(specials[i].text)
+            && !memcmp(text, specials[i].text, len)) {
+            *ret = specials[i].value;
+            return true;
+        }
     }
-    *ret = negative ? -INFINITY : INFINITY;
-    return true;
+    return false;
 }
 
 enum json_number_result
@@ -136,7 +144,7 @@ json_number_parse(const char *text, size_t len, ProtobufCType type, void *at)
     }
     if (len == (size_t) negative
         || !(double_parse(text, len, &d)
-             || (is_float && parse_infinity(text, len, &d)))) {
+             || (is_float && parse_special(text, len, &d)))) {
         return JSON_NUMBER_MALFORMED;
     }
     if (type == PROTOBUF_C_TYPE_DOUBLE) {

@@ -19,9 +19,9 @@ struct wire {
     void (*encode)(const ProtobufCMessage *, struct strbuf *out);
 };
 
-/* Input that does not decode is refused; what does decode has a form that
- * decodes again and encodes to the same bytes.  Aborts if not. */
-void round_trip(const struct wire *, const ProtobufCMessageDescriptor *,
-                const uint8_t *data, size_t size);
+/* Takes 'data' for messages of several types.  Input that does not decode is
+ * refused; what does decode has a form that decodes again and encodes to the
+ * same bytes.  Aborts if not. */
+void round_trip(const struct wire *, const uint8_t *data, size_t size);
 
 #endif /* TESTS_FUZZ_ROUND_TRIP_H */

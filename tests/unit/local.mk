@@ -10,6 +10,16 @@
 check_PROGRAMS += %D%/test_testlib
 %C%_test_testlib_LDADD = $(LIBTEST)
 
+check_PROGRAMS += %D%/test_message
+%C%_test_message_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
+%C%_test_message_LDADD = $(LIBTEST) $(LIBPROTO) $(LIBACTOR)
+
+check_PROGRAMS += %D%/test_message_json
+%C%_test_message_json_LDADD = $(LIBTEST) $(LIBPROTO) $(LIBACTOR)
+
+check_PROGRAMS += %D%/test_message_protobuf
+%C%_test_message_protobuf_LDADD = $(LIBTEST) $(LIBPROTO) $(LIBACTOR)
+
 check_PROGRAMS += %D%/test_message_msgpack
 %C%_test_message_msgpack_LDADD = $(LIBTEST) $(LIBPROTO) $(LIBACTOR)
 
