@@ -14,7 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include <actor/alloc.h>
 #include <actor/duration.h>
@@ -141,14 +140,11 @@ driver_post_call(struct mesos_scheduler_driver *driver, struct message **call)
 
 /* Drivers come and go in one process, and masters tell them apart by this. */
 static void
-make_id(char id[UPID_ID_MAX + 1])
+make_id(struct actor_system *system, char id[UPID_ID_MAX + 1])
 {
-    uint8_t random[16];
     struct uuid uuid;
-    ssize_t size = getrandom(random, sizeof random, 0);
 
-    CHECK(size == (ssize_t) sizeof random, "getrandom gave %zd", size);
-    uuid_make_v4(random, &uuid);
+    actor_system_random_uuid(system, &uuid);
     snprintf(id, UPID_ID_MAX + 1, "scheduler-%s", UUID_TEXT(&uuid));
 }
 
@@ -191,7 +187,7 @@ start_scheduler(struct mesos_scheduler_driver *driver,
         return error;
     }
     /* Its callbacks may begin before the spawn returns, and use the name. */
-    make_id(id);
+    make_id(driver->system, id);
     error = actor_system_upid(driver->system, id, &driver->scheduler);
     return error ? error
                  : scheduler_spawn(driver->system, id, &options, NULL);

@@ -15,6 +15,7 @@
 #include <actor/error.h>
 #include <actor/log.h>
 #include <actor/metrics.h>
+#include <actor/uuid.h>
 
 #include "core/system_private.h"
 
@@ -251,6 +252,16 @@ int64_t
 actor_system_wall_now(const struct actor_system *system)
 {
     return system->backend.clock->wall_now(system->backend.clock_ctx);
+}
+
+void
+actor_system_random_uuid(struct actor_system *system, struct uuid *ret_uuid)
+{
+    uint8_t bytes[16];
+
+    system->backend.random->fill(system->backend.random_ctx, bytes,
+                                 sizeof bytes);
+    uuid_make_v4(bytes, ret_uuid);
 }
 
 void

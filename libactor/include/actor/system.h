@@ -30,6 +30,7 @@ struct actor_system;
 struct error;
 struct metrics;
 struct upid;
+struct uuid;
 
 struct actor_system_options {
     /* Worker threads, 1..1024; 0: as many as processors are online. */
@@ -80,6 +81,9 @@ struct error *actor_system_upid(struct actor_system *, const char *id,
 
 int64_t actor_system_now(const struct actor_system *);
 int64_t actor_system_wall_now(const struct actor_system *);
+
+/* For names that are needed before there is an actor; any thread. */
+void actor_system_random_uuid(struct actor_system *, struct uuid *ret_uuid);
 
 /* --- manual systems --- */
 
