@@ -328,11 +328,6 @@ actor_system_create(const struct actor_system_options *options,
     struct actor_system *system;
     bool has_port = options->listen.family != ADDRESS_NONE;
 
-    if (has_port && options->manual
-        && !(options->backend && options->backend->net)) {
-        return error_create(ERROR_INVALID,
-                            "a manual system needs a network of its own");
-    }
     struct error *error = system_create(options, &poller_libev, &system);
     if (error || !has_port) {
         if (!error) {

@@ -254,6 +254,18 @@ rest(struct peer *peer, int64_t duration)
                        on_resting_over);
 }
 
+static void
+give_up(struct peer *peer)
+{
+    close_stream(peer);
+    peer_clear_watches(peer);
+    drop_waiting(peer);
+    atomic_store(&peer->is_overrun, false);
+    announce_exits(peer);
+    rest(peer, backoff(peer));
+    peer->n_failures++;
+}
+
 void
 peer_fail(struct peer *peer, const char *reason)
 {
@@ -264,13 +276,7 @@ peer_fail(struct peer *peer, const char *reason)
         log_warn("Failed to link to %s: %s", ADDRESS_TEXT(&peer->key.remote),
                  reason);
     }
-    close_stream(peer);
-    peer_clear_watches(peer);
-    drop_waiting(peer);
-    atomic_store(&peer->is_overrun, false);
-    announce_exits(peer);
-    rest(peer, backoff(peer));
-    peer->n_failures++;
+    give_up(peer);
 }
 
 static void
@@ -517,7 +523,14 @@ on_live_writable(void *aux)
 static void
 on_live_closed(void *aux, const struct error *error)
 {
-    peer_fail(aux, error ? error_text(error) : "closed by the other side");
+    struct peer *peer = aux;
+
+    if (error) {
+        peer_fail(peer, error_text(error));
+        return;
+    }
+    log_info("%s has closed the link", ADDRESS_TEXT(&peer->key.remote));
+    give_up(peer);
 }
 
 static const struct actor_stream_callbacks live_callbacks = {

@@ -3,3 +3,7 @@
 check_PROGRAMS += %D%/test_actor
 %C%_test_actor_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
 %C%_test_actor_LDADD = $(LIBTEST) $(LIBACTOR)
+
+check_PROGRAMS += %D%/test_link
+%C%_test_link_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
+%C%_test_link_LDADD = $(LIBTEST) $(LIBPROTO) $(LIBACTOR)

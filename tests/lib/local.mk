@@ -2,8 +2,12 @@
 check_LTLIBRARIES += %D%/libtest.la
 %C%_libtest_la_CPPFLAGS = $(LIBACTOR_CPPFLAGS) $(CHECK_CFLAGS)
 %C%_libtest_la_SOURCES = \
+	%D%/memory_net.c \
+	%D%/memory_net.h \
 	%D%/message_generator.c \
 	%D%/message_generator.h \
+	%D%/multi_system.c \
+	%D%/multi_system.h \
 	%D%/poller.c \
 	%D%/poller.h \
 	%D%/test.c \
