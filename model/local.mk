@@ -5,6 +5,8 @@ noinst_LTLIBRARIES += %D%/libmodel.la
 	%D%/ids.h \
 	%D%/ranges.c \
 	%D%/ranges.h \
+	%D%/reservations.c \
+	%D%/reservations.h \
 	%D%/resource.c \
 	%D%/resource.h \
 	%D%/resources.c \
