@@ -1,2 +1,45 @@
+# The master: its library, for tests and mesos-local too, and its program.
 noinst_LTLIBRARIES += %D%/libmaster.la
-%C%_libmaster_la_SOURCES =
+%C%_libmaster_la_SOURCES = \
+	%D%/accept.c \
+	%D%/agent_report.c \
+	%D%/agent_report.h \
+	%D%/agent_table.c \
+	%D%/agent_table.h \
+	%D%/agents.c \
+	%D%/allocator.c \
+	%D%/allocator.h \
+	%D%/allocator_table.c \
+	%D%/allocator_table.h \
+	%D%/calls.c \
+	%D%/drf.c \
+	%D%/drf.h \
+	%D%/flags.c \
+	%D%/framework_table.c \
+	%D%/framework_table.h \
+	%D%/frameworks.c \
+	%D%/http.c \
+	%D%/master.c \
+	%D%/master.h \
+	%D%/metrics.c \
+	%D%/metrics.h \
+	%D%/observer.c \
+	%D%/observer.h \
+	%D%/offer_table.c \
+	%D%/offer_table.h \
+	%D%/offers.c \
+	%D%/private.h \
+	%D%/reregister.c \
+	%D%/state_json.c \
+	%D%/task.c \
+	%D%/task.h \
+	%D%/tasks.c \
+	%D%/text.c \
+	%D%/text.h \
+	%D%/validation.c \
+	%D%/validation.h
+
+sbin_PROGRAMS += %D%/mesos-master
+%C%_mesos_master_SOURCES = %D%/main.c
+%C%_mesos_master_LDADD = $(LIBMASTER) $(LIBMODEL) $(JEMALLOC_LIBS)
+dist_man_MANS += docs/man/mesos-master.8

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * agent_table.h - registered agents, by id and by UPID, and those that are
+ * out of reach.
+ *
+ * Thread-safety: the master's turns only. */
+#ifndef MASTER_AGENT_TABLE_H
+#define MASTER_AGENT_TABLE_H 1
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <actor/actor.h>
+#include <actor/table.h>
+#include <actor/upid.h>
+
+#include "master/framework_table.h"
+#include "master/text.h"
+#include "model/resources.h"
+#include "proto/mesos/v1/mesos.pb-c.h"
+
+struct master;
+struct message;
+struct offer;
+
+/* An executor that was launched for more than one command task. */
+struct executor {
+    struct executor *prev, *next;       /* in the agent's list */
+    char *id;                   /* owned */
+    struct framework *framework;        /* borrowed; outlives us */
+    struct message *info_message;       /* counted; root is 'info' */
+    const V1__ExecutorInfo *info;
+    struct resources resources; /* allocated */
+    char *role;                 /* owned; of the resources */
+};
+
+struct agent {
+    UT_hash_handle hh;          /* by id */
+    UT_hash_handle hh_pid;
+    struct text *id;            /* counted; the key */
+    char *text;                 /* owned; "id at pid (hostname)", for logs */
+    struct master *master;      /* borrowed; for the timer */
+    struct upid pid;
+    char pid_text[UPID_TEXT_SIZE];      /* key of hh_pid */
+
+    /* The message it (re)registered with, counted, and parts of it. */
+    struct message *message;
+    const V1__AgentInfo *info;
+    V1__AgentInfo__Capability **capabilities;
+    size_t n_capabilities;
+    const char *version;
+
+    bool connected;
+    bool active;                /* may be offered */
+    struct resources total;
+    struct resources used;
+    struct resources offered;
+    struct task_list tasks;
+    struct executor *executors; /* list */
+    struct offer *offers;       /* list, by 'agent_next' */
+    double registered_time;
+    double reregistered_time;   /* 0: never */
+    struct upid observer;
+    struct actor_timer reregister_timer;        /* while disconnected */
+};
+
+/* An agent that stopped answering. */
+struct lost_agent {
+    UT_hash_handle hh;
+    char *id;                   /* owned; the key */
+    int64_t time_ns;            /* wall clock */
+};
+
+struct agents {
+    struct agent *by_id;
+    struct agent *by_pid;
+    struct lost_agent *unreachable;     /* table, oldest first */
+};
+
+/* Nothing but id and UPID is set. */
+struct agent *agent_create(const char *id, const struct upid *);
+void agent_destroy(struct agent *);
+
+/* Takes over what the agent says of itself; 'message' is referenced. */
+void agent_set_info(struct agent *, struct message *message,
+                    const V1__AgentInfo *, V1__AgentInfo__Capability **,
+                    size_t n_capabilities, const char *version);
+
+struct executor *agent_find_executor(const struct agent *,
+                                     const struct framework *,
+                                     const char *executor_id);
+struct executor *agent_add_executor(struct agent *, struct framework *,
+                                    const V1__ExecutorInfo *,
+                                    const struct resources *,
+                                    const char *role);
+void agent_remove_executor(struct agent *, struct executor *);
+
+/* --- the table --- */
+
+struct agent *agents_find(const struct agents *, const char *id);
+struct agent *agents_find_pid(const struct agents *, const struct upid *);
+struct agent *agents_next(const struct agents *, const struct agent *);
+size_t agents_count(const struct agents *);
+void agents_add(struct agents *, struct agent *);
+void agents_set_pid(struct agents *, struct agent *, const struct upid *);
+
+/* Takes the agent out of the table; it is the caller's. */
+void agents_take(struct agents *, struct agent *);
+void agents_fini(struct agents *);
+
+/* --- unreachable ones --- */
+
+struct lost_agent *agents_find_unreachable(const struct agents *,
+                                           const char *id);
+
+/* At most 'max' are remembered, the oldest go. */
+void agents_add_unreachable(struct agents *, const char *id, int64_t time_ns,
+                            size_t max);
+void agents_remove_unreachable(struct agents *, const char *id);
+size_t agents_count_unreachable(const struct agents *);
+
+#endif /* MASTER_AGENT_TABLE_H */

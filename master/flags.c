@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * flags.c - the master's command line.
+ *
+ * Only what this master does has a flag: others of Mesos are refused as
+ * unknown, not silently ignored. */
+#include <config.h>
+
+#include "master/master.h"
+
+#include <string.h>
+
+#include <actor/address.h>
+#include <actor/duration.h>
+#include <actor/error.h>
+#include <actor/flags.h>
+#include <actor/log.h>
+
+#define FLAG(NAME, TYPE, ...) \
+    { .name = #NAME, .type = TYPE, \
+      .offset = offsetof(struct master_flags, NAME), __VA_ARGS__ }
+
+static struct error *validate_ip(const struct flag *, const void *);
+static struct error *validate_port(const struct flag *, const void *);
+static struct error *validate_registry(const struct flag *, const void *);
+static struct error *validate_offer_timeout(const struct flag *,
+                                            const void *);
+static struct error *validate_ping_timeout(const struct flag *, const void *);
+static struct error *validate_positive(const struct flag *, const void *);
+static struct error *validate_interval(const struct flag *, const void *);
+static struct error *validate_reregister(const struct flag *, const void *);
+static struct error *validate_level(const struct flag *, const void *);
+
+const struct flag master_flag_table[] = {
+    FLAG(advertise_ip, FLAG_STRING, .validate = validate_ip,
+         .help = "IP address advertised to reach this Mesos master.\n"
+                 "The master does not bind to this IP address."),
+    FLAG(advertise_port, FLAG_STRING,
+         .help = "Port advertised to reach this Mesos master (along with\n"
+                 "`advertise_ip`). The master does not bind to this port."),
+    FLAG(agent_ping_timeout, FLAG_DURATION, .default_value = "15secs",
+         .alias = "slave_ping_timeout", .validate = validate_ping_timeout,
+         .help = "The timeout within which each agent is expected to respond\n"
+                 "to a ping from the master. Agents that do not respond\n"
+                 "within `max_agent_ping_timeouts` ping retries are marked\n"
+                 "unreachable."),
+    FLAG(agent_reregister_timeout, FLAG_DURATION, .default_value = "10mins",
+         .alias = "slave_reregister_timeout",
+         .validate = validate_reregister,
+         .help = "The timeout within which an agent is expected to\n"
+                 "reregister after its connection broke. Agents that do not\n"
+                 "are marked unreachable. At least 10mins."),
+    FLAG(allocation_interval, FLAG_DURATION, .default_value = "1secs",
+         .validate = validate_interval,
+         .help = "Amount of time to wait between performing\n"
+                 "(batch) allocations (e.g., 500ms, 1sec, etc). Offers are\n"
+                 "also made as soon as resources come free."),
+    FLAG(cluster, FLAG_STRING,
+         .help = "Human readable name for the cluster, displayed in the\n"
+                 "webui."),
+    FLAG(filter_gpu_resources, FLAG_BOOL, .default_value = "true",
+         .help = "When set, agents with GPUs are offered only to frameworks\n"
+                 "that have the GPU_RESOURCES capability."),
+    FLAG(help, FLAG_BOOL, .default_value = "false",
+         .help = "Prints this help message."),
+    FLAG(hostname, FLAG_STRING,
+         .help = "The hostname the master should advertise. If left unset,\n"
+                 "it is looked up from the advertised IP address, unless\n"
+                 "--no-hostname_lookup is given: then it is the address."),
+    FLAG(hostname_lookup, FLAG_BOOL, .default_value = "true",
+         .help = "Whether to look up the hostname if it was not given with\n"
+                 "--hostname."),
+    FLAG(ip, FLAG_STRING, .validate = validate_ip,
+         .help = "IP address to listen on. All addresses if unset."),
+    FLAG(log_dir, FLAG_STRING,
+         .help = "Directory of log files. No files are written if unset."),
+    FLAG(logbufsecs, FLAG_UINT, .default_value = "0",
+         .help = "Maximum number of seconds that logs may be buffered for.\n"
+                 "By default, logs are flushed immediately."),
+    FLAG(logging_level, FLAG_STRING, .default_value = "INFO",
+         .validate = validate_level,
+         .help = "Log message at or above this level.\n"
+                 "Possible values: `INFO`, `WARNING`, `ERROR`."),
+    FLAG(max_agent_ping_timeouts, FLAG_UINT, .default_value = "5",
+         .alias = "max_slave_ping_timeouts", .validate = validate_positive,
+         .help = "The number of times an agent can fail to respond to a\n"
+                 "ping from the master. Agents that do not respond within\n"
+                 "`max_agent_ping_timeouts` ping retries are marked\n"
+                 "unreachable."),
+    FLAG(max_completed_frameworks, FLAG_UINT, .default_value = "50",
+         .help = "Maximum number of completed frameworks to store in\n"
+                 "memory."),
+    FLAG(max_completed_tasks_per_framework, FLAG_UINT,
+         .default_value = "1000",
+         .help = "Maximum number of completed tasks per framework to store\n"
+                 "in memory."),
+    FLAG(max_unreachable_tasks_per_framework, FLAG_UINT,
+         .default_value = "1000",
+         .help = "Maximum number of unreachable tasks per framework to store\n"
+                 "in memory."),
+    FLAG(offer_timeout, FLAG_DURATION, .validate = validate_offer_timeout,
+         .help = "Duration of time before an offer is rescinded from a\n"
+                 "framework. Offers stay until they are answered if unset."),
+    FLAG(port, FLAG_UINT, .default_value = "5050", .validate = validate_port,
+         .help = "Port to listen on."),
+    FLAG(quiet, FLAG_BOOL, .default_value = "false",
+         .help = "Disable logging to stderr."),
+    FLAG(registry, FLAG_STRING, .default_value = "in_memory",
+         .validate = validate_registry,
+         .help = "Persistence strategy for the registry. The one available\n"
+                 "option is `in_memory`: a restarted master learns of its\n"
+                 "agents when they register again."),
+    FLAG(root_submissions, FLAG_BOOL, .default_value = "true",
+         .help = "Can root submit frameworks?"),
+    FLAG(version, FLAG_BOOL, .default_value = "false",
+         .help = "Show version and exit."),
+    FLAG(work_dir, FLAG_STRING,
+         .help = "Directory for persistent information; created if absent.\n"
+                 "Nothing is kept there with an in-memory registry."),
+};
+
+const size_t master_n_flags = sizeof master_flag_table
+                              / sizeof master_flag_table[0];
+
+void
+master_flags_init(struct master_flags *flags)
+{
+    char *argv[] = { (char *) "mesos-master", NULL };
+    struct error *error;
+
+    memset(flags, 0, sizeof *flags);
+    error = flags_load(master_flag_table, master_n_flags, flags, 1, argv,
+                       NULL, NULL);
+    CHECK(!error, "%s", error_text(error));
+}
+
+void
+master_flags_fini(struct master_flags *flags)
+{
+    flags_fini(master_flag_table, master_n_flags, flags);
+}
+
+/* --- values --- */
+
+static struct error *
+validate_ip(const struct flag *flag, const void *member)
+{
+    const char *ip = *(char *const *) member;
+    struct address address;
+
+    (void) flag;
+    return ip ? address_parse_ip(ip, 0, &address) : NULL;
+}
+
+static struct error *
+validate_port(const struct flag *flag, const void *member)
+{
+    (void) flag;
+    if (*(const uint64_t *) member > UINT16_MAX) {
+        return error_create(ERROR_INVALID, "a port is at most 65535");
+    }
+    return NULL;
+}
+
+static struct error *
+validate_registry(const struct flag *flag, const void *member)
+{
+    const char *registry = *(char *const *) member;
+
+    (void) flag;
+    if (strcmp(registry, "in_memory")) {
+        return error_create(ERROR_INVALID, "'%s' is not a supported option "
+                            "for registry persistence", registry);
+    }
+    return NULL;
+}
+
+static struct error *
+validate_offer_timeout(const struct flag *flag, const void *member)
+{
+    (void) flag;
+    if (*(const int64_t *) member <= 0) {
+        return error_create(ERROR_INVALID, "Must be greater than zero");
+    }
+    return NULL;
+}
+
+static struct error *
+validate_ping_timeout(const struct flag *flag, const void *member)
+{
+    int64_t timeout = *(const int64_t *) member;
+
+    (void) flag;
+    if (timeout < 1 * SECOND || timeout > 15 * MINUTE) {
+        return error_create(ERROR_INVALID, "Expected `--agent_ping_timeout` "
+                            "to be between 1secs and 15mins");
+    }
+    return NULL;
+}
+
+static struct error *
+validate_positive(const struct flag *flag, const void *member)
+{
+    if (*(const uint64_t *) member < 1) {
+        return error_create(ERROR_INVALID, "Expected `--%s` to be greater "
+                            "than or equal to 1", flag->name);
+    }
+    return NULL;
+}
+
+static struct error *
+validate_interval(const struct flag *flag, const void *member)
+{
+    (void) flag;
+    if (*(const int64_t *) member < MILLISECOND) {
+        return error_create(ERROR_INVALID, "Must be at least 1ms");
+    }
+    return NULL;
+}
+
+static struct error *
+validate_reregister(const struct flag *flag, const void *member)
+{
+    (void) flag;
+    if (*(const int64_t *) member < 10 * MINUTE) {
+        return error_create(ERROR_INVALID, "Must be at least 10mins");
+    }
+    return NULL;
+}
+
+static struct error *
+validate_level(const struct flag *flag, const void *member)
+{
+    enum log_severity severity;
+
+    (void) flag;
+    if (!log_severity_parse(*(char *const *) member, &severity)) {
+        return error_create(ERROR_INVALID, "Expected one of INFO, WARNING, "
+                            "ERROR");
+    }
+    return NULL;
+}

@@ -1,0 +1,568 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * frameworks.c - frameworks come, come back, change, and go.
+ *
+ * A framework is known by its id.  A scheduler that subscribes with the id of
+ * a framework takes it over, wherever the one before was: the call has no way
+ * to say that it would rather not, as it had in the oldest API of Mesos. */
+#include <config.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <actor/alloc.h>
+#include <actor/duration.h>
+#include <actor/error.h>
+#include <actor/message.h>
+#include <actor/metrics.h>
+#include <actor/strbuf.h>
+#include <actor/vec.h>
+#include <utlist.h>
+
+#include "master/allocator.h"
+#include "master/private.h"
+#include "master/validation.h"
+#include "model/task_state.h"
+
+static void subscribe_new(struct master *, const struct upid *,
+                          const Scheduler__Call__Subscribe *);
+static void subscribe_again(struct master *, const struct upid *,
+                            const Scheduler__Call__Subscribe *);
+static void connect_framework(struct master *, struct framework *,
+                              const struct upid *,
+                              char *const *suppressed_roles,
+                              size_t n_suppressed_roles);
+static void discard_offers(struct master *, struct framework *);
+static void on_failover_timeout(struct actor *, void *arg);
+
+/* --- events --- */
+
+struct message *
+event_create(Scheduler__Event__Type type, Scheduler__Event **root)
+{
+    struct message *message = message_create(&scheduler__event__descriptor);
+
+    *root = message_root(message);
+    (*root)->has_type = true;
+    (*root)->type = type;
+    return message;
+}
+
+void
+framework_send(struct master *m, struct framework *f, struct message **event)
+{
+    if (f->state != FRAMEWORK_CONNECTED || !f->has_pid) {
+        vlog(1, "Master attempting to send message to disconnected framework "
+             "%s", f->text);
+        message_unref(*event);
+        *event = NULL;
+        return;
+    }
+    actor_send_message(&m->base, &f->pid, &msg_scheduler_event, event);
+}
+
+void
+framework_send_error(struct master *m, const struct upid *to,
+                     const char *text)
+{
+    Scheduler__Event *event;
+    struct message *message = event_create(SCHEDULER__EVENT__TYPE__ERROR,
+                                           &event);
+
+    event->error = message_new(message, &scheduler__event__error__descriptor);
+    event->error->message = message_strdup(message, text);
+    actor_send_message(&m->base, to, &msg_scheduler_event, &message);
+}
+
+/* --- what counts for the metrics --- */
+
+static void
+count_framework(struct master *m, const struct framework *f, int sign)
+{
+    metric_add(f->state == FRAMEWORK_CONNECTED
+               ? m->metrics.frameworks_connected
+               : m->metrics.frameworks_disconnected, sign);
+    metric_add(f->active ? m->metrics.frameworks_active
+                         : m->metrics.frameworks_inactive, sign);
+}
+
+static void
+set_state(struct master *m, struct framework *f, enum framework_state state,
+          bool active)
+{
+    count_framework(m, f, -1);
+    f->state = state;
+    f->active = active;
+    count_framework(m, f, 1);
+}
+
+/* --- subscribing --- */
+
+static struct error *
+check_subscription(struct master *m, const Scheduler__Call__Subscribe *s,
+                   const V1__FrameworkID *call_id)
+{
+    const V1__FrameworkInfo *info = s->framework_info;
+    const char *id = info->id ? info->id->value : "";
+    struct error *error;
+
+    if (call_id && strcmp(call_id->value, id)) {
+        return error_create(ERROR_INVALID, "'framework_id' differs from "
+                            "'subscribe.framework_info.id'");
+    }
+    error = validate_framework_info(info, m->flags->root_submissions);
+    if (error) {
+        return error;
+    }
+    error = validate_suppressed_roles(s->suppressed_roles,
+                                      s->n_suppressed_roles, info);
+    if (error) {
+        return error;
+    }
+    if (frameworks_find_completed(&m->frameworks, id)) {
+        return error_create(ERROR_INVALID, "Framework has been removed");
+    }
+    return NULL;
+}
+
+static void
+refuse(struct master *m, const struct upid *from,
+       const V1__FrameworkInfo *info, struct error *error)
+{
+    log_info("Refusing subscription of framework '%s' at %s: %s", info->name,
+             UPID_TEXT(from), error_text(error));
+    framework_send_error(m, from, error_text(error));
+    error_destroy(error);
+}
+
+static void
+log_subscribing(const V1__FrameworkInfo *info)
+{
+    autofini(strbuf) text = STRBUF(4096);
+
+    for (size_t i = 0; i < info->n_capabilities; i++) {
+        const char *name = message_enum_name(
+            &v1__framework_info__capability__type__descriptor,
+            (int) info->capabilities[i]->type);
+
+        strbuf_printf(&text, "%s%s", i ? ", " : "", name ? name : "UNKNOWN");
+    }
+    log_info("Subscribing framework '%s' with checkpointing %s and "
+             "capabilities [ %s ]", info->name,
+             info->checkpoint ? "enabled" : "disabled", text.data);
+}
+
+void
+frameworks_on_subscribe(struct master *m, const struct upid *from,
+                        const Scheduler__Call__Subscribe *s,
+                        const V1__FrameworkID *call_id)
+{
+    const V1__FrameworkInfo *info = s->framework_info;
+    bool again = info->id && info->id->value[0] != '\0';
+    struct error *error;
+
+    log_info("Received SUBSCRIBE call for framework '%s' at %s", info->name,
+             UPID_TEXT(from));
+    metric_increment(again ? m->metrics.messages_reregister_framework
+                           : m->metrics.messages_register_framework, 1);
+    error = check_subscription(m, s, call_id);
+    if (error) {
+        refuse(m, from, info, error);
+        return;
+    }
+    log_subscribing(info);
+    if (again) {
+        subscribe_again(m, from, s);
+    } else {
+        subscribe_new(m, from, s);
+    }
+}
+
+static void
+send_subscribed(struct master *m, struct framework *f)
+{
+    Scheduler__Event *event;
+    struct message *message = event_create(SCHEDULER__EVENT__TYPE__SUBSCRIBED,
+                                           &event);
+    Scheduler__Event__Subscribed *subscribed =
+        message_new(message, &scheduler__event__subscribed__descriptor);
+
+    event->subscribed = subscribed;
+    subscribed->framework_id = message_new(message,
+                                           &v1__framework_id__descriptor);
+    subscribed->framework_id->value = message_strdup(message, f->id);
+    subscribed->master_info = m->info;
+    message_hold(message, m->info_message);
+    framework_send(m, f, &message);
+}
+
+/* A FrameworkInfo of our own, with 'id'. */
+static struct message *
+clone_info(const V1__FrameworkInfo *info, const char *id)
+{
+    struct message *message = message_clone(&info->base);
+    V1__FrameworkInfo *copy = message_root(message);
+
+    if (!copy->id) {
+        copy->id = message_new(message, &v1__framework_id__descriptor);
+    }
+    copy->id->value = message_strdup(message, id);
+    return message;
+}
+
+static struct framework *
+add_framework(struct master *m, struct message *info_message)
+{
+    struct framework *f = framework_create(info_message);
+
+    f->registered_time = master_wall_time(m);
+    frameworks_add(&m->frameworks, f);
+    count_framework(m, f, 1);
+    return f;
+}
+
+static void
+subscribe_new(struct master *m, const struct upid *from,
+              const Scheduler__Call__Subscribe *s)
+{
+    struct framework *f = frameworks_find_pid(&m->frameworks, from);
+    autofree char *id = NULL;
+
+    if (f) {
+        log_info("Framework %s already subscribed, resending acknowledgement",
+                 f->text);
+        send_subscribed(m, f);
+        return;
+    }
+    id = xasprintf("%s-%04llu", m->id,
+                   (unsigned long long) m->next_framework++);
+    f = add_framework(m, clone_info(s->framework_info, id));
+    connect_framework(m, f, from, s->suppressed_roles,
+                      s->n_suppressed_roles);
+}
+
+static void
+log_adding(const struct framework *f, char *const *suppressed, size_t n)
+{
+    autofini(strbuf) text = STRBUF(4096);
+
+    for (size_t i = 0; i < n; i++) {
+        strbuf_printf(&text, "%s%s", i ? ", " : "", suppressed[i]);
+    }
+    log_info("Adding framework %s with roles { %s } suppressed", f->text,
+             text.data);
+}
+
+static void
+tell_allocator(struct master *m, const struct framework *f,
+               char *const *suppressed_roles, size_t n_suppressed_roles)
+{
+    VEC(const char *) roles = VEC_EMPTY;
+    struct allocator_framework_options options;
+
+    for (size_t i = 0; i < framework_n_roles(f); i++) {
+        vec_push(&roles, framework_role(f, i));
+    }
+    options = (struct allocator_framework_options) {
+        .roles = roles.data, .n_roles = roles.n,
+        .suppressed_roles = (const char *const *) suppressed_roles,
+        .n_suppressed_roles = n_suppressed_roles,
+        .wants_gpus = f->wants_gpus,
+    };
+    allocator_add_framework(&m->base, &m->allocator, f->id, &options);
+    vec_fini(&roles);
+}
+
+static void
+connect_framework(struct master *m, struct framework *f,
+                  const struct upid *pid, char *const *suppressed_roles,
+                  size_t n_suppressed_roles)
+{
+    frameworks_set_pid(&m->frameworks, f, pid);
+    actor_timer_cancel(&m->base, &f->failover_timer);
+    actor_link(&m->base, &f->pid);
+    set_state(m, f, FRAMEWORK_CONNECTED, true);
+    log_adding(f, suppressed_roles, n_suppressed_roles);
+    send_subscribed(m, f);
+    tell_allocator(m, f, suppressed_roles, n_suppressed_roles);
+}
+
+/* --- subscribing with an id --- */
+
+/* What cannot change stays as it was (MESOS-703). */
+static struct message *
+merge_info(const struct framework *f, const V1__FrameworkInfo *info)
+{
+    struct message *message = clone_info(info, f->id);
+    V1__FrameworkInfo *merged = message_root(message);
+
+    if (strcmp(merged->user, f->info->user)) {
+        log_warn("Cannot update 'FrameworkInfo.user' to '%s' for framework "
+                 "%s; see MESOS-703", merged->user, f->id);
+        merged->user = message_strdup(message, f->info->user);
+    }
+    if (merged->checkpoint != f->info->checkpoint) {
+        log_warn("Cannot update FrameworkInfo.checkpoint to '%s' for "
+                 "framework %s; see MESOS-703",
+                 merged->checkpoint ? "true" : "false", f->id);
+        merged->has_checkpoint = f->info->has_checkpoint;
+        merged->checkpoint = f->info->checkpoint;
+    }
+    return message;
+}
+
+static void
+leave_old_scheduler(struct master *m, struct framework *f,
+                    const struct upid *from)
+{
+    bool moves = !f->has_pid || !upid_equal(&f->pid, from);
+
+    if (moves && f->state == FRAMEWORK_CONNECTED) {
+        framework_send_error(m, &f->pid, "Framework failed over");
+    }
+    if (moves && f->has_pid) {
+        actor_unlink(&m->base, &f->pid);
+    }
+    if (moves) {
+        log_info("Framework %s failed over", f->text);
+    } else {
+        log_info("Allowing framework %s to subscribe with an already used id",
+                 f->text);
+    }
+    discard_offers(m, f);
+}
+
+static void
+subscribe_again(struct master *m, const struct upid *from,
+                const Scheduler__Call__Subscribe *s)
+{
+    const V1__FrameworkInfo *info = s->framework_info;
+    struct framework *f = frameworks_find(&m->frameworks, info->id->value);
+    struct framework *other = frameworks_find_pid(&m->frameworks, from);
+    struct error *error;
+
+    if (other && other != f) {
+        log_error("Dropping SUBSCRIBE call for framework '%s': %s already "
+                  "connected at %s", info->name, other->text,
+                  UPID_TEXT(from));
+        return;
+    }
+    if (!f) {
+        f = add_framework(m, clone_info(info, info->id->value));
+    }
+    error = validate_framework_update(f->info, info);
+    if (error) {
+        refuse(m, from, info, error);
+        return;
+    }
+    framework_set_info(f, merge_info(f, info));
+    f->reregistered_time = master_wall_time(m);
+    if (f->state == FRAMEWORK_RECOVERED) {
+        f->registered_time = f->reregistered_time;
+    } else {
+        leave_old_scheduler(m, f, from);
+    }
+    connect_framework(m, f, from, s->suppressed_roles,
+                      s->n_suppressed_roles);
+    agents_update_framework(m, f);
+}
+
+struct framework *
+frameworks_recover(struct master *m, const V1__FrameworkInfo *info)
+{
+    struct framework *f = add_framework(m, clone_info(info, info->id->value));
+
+    tell_allocator(m, f, NULL, 0);
+    allocator_deactivate_framework(&m->base, &m->allocator, f->id);
+    return f;
+}
+
+/* --- UPDATE_FRAMEWORK --- */
+
+static struct error *
+check_update(struct master *m, const struct framework *f,
+             const Scheduler__Call__UpdateFramework *u)
+{
+    const V1__FrameworkInfo *info = u->framework_info;
+    struct error *error = validate_framework_info(info,
+                                                  m->flags->root_submissions);
+
+    if (error) {
+        return error_wrap(error, "Supplied FrameworkInfo is not valid");
+    }
+    error = validate_suppressed_roles(u->suppressed_roles,
+                                      u->n_suppressed_roles, info);
+    if (error) {
+        return error_wrap(error, "'UpdateFramework' call is not valid");
+    }
+    if (!info->id || strcmp(info->id->value, f->id)) {
+        return error_create(ERROR_INVALID, "'framework_id' differs from "
+                            "'update_framework.framework_info.id'");
+    }
+    if (strcmp(info->user, f->info->user)) {
+        return error_create(ERROR_INVALID, "FrameworkInfo update is not "
+                            "valid: Updating 'FrameworkInfo.user' is "
+                            "unsupported; attempted to update from '%s' to "
+                            "'%s'", f->info->user, info->user);
+    }
+    if (info->checkpoint != f->info->checkpoint) {
+        return error_create(ERROR_INVALID, "FrameworkInfo update is not "
+                            "valid: Updating 'FrameworkInfo.checkpoint' is "
+                            "unsupported; attempted to update from '%s' to "
+                            "'%s'", f->info->checkpoint ? "true" : "false",
+                            info->checkpoint ? "true" : "false");
+    }
+    return validate_framework_update(f->info, info);
+}
+
+void
+frameworks_on_update(struct master *m, struct framework *f,
+                     const Scheduler__Call__UpdateFramework *u)
+{
+    struct error *error = check_update(m, f, u);
+    struct offer *offer, *next;
+
+    log_info("Processing UPDATE_FRAMEWORK call for framework %s", f->id);
+    if (error) {
+        log_warn("Dropping UPDATE_FRAMEWORK call from framework %s: %s",
+                 f->text, error_text(error));
+        error_destroy(error);
+        return;
+    }
+    framework_set_info(f, merge_info(f, u->framework_info));
+    DL_FOREACH_SAFE2(f->offers, offer, next, framework_next) {
+        if (!framework_has_role(f, offer->role)) {
+            offer_rescind(m, offer);
+        }
+    }
+    tell_allocator(m, f, u->suppressed_roles, u->n_suppressed_roles);
+    agents_update_framework(m, f);
+}
+
+/* --- going --- */
+
+static void
+discard_offers(struct master *m, struct framework *f)
+{
+    while (f->offers) {
+        offer_discard(m, f->offers, ALLOCATOR_NO_FILTER);
+    }
+}
+
+void
+frameworks_disconnected(struct master *m, struct framework *f)
+{
+    int64_t timeout = duration_from_seconds(f->info->failover_timeout);
+    char text[DURATION_TEXT_SIZE];
+
+    log_info("Framework %s disconnected", f->text);
+    if (f->active) {
+        log_info("Deactivating framework %s", f->text);
+        allocator_deactivate_framework(&m->base, &m->allocator, f->id);
+    }
+    log_info("Disconnecting framework %s", f->text);
+    set_state(m, f, FRAMEWORK_DISCONNECTED, false);
+    discard_offers(m, f);
+    timeout = timeout < 0 ? 0 : timeout;
+    log_info("Giving framework %s %s to failover", f->text,
+             duration_text(timeout, text));
+    frameworks_set_pid(&m->frameworks, f, NULL);
+    actor_timer_start(&m->base, &f->failover_timer, timeout,
+                      on_failover_timeout, f);
+}
+
+static void
+on_failover_timeout(struct actor *self, void *arg)
+{
+    struct framework *f = arg;
+
+    log_info("Framework failover timeout, removing framework %s", f->text);
+    frameworks_remove(master_cast(self), f);
+}
+
+static void
+shut_down_on_agents(struct master *m, const struct framework *f)
+{
+    const struct agent *agent = NULL;
+
+    while ((agent = agents_next(&m->agents, agent)) != NULL) {
+        struct message *message =
+            message_create(&internal__shutdown_framework__descriptor);
+        Internal__ShutdownFramework *shutdown = message_root(message);
+
+        shutdown->framework_id = message_new(message,
+                                             &v1__framework_id__descriptor);
+        shutdown->framework_id->value = message_strdup(message, f->id);
+        actor_send_message(&m->base, &agent->pid, &msg_shutdown_framework,
+                           &message);
+    }
+}
+
+static void
+kill_tasks(struct master *m, struct framework *f)
+{
+    autofree char *text = xasprintf("Framework %s removed", f->id);
+    struct task_notice notice = {
+        .state = V1__TASK_STATE__TASK_KILLED,
+        .reason = V1__TASK_STATUS__REASON__REASON_FRAMEWORK_REMOVED,
+        .text = text,
+    };
+
+    while (f->tasks || f->unreachable.n > 0) {
+        struct task *task = f->tasks ? f->tasks : f->unreachable.first;
+        V1__TaskStatus *status;
+        struct message *event;
+
+        notice.task_id = task->id;
+        notice.agent_id = task->agent_id->s;
+        event = task_notice_event(m, &notice, &status);
+        if (f->tasks) {
+            task_update(m, task, status, status->state);
+            task_complete(m, task);
+        } else {
+            task_complete_unreachable(m, f, task, status);
+        }
+        message_unref(event);
+    }
+}
+
+static void
+remove_executors(struct master *m, struct framework *f)
+{
+    struct agent *agent = NULL;
+
+    while ((agent = agents_next(&m->agents, agent)) != NULL) {
+        struct executor *executor, *next;
+
+        DL_FOREACH_SAFE(agent->executors, executor, next) {
+            if (executor->framework == f) {
+                agents_remove_executor(m, agent, executor);
+            }
+        }
+    }
+}
+
+void
+frameworks_remove(struct master *m, struct framework *f)
+{
+    log_info("Removing framework %s", f->text);
+    actor_timer_cancel(&m->base, &f->failover_timer);
+    if (f->active) {
+        log_info("Deactivating framework %s", f->text);
+        allocator_deactivate_framework(&m->base, &m->allocator, f->id);
+    }
+    discard_offers(m, f);
+    shut_down_on_agents(m, f);
+    kill_tasks(m, f);
+    remove_executors(m, f);
+    if (f->has_pid) {
+        actor_unlink(&m->base, &f->pid);
+    }
+    count_framework(m, f, -1);
+    f->state = FRAMEWORK_DISCONNECTED;
+    f->active = false;
+    f->unregistered_time = master_wall_time(m);
+    allocator_remove_framework(&m->base, &m->allocator, f->id);
+    frameworks_complete(&m->frameworks, f,
+                        m->flags->max_completed_frameworks);
+}

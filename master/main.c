@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * main.c - mesos-master, the program. */
+#include <config.h>
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <actor/address.h>
+#include <actor/alloc.h>
+#include <actor/error.h>
+#include <actor/flags.h>
+#include <actor/log.h>
+#include <actor/strbuf.h>
+#include <actor/system.h>
+#include <actor/upid.h>
+#include <actor/version.h>
+
+#include "master/master.h"
+#include "proto/messages.h"
+
+static struct error *check_advertise_port(const struct master_flags *,
+                                          uint16_t *ret);
+static struct error *make_directory(const char *path);
+static struct error *make_addresses(const struct master_flags *,
+                                    struct actor_system_options *);
+static struct error *start(const struct master_flags *,
+                           struct actor_system **ret);
+static int run(const struct master_flags *);
+
+static int
+print_usage(const char *message)
+{
+    autofini(strbuf) text = STRBUF(STRBUF_UNLIMITED);
+
+    flags_usage(&text, "mesos-master", message, master_flag_table,
+                master_n_flags);
+    fputs(text.data, message ? stderr : stdout);
+    return message ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+int
+main(int argc, char *argv[])
+{
+    struct master_flags flags = { 0 };
+    int n_taken;
+    struct error *error = flags_load(master_flag_table, master_n_flags,
+                                     &flags, argc, argv, "MESOS_", &n_taken);
+    int status;
+
+    if (error) {
+        fprintf(stderr, "%s\n\nSee `mesos-master --help` for a list of "
+                "supported flags.\n", error_text(error));
+        error_destroy(error);
+        status = EXIT_FAILURE;
+    } else if (flags.help) {
+        status = print_usage(NULL);
+    } else if (flags.version) {
+        printf("mesos %s\n%s\n", ACTOR_MESOS_VERSION, PACKAGE_STRING);
+        status = EXIT_SUCCESS;
+    } else if (n_taken < argc && strcmp(argv[n_taken], "--")) {
+        fprintf(stderr, "Unexpected argument '%s'\n\nSee `mesos-master "
+                "--help` for a list of supported flags.\n", argv[n_taken]);
+        status = EXIT_FAILURE;
+    } else {
+        status = run(&flags);
+    }
+    master_flags_fini(&flags);
+    return status;
+}
+
+static int
+fail(struct error *error)
+{
+    log_error("EXIT with status 1: %s", error_text(error));
+    error_destroy(error);
+    return EXIT_FAILURE;
+}
+
+/* Waits for a signal that ends us, and says whose it was. */
+static int
+wait_for_signal(const sigset_t *signals)
+{
+    siginfo_t info;
+    int signal;
+
+    do {
+        signal = sigwaitinfo(signals, &info);
+    } while (signal < 0 && errno == EINTR);
+    log_warn("Received signal SIG%s from process %d of user %d; exiting",
+             sigabbrev_np(signal), (int) info.si_pid, (int) info.si_uid);
+    return signal;
+}
+
+static int
+run(const struct master_flags *flags)
+{
+    struct log_options log_options = {
+        .program = "mesos-master",
+        .log_dir = flags->log_dir,
+        .quiet = flags->quiet,
+        .flush_seconds = (int) flags->logbufsecs,
+    };
+    struct actor_system *system = NULL;
+    struct error *error;
+    sigset_t signals;
+    int ended_by;
+
+    log_severity_parse(flags->logging_level, &log_options.level);
+    error = log_init(&log_options);
+    if (error) {
+        return fail(error_wrap(error, "starting to log"));
+    }
+    log_install_crash_handler();
+    log_info("Build: %s by %s", actor_build_date(), actor_build_user());
+    log_info("Version: %s (%s)", ACTOR_MESOS_VERSION, PACKAGE_STRING);
+
+    /* Blocked before any thread starts, so that all have it so. */
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL);
+    signal(SIGPIPE, SIG_IGN);
+
+    error = start(flags, &system);
+    if (error) {
+        actor_system_destroy(system);
+        return fail(error);
+    }
+    ended_by = wait_for_signal(&signals);
+    actor_system_destroy(system);
+    log_fini();
+
+    /* Who started us sees what ended us. */
+    signal(ended_by, SIG_DFL);
+    pthread_sigmask(SIG_UNBLOCK, &signals, NULL);
+    raise(ended_by);
+    return EXIT_FAILURE;
+}
+
+static struct error *
+start(const struct master_flags *flags, struct actor_system **ret)
+{
+    struct actor_system_options options = {
+        .delegate = "master",
+        .messages = proto_messages, .n_messages = proto_n_messages,
+    };
+    struct error *error = make_addresses(flags, &options);
+
+    if (!error && flags->work_dir) {
+        error = make_directory(flags->work_dir);
+    }
+    if (!error) {
+        error = error_wrap(actor_system_create(&options, ret),
+                           "Failed to initialize");
+    }
+    return error ? error : master_start(*ret, flags, NULL);
+}
+
+static struct error *
+make_addresses(const struct master_flags *flags,
+               struct actor_system_options *options)
+{
+    const char *ip = flags->ip ? flags->ip : "0.0.0.0";
+    uint16_t port = (uint16_t) flags->port;
+    uint16_t advertise_port = port;
+    struct error *error = address_parse_ip(ip, port, &options->listen);
+
+    if (!error) {
+        error = check_advertise_port(flags, &advertise_port);
+    }
+    if (!error && flags->advertise_ip) {
+        error = address_parse_ip(flags->advertise_ip, advertise_port,
+                                 &options->advertise);
+    } else if (!error && flags->advertise_port) {
+        options->advertise = options->listen;
+        options->advertise.port = advertise_port;
+    }
+    return error;
+}
+
+static struct error *
+check_advertise_port(const struct master_flags *flags, uint16_t *ret)
+{
+    char *end;
+    unsigned long port;
+
+    if (!flags->advertise_port) {
+        return NULL;
+    }
+    errno = 0;
+    port = strtoul(flags->advertise_port, &end, 10);
+    if (errno || *end || end == flags->advertise_port || port > UINT16_MAX) {
+        return error_create(ERROR_INVALID, "'%s' is not a port",
+                            flags->advertise_port);
+    }
+    *ret = (uint16_t) port;
+    return NULL;
+}
+
+/* With all directories above it. */
+static struct error *
+make_directory(const char *path)
+{
+    autofree char *part = xstrdup(path);
+
+    for (char *p = part + 1; ; p++) {
+        char c = *p;
+
+        if (c != '/' && c != '\0') {
+            continue;
+        }
+        *p = '\0';
+        if (mkdir(part, 0755) != 0 && errno != EEXIST) {
+            return error_errno(errno, "Failed to create work directory '%s'",
+                               path);
+        }
+        *p = c;
+        if (c == '\0') {
+            return NULL;
+        }
+    }
+}

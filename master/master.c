@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * master.c - the master actor: its life and its handlers.
+ *
+ * It leads from its start, so that nothing is dropped for want of a leader;
+ * with elections the gate of Mesos ("dropped_messages") will stand here. */
+#include <config.h>
+
+#include "master/master.h"
+
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <actor/alloc.h>
+#include <actor/duration.h>
+#include <actor/error.h>
+#include <actor/flags.h>
+#include <actor/message.h>
+#include <actor/metrics.h>
+#include <actor/strbuf.h>
+#include <actor/system.h>
+#include <actor/version.h>
+
+#include "master/allocator.h"
+#include "master/observer.h"
+#include "master/private.h"
+
+static struct error *master_init(struct actor *, void *arg);
+static void master_fini(struct actor *);
+static void master_exited(struct actor *, const struct upid *);
+static void master_make_info(struct master *);
+static void master_log_start(struct master *);
+static struct error *master_start_allocator(struct master *);
+static char *look_up_hostname(const struct master_flags *,
+                              const struct address *);
+
+static const struct actor_handler handlers[] = {
+    { &msg_scheduler_call, calls_on_call },
+    { &msg_allocator_offers, offers_on_allocated },
+    { &msg_update_status, tasks_on_update },
+    { &msg_register_agent, agents_on_register },
+    { &msg_reregister_agent, agents_on_reregister },
+    { &msg_unregister_agent, agents_on_unregister },
+    { &msg_exited_executor, agents_on_exited_executor },
+    { &msg_executor_to_framework, agents_on_executor_message },
+    { &msg_observer_timeout, agents_on_observer_timeout },
+};
+
+static const struct actor_type master_type = {
+    .name = "master", .size = sizeof(struct master),
+    .init = master_init, .fini = master_fini, .exited = master_exited,
+    .handlers = handlers, .n_handlers = ARRAY_SIZE(handlers),
+};
+
+struct master_arg {
+    const struct master_flags *flags;
+    char *hostname;
+};
+
+struct error *
+master_start(struct actor_system *system, const struct master_flags *flags,
+             struct upid *ret_upid)
+{
+    struct master_arg arg = {
+        .flags = flags,
+        .hostname = look_up_hostname(flags, actor_system_address(system)),
+    };
+    struct error *error = actor_spawn(system, &master_type, "master", &arg,
+                                      ret_upid);
+
+    free(arg.hostname);
+    return error_wrap(error, "starting the master");
+}
+
+/* Blocks, which is why it is done here and not in a turn. */
+static char *
+look_up_hostname(const struct master_flags *flags,
+                 const struct address *address)
+{
+    char ip[ADDRESS_TEXT_SIZE];
+    char host[NI_MAXHOST];
+    struct sockaddr_in in = { .sin_family = AF_INET };
+    struct sockaddr_in6 in6 = { .sin6_family = AF_INET6 };
+    bool is_ipv4 = address->family == ADDRESS_IPV4;
+    int rc = EAI_FAIL;
+
+    if (flags->hostname) {
+        return xstrdup(flags->hostname);
+    }
+    if (flags->hostname_lookup) {
+        memcpy(&in.sin_addr, address->ip, sizeof in.sin_addr);
+        memcpy(&in6.sin6_addr, address->ip, sizeof in6.sin6_addr);
+        rc = is_ipv4
+            ? getnameinfo((struct sockaddr *) &in, sizeof in, host,
+                          sizeof host, NULL, 0, NI_NAMEREQD)
+            : getnameinfo((struct sockaddr *) &in6, sizeof in6, host,
+                          sizeof host, NULL, 0, NI_NAMEREQD);
+    }
+    return xstrdup(rc == 0 ? host : address_format_ip(address, ip));
+}
+
+static struct error *
+master_init(struct actor *self, void *arg)
+{
+    struct master *m = master_cast(self);
+    struct master_arg *master_arg = arg;
+    struct uuid uuid;
+    struct error *error;
+
+    m->flags = master_arg->flags;
+    m->hostname = steal(master_arg->hostname);
+    actor_random_uuid(self, &uuid);
+    uuid_format(&uuid, m->id);
+    m->start_time = master_wall_time(m);
+    master_metrics_init(&m->metrics, actor_system_of(self));
+    master_make_info(m);
+    master_log_start(m);
+    error = master_start_allocator(m);
+    if (error) {
+        return error;
+    }
+    master_add_routes(m);
+    log_info("Elected as the leading master!");
+    metric_set(m->metrics.elected, 1.0);
+    return NULL;
+}
+
+static void
+master_fini(struct actor *self)
+{
+    struct master *m = master_cast(self);
+
+    log_info("Master terminating");
+    actor_terminate(actor_system_of(self), &m->allocator);
+    while (m->offers) {
+        struct offer *offer = m->offers;
+        struct resources resources;
+
+        offer_take(m, offer, &resources);
+        resources_fini(&resources);
+    }
+    agents_fini(&m->agents);
+    frameworks_fini(&m->frameworks);
+    message_unref(m->info_message);
+    master_metrics_fini(&m->metrics);
+    free(m->hostname);
+}
+
+static struct error *
+master_start_allocator(struct master *m)
+{
+    struct allocator_options options = {
+        .master = *actor_upid(&m->base),
+        .allocation_interval_ns = m->flags->allocation_interval,
+        .filter_gpu_resources = m->flags->filter_gpu_resources,
+    };
+
+    return allocator_start(actor_system_of(&m->base), &options,
+                           &m->allocator);
+}
+
+static void
+master_make_info(struct master *m)
+{
+    static const V1__MasterInfo__Capability__Type types[] = {
+        V1__MASTER_INFO__CAPABILITY__TYPE__AGENT_UPDATE,
+    };
+    const struct address *address = &actor_upid(&m->base)->address;
+    struct message *message =
+        message_create(&v1__master_info__descriptor);
+    V1__MasterInfo *info = message_root(message);
+    char ip[ADDRESS_TEXT_SIZE];
+
+    info->id = message_strdup(message, m->id);
+    memcpy(&info->ip, address->ip, sizeof info->ip);
+    info->port = address->port;
+    info->pid = message_strdup(message, UPID_TEXT(actor_upid(&m->base)));
+    info->hostname = message_strdup(message, m->hostname);
+    info->version = message_strdup(message, ACTOR_MESOS_VERSION);
+    info->address = message_new(message, &v1__address__descriptor);
+    info->address->hostname = info->hostname;
+    info->address->ip = message_strdup(message,
+                                       address_format_ip(address, ip));
+    info->address->port = address->port;
+    info->n_capabilities = ARRAY_SIZE(types);
+    info->capabilities = message_array(message, ARRAY_SIZE(types),
+                                       sizeof *info->capabilities);
+    for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+        info->capabilities[i] =
+            message_new(message, &v1__master_info__capability__descriptor);
+        info->capabilities[i]->has_type = true;
+        info->capabilities[i]->type = types[i];
+    }
+    m->info_message = message;
+    m->info = info;
+}
+
+static void
+master_log_start(struct master *m)
+{
+    const struct address *address = &actor_upid(&m->base)->address;
+    autofini(strbuf) flags = STRBUF(STRBUF_UNLIMITED);
+
+    flags_format(&flags, master_flag_table, master_n_flags, m->flags);
+    log_info("Master %s (%s) started on %s", m->id, m->hostname,
+             ADDRESS_TEXT(address));
+    log_info("Flags at startup: %s", flags.data);
+    if (address_is_loopback(address)) {
+        log_warn("Master bound to loopback interface! Cannot communicate with "
+                 "remote schedulers or agents. You might want to set '--ip' "
+                 "flag to a routable IP address.");
+    }
+    log_info("Master allowing unauthenticated frameworks to register");
+    log_info("Master allowing unauthenticated agents to register");
+}
+
+static void
+master_exited(struct actor *self, const struct upid *who)
+{
+    struct master *m = master_cast(self);
+    struct agent *agent = agents_find_pid(&m->agents, who);
+    struct framework *framework = frameworks_find_pid(&m->frameworks, who);
+
+    if (agent) {
+        agents_disconnected(m, agent);
+    }
+    if (framework) {
+        frameworks_disconnected(m, framework);
+    }
+}
+
+double
+master_wall_time(const struct master *m)
+{
+    return (double) (actor_wall_now(&m->base) / 1000) / 1e6;
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * master.h - starts a master in an actor system.
+ *
+ * The master is actor "master" of its system, which should have it as the
+ * delegate, so that "/state" answers as "/master/state" does, and should know
+ * the messages of proto/messages.h.  It leads from the start: there is no
+ * election, and what it knows is in memory.
+ *
+ *     struct master_flags flags;
+ *
+ *     master_flags_init(&flags);
+ *     flags.allocation_interval = 50 * MILLISECOND;
+ *     error = master_start(system, &flags, &upid);
+ *     ...
+ *     actor_system_destroy(system);
+ *     master_flags_fini(&flags);
+ *
+ * Thread-safety: each function on one thread at a time; not a worker's. */
+#ifndef MASTER_MASTER_H
+#define MASTER_MASTER_H 1
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <actor/compiler.h>
+#include <actor/flags.h>
+
+struct actor_system;
+struct error;
+struct upid;
+
+/* As on the command line; durations in nanoseconds. */
+struct master_flags {
+    char *ip;
+    char *advertise_ip;
+    uint64_t port;
+    char *advertise_port;
+    char *hostname;
+    bool hostname_lookup;
+    char *work_dir;
+    char *cluster;
+    char *registry;
+    bool root_submissions;
+    bool filter_gpu_resources;
+    int64_t allocation_interval;
+    int64_t offer_timeout;              /* 0: none */
+    int64_t agent_ping_timeout;
+    uint64_t max_agent_ping_timeouts;
+    int64_t agent_reregister_timeout;
+    uint64_t max_completed_frameworks;
+    uint64_t max_completed_tasks_per_framework;
+    uint64_t max_unreachable_tasks_per_framework;
+    char *log_dir;
+    char *logging_level;
+    bool quiet;
+    uint64_t logbufsecs;
+    bool version;
+    bool help;
+};
+
+extern const struct flag master_flag_table[];
+extern const size_t master_n_flags;
+
+/* All defaults, as with no flag given; nothing of the environment. */
+void master_flags_init(struct master_flags *);
+void master_flags_fini(struct master_flags *);
+
+/* Starts the master; its allocator and the observers of its agents come with
+ * it.  'flags' are borrowed and outlive the system. */
+struct error *master_start(struct actor_system *, const struct master_flags *,
+                           struct upid *ret_upid) MUST_CHECK;
+
+#endif /* MASTER_MASTER_H */

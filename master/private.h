@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * private.h - the master actor, between the files that make it up.
+ *
+ * master.c starts it and knows all its handlers; agents.c, reregister.c,
+ * frameworks.c, calls.c, accept.c, offers.c and tasks.c each have the part
+ * that their name says; http.c and state_json.c answer requests.
+ *
+ * Thread-safety: the master's turns only. */
+#ifndef MASTER_PRIVATE_H
+#define MASTER_PRIVATE_H 1
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <actor/actor.h>
+#include <actor/log.h>
+#include <actor/uuid.h>
+
+#include "master/agent_table.h"
+#include "master/framework_table.h"
+#include "master/master.h"
+#include "master/metrics.h"
+#include "master/offer_table.h"
+#include "master/task.h"
+#include "proto/cmesos/internal.pb-c.h"
+#include "proto/mesos/v1/mesos.pb-c.h"
+#include "proto/mesos/v1/scheduler/scheduler.pb-c.h"
+#include "proto/messages.h"
+
+/* How many agents out of reach are remembered (--registry_max_agent_count of
+ * Mesos). */
+#define MAX_UNREACHABLE_AGENTS 102400
+
+struct http_request;
+struct json_writer;
+struct message;
+
+struct master {
+    struct actor base;
+    const struct master_flags *flags;   /* borrowed; outlives us */
+    char id[UUID_TEXT_SIZE];
+    char *hostname;             /* owned */
+    struct message *info_message;       /* root is 'info' */
+    V1__MasterInfo *info;
+    struct upid allocator;
+    double start_time;          /* wall clock, seconds */
+    uint64_t next_framework;
+    uint64_t next_agent;
+    uint64_t next_offer;
+    struct agents agents;
+    struct frameworks frameworks;
+    struct offer *offers;       /* table */
+    struct master_metrics metrics;
+};
+
+static inline struct master *
+master_cast(struct actor *self)
+{
+    return CONTAINER_OF(self, struct master, base);
+}
+
+/* --- master.c --- */
+
+double master_wall_time(const struct master *);         /* seconds */
+
+/* --- agents.c --- */
+
+actor_handler_fn agents_on_register, agents_on_unregister,
+    agents_on_observer_timeout, agents_on_exited_executor,
+    agents_on_executor_message;
+
+/* The agent's place in tables and metrics, its link and its observer.  False
+ * if it could not get one; it is the caller's then. */
+bool agents_admit(struct master *, struct agent *);
+
+/* Whether an agent of this version may register; 'what' is for the log. */
+bool agents_check_version(const char *version, const struct upid *from,
+                          const char *what);
+
+/* For how long an agent that is not pinged waits. */
+double agents_total_ping_timeout(const struct master *);
+void agents_set_connected(struct master *, struct agent *, bool connected);
+
+/* Tells the allocator of a new agent and all that is held there. */
+void agents_tell_allocator(struct master *, struct agent *);
+void agents_rescind_offers(struct master *, struct agent *);
+
+/* For good: its tasks are lost. */
+void agents_remove(struct master *, struct agent *, const char *cause);
+
+/* The link to 'agent' broke. */
+void agents_disconnected(struct master *, struct agent *);
+
+/* Takes an executor off its agent; what it used is free. */
+void agents_remove_executor(struct master *, struct agent *,
+                            struct executor *);
+
+/* --- reregister.c --- */
+
+actor_handler_fn agents_on_reregister;
+
+/* Tells all agents of a framework whose scheduler or info is new. */
+void agents_update_framework(struct master *, const struct framework *);
+
+/* --- frameworks.c --- */
+
+void frameworks_on_subscribe(struct master *, const struct upid *from,
+                             const Scheduler__Call__Subscribe *,
+                             const V1__FrameworkID *);
+void frameworks_on_update(struct master *, struct framework *,
+                          const Scheduler__Call__UpdateFramework *);
+
+/* Its scheduler is gone. */
+void frameworks_disconnected(struct master *, struct framework *);
+void frameworks_remove(struct master *, struct framework *);
+
+/* A framework that an agent knows and we do not. */
+struct framework *frameworks_recover(struct master *,
+                                     const V1__FrameworkInfo *);
+
+/* An event for a framework: fill in 'root', then send.  What is sent to one
+ * that is not connected is dropped. */
+struct message *event_create(Scheduler__Event__Type, Scheduler__Event **root);
+void framework_send(struct master *, struct framework *,
+                    struct message **event);
+void framework_send_error(struct master *, const struct upid *,
+                          const char *text);
+
+/* --- calls.c --- */
+
+actor_handler_fn calls_on_call;
+
+/* "Dropping ACCEPT call from framework ...: why". */
+void call_drop(struct master *, const Scheduler__Call *,
+               const struct upid *from, const char *why);
+
+/* --- accept.c --- */
+
+void accept_on_call(struct master *, struct framework *,
+                    const struct actor_msg *, const Scheduler__Call__Accept *);
+
+/* --- offers.c --- */
+
+actor_handler_fn offers_on_allocated;
+
+/* The ways of an offer to end.  'refuse_seconds' as in allocator.h. */
+void offer_rescind(struct master *, struct offer *);
+void offer_discard(struct master *, struct offer *, double refuse_seconds);
+
+/* Ends the offer without giving anything back: its resources are the
+ * caller's, in '*ret'. */
+void offer_take(struct master *, struct offer *, struct resources *ret);
+
+/* --- tasks.c --- */
+
+actor_handler_fn tasks_on_update;
+
+/* A status that the master itself makes. */
+struct task_notice {
+    const char *task_id;
+    const char *agent_id;       /* NULL: none */
+    const char *executor_id;    /* NULL: none */
+    V1__TaskState state;
+    int reason;                 /* V1__TaskStatus__Reason; -1: none */
+    const char *text;
+    int64_t unreachable_ns;     /* wall clock; 0: not set */
+};
+
+/* An UPDATE event with it; '*ret_status' is inside. */
+struct message *task_notice_event(struct master *, const struct task_notice *,
+                                  V1__TaskStatus **ret_status);
+void task_notify(struct master *, struct framework *,
+                 const struct task_notice *);
+
+/* 'partition_state' for frameworks that know about partitions, TASK_LOST for
+ * the others. */
+V1__TaskState partition_state(const struct framework *,
+                              V1__TaskState partition_state);
+
+/* A new task that was launched, or that an agent reported: counts what it
+ * uses, unless it is over. */
+void tasks_add(struct master *, struct framework *, struct agent *,
+               struct task *);
+
+/* A new status. */
+void task_update(struct master *, struct task *, const V1__TaskStatus *,
+                 V1__TaskState latest_state);
+
+/* Makes a notice of a task's end or loss, applies it, and sends it on. */
+void task_end(struct master *, struct task *, V1__TaskState, int reason,
+              const char *text, int64_t unreachable_ns);
+
+/* Takes the task from its agent and puts it to the completed ones, or to the
+ * unreachable ones. */
+void task_complete(struct master *, struct task *);
+void task_set_unreachable(struct master *, struct task *);
+
+/* What becomes of an unreachable task: it is known to run after all, or its
+ * framework is removed, which 'status' says. */
+void task_forget_unreachable(struct master *, struct framework *,
+                             struct task *);
+void task_complete_unreachable(struct master *, struct framework *,
+                               struct task *, const V1__TaskStatus *status);
+
+void tasks_reconcile(struct master *, struct framework *,
+                     const Scheduler__Call__Reconcile *);
+void tasks_reconcile_one(struct master *, struct framework *,
+                         const char *task_id, const char *agent_id);
+
+/* --- http.c --- */
+
+void master_add_routes(struct master *);
+
+/* --- state_json.c --- */
+
+void state_write_json(struct master *, struct json_writer *);
+void state_summary_write_json(struct master *, struct json_writer *);
+void agents_write_json(struct master *, struct json_writer *,
+                       const char *agent_id);
+void frameworks_write_json(struct master *, struct json_writer *,
+                           const char *framework_id);
+
+struct tasks_query {
+    size_t limit;
+    size_t offset;
+    bool ascending;
+    const char *framework_id;   /* NULL: all */
+    const char *task_id;        /* NULL: all */
+};
+
+void tasks_write_json(struct master *, struct json_writer *,
+                      const struct tasks_query *);
+
+#endif /* MASTER_PRIVATE_H */
