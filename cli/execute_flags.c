@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * execute_flags.c - the table of flags, and which go together.
+ *
+ * Thread: main's, at start.  Names and texts are those of Mesos'
+ * src/cli/execute.cpp. */
+#include <config.h>
+
+#include "cli/execute_flags.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include <actor/error.h>
+#include <actor/flags.h>
+
+#define FLAG(NAME, TYPE, DEFAULT, REQUIRED, HELP) \
+    { .name = #NAME, .type = TYPE, .default_value = DEFAULT, \
+      .offset = offsetof(struct execute_flags, NAME), \
+      .required = REQUIRED, .help = HELP }
+
+static const struct flag flags[] = {
+    FLAG(help, FLAG_BOOL, "false", false, "Prints this help message."),
+    FLAG(master, FLAG_STRING, NULL, true,
+         "Mesos master (e.g., 'IP:PORT')."),
+    FLAG(task, FLAG_STRING, NULL, false,
+         "The task to be launched, as the JSON of a 'TaskInfo' or the path\n"
+         "of a file with it ('/path/to/file' or 'file:///path/to/file').\n"
+         "Its 'agent_id' may have an empty value; the agent of the offer\n"
+         "takes its place."),
+    FLAG(name, FLAG_STRING, NULL, false,
+         "Name for the command; also the id of the task."),
+    FLAG(shell, FLAG_BOOL, "true", false,
+         "Whether the command is run by a shell. Without, it is split at\n"
+         "blanks into a program and its arguments."),
+    FLAG(command, FLAG_STRING, NULL, false, "Shell command to launch."),
+    FLAG(env, FLAG_STRING, NULL, false,
+         "Environment variables of the command, as a JSON object of strings\n"
+         "('{\"NAME\": \"value\"}')."),
+    FLAG(resources, FLAG_STRING, "cpus:1;mem:128", false,
+         "Resources for the command."),
+    FLAG(role, FLAG_STRING, "*", false, "Role to use when registering."),
+    FLAG(principal, FLAG_STRING, NULL, false,
+         "The principal to use for the framework."),
+    FLAG(checkpoint, FLAG_BOOL, "false", false,
+         "Enable checkpointing for the framework."),
+    FLAG(framework_capabilities, FLAG_STRING, NULL, false,
+         "Comma-separated list of further framework capabilities to enable\n"
+         "(the only valid one is 'GPU_RESOURCES')."),
+    FLAG(kill_after, FLAG_DURATION, NULL, false,
+         "Kill the task after this long (e.g., '30secs') of running."),
+    FLAG(partition_aware, FLAG_BOOL, "true", false,
+         "Enable partition-awareness for the framework."),
+    FLAG(content_type, FLAG_STRING, "protobuf", false,
+         "Accepted for the sake of scripts: 'json' or 'protobuf'. The driver\n"
+         "has an encoding of its own."),
+};
+
+/* --- what goes together --- */
+
+static struct error *
+check_content_type(const char *type)
+{
+    static const char *const known[] = {
+        "protobuf", "json", "application/x-protobuf", "application/json",
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
+        if (!strcmp(type, known[i])) {
+            return NULL;
+        }
+    }
+    return error_create(ERROR_INVALID, "Invalid content type '%s'", type);
+}
+
+static struct error *
+check_task(const struct execute_flags *f)
+{
+    if (f->task) {
+        if (f->name || f->command || f->env) {
+            return error_create(ERROR_INVALID, "'--name, --command, --env' "
+                                "can only be set when '--task' is not set");
+        }
+        return NULL;
+    }
+    if (!f->name) {
+        return error_create(ERROR_INVALID, "Missing required option --name");
+    }
+    if (!f->command) {
+        return error_create(ERROR_INVALID,
+                            "Missing required option --command");
+    }
+    return NULL;
+}
+
+struct error *
+execute_flags_load(struct execute_flags *f, int argc, char *argv[])
+{
+    int rest = argc;
+    struct error *error =
+        flags_load(flags, ARRAY_SIZE(flags), f, argc, argv, NULL, &rest);
+
+    if (f->help) {
+        error_destroy(error);
+        return NULL;
+    }
+    if (error) {
+        return error;
+    }
+    if (rest < argc) {
+        return error_create(ERROR_INVALID, "Unexpected argument '%s'",
+                            argv[rest]);
+    }
+    error = check_task(f);
+    return error ? error : check_content_type(f->content_type);
+}
+
+void
+execute_flags_fini(struct execute_flags *f)
+{
+    flags_fini(flags, ARRAY_SIZE(flags), f);
+}
+
+void
+execute_flags_usage(struct strbuf *s, const char *program,
+                    const char *message)
+{
+    flags_usage(s, program, message, flags, ARRAY_SIZE(flags));
+}

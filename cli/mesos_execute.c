@@ -1,0 +1,420 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * mesos_execute.c - runs one command somewhere in the cluster, and says how
+ * it fared.
+ *
+ * A framework of one task on the scheduler driver.  The task is launched on
+ * the first offer that has what it wants.  The exit status is 0 if the task
+ * finished, and 1 otherwise.  SIGINT and SIGTERM kill the task; a second one
+ * does not wait for its end.
+ *
+ * Thread: callbacks run on the driver's thread; main waits for signals and for
+ * their word that it is over.  'state' is guarded by its mutex. */
+#include <config.h>
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <actor/alloc.h>
+#include <actor/duration.h>
+#include <actor/error.h>
+#include <actor/log.h>
+#include <actor/message.h>
+#include <actor/strbuf.h>
+#include <actor/system.h>
+#include <mesos/scheduler.h>
+
+#include "cli/execute_flags.h"
+#include "cli/execute_task.h"
+#include "model/resources.h"
+#include "model/task_state.h"
+
+struct execution {
+    const struct execute_flags *flags;
+    const struct execute_task *task;
+    int event_fd;               /* written when something below changes */
+
+    struct actor_mutex *mutex;  /* guards the rest */
+    bool is_launched;
+    bool is_running;
+    bool is_over;
+    bool is_finished;           /* and well */
+    char *agent_id;             /* owned */
+};
+
+static const V1__TaskInfo *
+task_of(const struct execution *e)
+{
+    return message_root(e->task->info);
+}
+
+/* Wakes main. */
+static void
+announce(struct execution *e)
+{
+    uint64_t one = 1;
+
+    while (write(e->event_fd, &one, sizeof one) < 0 && errno == EINTR) {
+    }
+}
+
+/* --- callbacks --- */
+
+static void
+on_registered(struct mesos_scheduler_driver *driver, void *e,
+              const V1__FrameworkID *id, const V1__MasterInfo *master)
+{
+    (void) driver;
+    (void) e;
+    (void) master;
+    printf("Subscribed with ID %s\n", id->value);
+    fflush(stdout);
+}
+
+static bool
+launch(struct mesos_scheduler_driver *driver, struct execution *e,
+       const V1__Offer *offer)
+{
+    autodestroy(message) *m =
+        execute_task_place(e->task, offer, e->flags->role);
+
+    if (!m) {
+        return false;
+    }
+    const V1__TaskInfo *info = message_root(m);
+    const V1__OfferID *offer_id = offer->id;
+
+    mesos_scheduler_driver_launch_tasks(driver, &offer_id, 1, &info, 1, NULL);
+    printf("Submitted task '%s' to agent '%s'\n", info->name,
+           info->agent_id->value);
+    fflush(stdout);
+
+    actor_mutex_lock(e->mutex);
+    e->is_launched = true;
+    e->agent_id = xstrdup(info->agent_id->value);
+    actor_mutex_unlock(e->mutex);
+    return true;
+}
+
+static void
+on_offers(struct mesos_scheduler_driver *driver, void *e_,
+          const V1__Offer *const *offers, size_t n_offers)
+{
+    struct execution *e = e_;
+
+    actor_mutex_lock(e->mutex);
+    bool is_launched = e->is_launched;
+
+    actor_mutex_unlock(e->mutex);
+    for (size_t i = 0; i < n_offers; i++) {
+        if (!is_launched && launch(driver, e, offers[i])) {
+            is_launched = true;
+        } else {
+            mesos_scheduler_driver_decline_offer(driver, offers[i]->id, NULL);
+        }
+    }
+    if (is_launched) {
+        mesos_scheduler_driver_suppress_offers(driver, NULL, 0);
+    }
+}
+
+static void
+print_enum(const char *label, const ProtobufCEnumDescriptor *descriptor,
+           bool is_set, int value)
+{
+    const char *name = message_enum_name(descriptor, value);
+
+    if (is_set && name) {
+        printf("  %s: %s\n", label, name);
+    }
+}
+
+static void
+print_check_status(const V1__CheckStatusInfo *check)
+{
+    autofini(strbuf) text = STRBUF(65536);
+
+    if (check) {
+        message_encode_json(&check->base, &text);
+        printf("  check status: %s\n", text.data);
+    }
+}
+
+static void
+print_limitation(const V1__TaskResourceLimitation *limitation)
+{
+    autofini(resources) r = { 0 };
+    autofini(strbuf) text = STRBUF(65536);
+
+    if (!limitation || limitation->n_resources == 0) {
+        return;
+    }
+    autoerror *error = resources_decode(limitation->resources,
+                                        limitation->n_resources, &r);
+
+    if (!error) {
+        resources_format(&r, &text);
+        printf("  resource limit violation: %s\n", text.data);
+    }
+}
+
+static void
+print_status(const V1__TaskStatus *status)
+{
+    printf("Received status update %s for task '%s'\n",
+           task_state_name((int) status->state), status->task_id->value);
+    if (status->message) {
+        printf("  message: '%s'\n", status->message);
+    }
+    print_enum("source", &v1__task_status__source__descriptor,
+               status->has_source, (int) status->source);
+    print_enum("reason", &v1__task_status__reason__descriptor,
+               status->has_reason, (int) status->reason);
+    if (status->has_healthy) {
+        printf("  healthy?: %d\n", status->healthy);
+    }
+    print_check_status(status->check_status);
+    print_limitation(status->limitation);
+    fflush(stdout);
+}
+
+static void
+on_status(struct mesos_scheduler_driver *driver, void *e_,
+          const V1__TaskStatus *status)
+{
+    struct execution *e = e_;
+
+    print_status(status);
+    mesos_scheduler_driver_acknowledge_status_update(driver, status);
+
+    actor_mutex_lock(e->mutex);
+    if (status->state == V1__TASK_STATE__TASK_RUNNING) {
+        e->is_running = true;
+    }
+    if (task_state_is_terminal((int) status->state)) {
+        e->is_over = true;
+        e->is_finished = status->state == V1__TASK_STATE__TASK_FINISHED;
+    }
+    actor_mutex_unlock(e->mutex);
+    announce(e);
+}
+
+static void
+on_error(struct mesos_scheduler_driver *driver, void *e_, const char *message)
+{
+    struct execution *e = e_;
+
+    (void) driver;
+    log_error("EXIT with status 1: Received an ERROR event: %s", message);
+    actor_mutex_lock(e->mutex);
+    e->is_over = true;
+    actor_mutex_unlock(e->mutex);
+    announce(e);
+}
+
+/* --- waiting --- */
+
+static int64_t
+now_ns(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec * SECOND + t.tv_nsec;
+}
+
+static struct execution
+snapshot(struct execution *e)
+{
+    actor_mutex_lock(e->mutex);
+    struct execution copy = *e;
+
+    actor_mutex_unlock(e->mutex);
+    return copy;
+}
+
+static void
+kill_task(struct mesos_scheduler_driver *driver, const struct execution *e)
+{
+    const V1__TaskInfo *task = task_of(e);
+
+    printf("Asked to kill task '%s' on agent '%s'\n", task->task_id->value,
+           e->agent_id);
+    fflush(stdout);
+    mesos_scheduler_driver_kill_task(driver, task->task_id);
+}
+
+/* Milliseconds to 'deadline_ns', rounded up, for poll(); -1 if there is
+ * none. */
+static int
+timeout_ms(int64_t deadline_ns)
+{
+    if (deadline_ns == 0) {
+        return -1;
+    }
+    int64_t left_ns = deadline_ns - now_ns();
+
+    if (left_ns <= 0) {
+        return 0;
+    }
+    int64_t left_ms = left_ns / MILLISECOND + 1;
+
+    return left_ms > 3600 * 1000 ? 3600 * 1000 : (int) left_ms;
+}
+
+static bool
+take_signal(int signal_fd)
+{
+    struct signalfd_siginfo info;
+
+    return read(signal_fd, &info, sizeof info) == (ssize_t) sizeof info;
+}
+
+/* Until the task is over, or the user is tired of waiting for that. */
+static void
+wait_for_end(struct mesos_scheduler_driver *driver, struct execution *e,
+             int signal_fd)
+{
+    struct pollfd fds[] = {
+        { .fd = e->event_fd, .events = POLLIN },
+        { .fd = signal_fd, .events = POLLIN },
+    };
+    int64_t kill_at_ns = 0;
+    bool is_kill_due = e->flags->kill_after > 0;
+    bool is_interrupted = false;
+    uint64_t count;
+
+    for (;;) {
+        struct execution now = snapshot(e);
+
+        if (now.is_over) {
+            return;
+        }
+        if (now.is_running && is_kill_due && kill_at_ns == 0) {
+            kill_at_ns = now_ns() + e->flags->kill_after;
+        }
+        if (kill_at_ns > 0 && now_ns() >= kill_at_ns) {
+            kill_task(driver, &now);
+            kill_at_ns = 0;
+            is_kill_due = false;
+        }
+        (void) poll(fds, ARRAY_SIZE(fds), timeout_ms(kill_at_ns));
+        (void) !read(e->event_fd, &count, sizeof count);
+        if (!take_signal(signal_fd)) {
+            continue;
+        }
+        now = snapshot(e);
+        if (is_interrupted || !now.is_launched) {
+            return;
+        }
+        is_interrupted = true;
+        kill_task(driver, &now);
+    }
+}
+
+/* Signals for main to read; all threads to come inherit the mask. */
+static int
+open_signals(void)
+{
+    sigset_t set;
+
+    signal(SIGPIPE, SIG_IGN);
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static int
+run(const struct execute_flags *flags, const struct execute_task *task,
+    struct message *framework)
+{
+    static const struct mesos_scheduler_callbacks callbacks = {
+        .size = sizeof callbacks,
+        .registered = on_registered,
+        .resource_offers = on_offers,
+        .status_update = on_status,
+        .error = on_error,
+    };
+    struct execution e = {
+        .flags = flags,
+        .task = task,
+        .event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
+        .mutex = actor_mutex_create(),
+    };
+    struct mesos_scheduler_options options = {
+        .size = sizeof options,
+        .callbacks = &callbacks,
+        .user = &e,
+        .framework = message_root(framework),
+        .master = flags->master,
+        .explicit_acknowledgements = true,
+    };
+    autoclose int signal_fd = open_signals();
+    struct mesos_scheduler_driver *driver =
+        mesos_scheduler_driver_create(&options);
+
+    CHECK(e.event_fd >= 0 && signal_fd >= 0, "no descriptors: errno %d",
+          errno);
+    if (mesos_scheduler_driver_start(driver) == MESOS_DRIVER_RUNNING) {
+        wait_for_end(driver, &e, signal_fd);
+    }
+    (void) mesos_scheduler_driver_stop(driver, false);
+    (void) mesos_scheduler_driver_join(driver);
+    mesos_scheduler_driver_destroy(driver);
+    close(e.event_fd);
+    actor_mutex_destroy(e.mutex);
+    free(e.agent_id);
+    return e.is_finished ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+/* --- main --- */
+
+static int
+execute(const struct execute_flags *flags)
+{
+    struct execute_task task = { 0 };
+    autodestroy(message) *framework = NULL;
+    autoerror *error = execute_framework(flags, &framework);
+    int status = EXIT_FAILURE;
+
+    if (!error) {
+        error = execute_task_init(&task, flags);
+    }
+    if (error) {
+        log_error("EXIT with status 1: %s", error_text(error));
+    } else {
+        status = run(flags, &task, framework);
+    }
+    execute_task_fini(&task);
+    return status;
+}
+
+int
+main(int argc, char *argv[])
+{
+    struct execute_flags flags = { 0 };
+    autofini(strbuf) usage = STRBUF(65536);
+    autoerror *error = execute_flags_load(&flags, argc, argv);
+    int status = EXIT_FAILURE;
+
+    if (error || flags.help) {
+        execute_flags_usage(&usage, "mesos-execute",
+                            error ? error_text(error) : NULL);
+        fputs(usage.data, error ? stderr : stdout);
+        status = error ? EXIT_FAILURE : EXIT_SUCCESS;
+    } else {
+        status = execute(&flags);
+    }
+    execute_flags_fini(&flags);
+    return status;
+}
