@@ -7,3 +7,7 @@ check_PROGRAMS += %D%/test_actor
 check_PROGRAMS += %D%/test_link
 %C%_test_link_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
 %C%_test_link_LDADD = $(LIBTEST) $(LIBPROTO) $(LIBACTOR)
+check_PROGRAMS += %D%/test_driver
+%C%_test_driver_SOURCES = %D%/test_driver.c tests/lib/fake_master.c \
+	tests/lib/fake_master.h tests/lib/wait.h
+%C%_test_driver_LDADD = $(LIBTEST) $(LIBSCHEDULERDRIVER) $(LIBMODEL)
