@@ -70,6 +70,10 @@ mailbox_push(struct mailbox *mailbox, struct actor_msg *msg)
             msg->next = NULL;
             new = mailbox_pack_(msg, 1);
         } else if (old == MAILBOX_DEAD) {
+            /* Acquire: pairs with mailbox_close(); who is refused frees what
+             * the actor at its end had its hands on. */
+            (void) atomic_load_explicit(&mailbox->inbox,
+                                        memory_order_acquire);
             return MAILBOX_REFUSED;
         } else {
             msg->next = mailbox_unpack_(old);

@@ -228,25 +228,49 @@ free_strings(char **strings)
     free(strings);
 }
 
+/* ThreadSanitizer believes that what comes out of clone() has memory of its
+ * own, and then it has. */
+#ifdef __SANITIZE_THREAD__
+static pid_t
+clone_child(struct request *request, char *stack UNUSED, int *ret_pidfd)
+{
+    pid_t pid = (pid_t) syscall(SYS_clone,
+                                CLONE_VFORK | CLONE_PIDFD | SIGCHLD, NULL,
+                                ret_pidfd, NULL, NULL);
+
+    return pid == 0 ? child_main(request) : pid;
+}
+#else
+static pid_t
+clone_child(struct request *request, char *stack, int *ret_pidfd)
+{
+    return clone(child_main, stack + STACK_SIZE,
+                 CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, request,
+                 ret_pidfd);
+}
+#endif
+
 /* The pid, or -1 and errno; the request says how it went from there. */
 static pid_t
 start(struct request *request, int *ret_pidfd)
 {
     sigset_t all, before;
-    char *stack = mmap(NULL, STACK_SIZE, PROT_READ | PROT_WRITE,
-                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
 
-    if (stack == MAP_FAILED) {
+    /* Shared, so that the request comes back even from a copy of us. */
+    char *memory = mmap(NULL, STACK_SIZE, PROT_READ | PROT_WRITE,
+                        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) {
         return -1;
     }
+    struct request *shared = (struct request *) memory;
+    *shared = *request;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    pid_t pid = clone(child_main, stack + STACK_SIZE,
-                      CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, request,
-                      ret_pidfd);
+    pid_t pid = clone_child(shared, memory, ret_pidfd);
     int errnum = errno;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    munmap(stack, STACK_SIZE);
+    *request = *shared;
+    munmap(memory, STACK_SIZE);
     errno = errnum;
     return pid;
 }

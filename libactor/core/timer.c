@@ -65,10 +65,13 @@ actor_timer_start(struct actor *self, struct actor_timer *timer,
                   int64_t delay_ns, actor_timer_fn *fn, void *arg)
 {
     struct actor_system *system = self->slot->system;
-    struct worker *worker = worker_pick(system);
+    struct worker *worker = worker_current_of(system);
     struct actor_timer_entry *entry = xcalloc(1, sizeof *entry);
     int64_t now = actor_system_now(system);
 
+    if (!worker) {
+        worker = &system->workers[self->slot->index % system->n_workers];
+    }
     actor_timer_cancel(self, timer);
     msg_init_embedded(&entry->msg, &msg_timer);
     entry->worker = worker;

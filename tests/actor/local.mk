@@ -11,3 +11,20 @@ check_PROGRAMS += %D%/test_driver
 %C%_test_driver_SOURCES = %D%/test_driver.c tests/lib/fake_master.c \
 	tests/lib/fake_master.h tests/lib/wait.h
 %C%_test_driver_LDADD = $(LIBTEST) $(LIBSCHEDULERDRIVER) $(LIBMODEL)
+
+check_PROGRAMS += %D%/test_child
+%C%_test_child_LDADD = $(LIBTEST) $(LIBACTOR)
+
+check_PROGRAMS += %D%/test_exit
+%C%_test_exit_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
+%C%_test_exit_LDADD = $(LIBTEST) $(LIBACTOR)
+
+check_PROGRAMS += %D%/test_op
+%C%_test_op_LDADD = $(LIBTEST) $(LIBACTOR)
+
+check_PROGRAMS += %D%/test_timer
+%C%_test_timer_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
+%C%_test_timer_LDADD = $(LIBTEST) $(LIBACTOR)
+
+check_PROGRAMS += %D%/test_work
+%C%_test_work_LDADD = $(LIBTEST) $(LIBACTOR)

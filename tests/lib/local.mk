@@ -4,6 +4,8 @@ check_LTLIBRARIES += %D%/libtest.la
 %C%_libtest_la_SOURCES = \
 	%D%/memory_net.c \
 	%D%/memory_net.h \
+	%D%/fake_process.c \
+	%D%/fake_process.h \
 	%D%/message_generator.c \
 	%D%/message_generator.h \
 	%D%/multi_system.c \

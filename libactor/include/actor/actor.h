@@ -222,7 +222,8 @@ struct actor_timer {
 };
 
 /* Calls 'fn' in a turn of 'self' once 'delay_ns' (>= 0) have passed.  An armed
- * timer is armed anew. */
+ * timer is armed anew.  With several workers, timers that are due at almost
+ * the same time may fire in any order. */
 void actor_timer_start(struct actor *self, struct actor_timer *,
                        int64_t delay_ns, actor_timer_fn *fn, void *arg);
 
