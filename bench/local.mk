@@ -6,3 +6,6 @@
 
 bench_programs += %D%/bench_metrics
 %C%_bench_metrics_LDADD = $(LIBACTOR)
+
+bench_programs += %D%/bench_codec
+%C%_bench_codec_LDADD = $(LIBPROTO) $(LIBACTOR)
