@@ -68,7 +68,7 @@
     } while (0)
 
 #define vec_foreach(vec, it) \
-    for (__typeof__((vec)->data) it = (vec)->data; \
+    for (__typeof__(*(vec)->data) *it = (vec)->data; \
          (vec)->n > 0 && it < (vec)->data + (vec)->n; it++)
 
 static inline void *
