@@ -1,2 +1,63 @@
+# The agent: everything but main() in a library, for tests and mesos-local.
 noinst_LTLIBRARIES += %D%/libagent.la
-%C%_libagent_la_SOURCES =
+%C%_libagent_la_CPPFLAGS = $(AM_CPPFLAGS) \
+	-DPKGLIBEXECDIR='"$(mesoslibexecdir)"'
+# ExecutorInfo.source and FrameworkInfo.role are deprecated, and shown.
+%C%_libagent_la_CFLAGS = $(AM_CFLAGS) -Wno-deprecated-declarations
+%C%_libagent_la_SOURCES = \
+	%D%/agent.c \
+	%D%/agent.h \
+	%D%/attributes.c \
+	%D%/attributes.h \
+	%D%/command_executor_info.c \
+	%D%/command_executor_info.h \
+	%D%/container_table.c \
+	%D%/container_table.h \
+	%D%/containerizer.c \
+	%D%/containerizer.h \
+	%D%/endpoints.c \
+	%D%/environment.c \
+	%D%/environment.h \
+	%D%/executors.c \
+	%D%/flags.c \
+	%D%/launch.c \
+	%D%/paths.c \
+	%D%/paths.h \
+	%D%/process_tree.c \
+	%D%/process_tree.h \
+	%D%/records.c \
+	%D%/records.h \
+	%D%/records_table.c \
+	%D%/registration.c \
+	%D%/resources_detect.c \
+	%D%/resources_detect.h \
+	%D%/resources_json.c \
+	%D%/resources_json.h \
+	%D%/sandbox.c \
+	%D%/sandbox.h \
+	%D%/state.h \
+	%D%/status_stream.c \
+	%D%/status_stream.h \
+	%D%/status_stream_table.c \
+	%D%/status_stream_table.h \
+	%D%/status_update.c \
+	%D%/status_update.h \
+	%D%/status_update_manager.c \
+	%D%/status_update_manager.h \
+	%D%/support.c \
+	%D%/support.h \
+	%D%/updates.c
+
+sbin_PROGRAMS += %D%/mesos-agent
+%C%_mesos_agent_SOURCES = %D%/main.c
+%C%_mesos_agent_LDADD = $(LIBAGENT) $(LIBMODEL) $(JEMALLOC_LIBS)
+
+# The old name, which scripts and packages use.
+install_hooks += install-mesos-slave
+uninstall_hooks += uninstall-mesos-slave
+install-mesos-slave:
+	cd $(DESTDIR)$(sbindir) && rm -f mesos-slave && \
+		$(LN_S) mesos-agent mesos-slave
+uninstall-mesos-slave:
+	rm -f $(DESTDIR)$(sbindir)/mesos-slave
+.PHONY: install-mesos-slave uninstall-mesos-slave

@@ -1,0 +1,458 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * agent.c - the agent actor: its start, its end, and the table of what it
+ * understands.
+ *
+ * Thread: agent_start() the caller's; the rest the actor's turns. */
+#include <config.h>
+
+#include "agent/agent.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <actor/address.h>
+#include <actor/alloc.h>
+#include <actor/error.h>
+#include <actor/log.h>
+#include <actor/message.h>
+#include <actor/strbuf.h>
+#include <actor/system.h>
+
+#include "agent/containerizer.h"
+#include "agent/paths.h"
+#include "agent/resources_detect.h"
+#include "agent/sandbox.h"
+#include "agent/state.h"
+#include "agent/status_update_manager.h"
+#include "proto/cmesos/internal.pb-c.h"
+#include "proto/messages.h"
+#include "proto/mesos/v1/mesos.pb-c.h"
+
+/* What agent_start() found out, for the actor to take. */
+struct agent_setup {
+    const struct agent_flags *flags;
+    struct upid master;
+    struct resources resources;
+    struct attributes attributes;
+    char *hostname;             /* owned until taken */
+};
+
+struct unregister_body {
+    char *why;                  /* owned */
+};
+
+static void unregister_fini(void *);
+
+static const struct actor_msg_type msg_unregister = {
+    .name = "agent-unregister",
+    .size = sizeof(struct unregister_body), .fini = unregister_fini,
+};
+
+static struct error *setup_init(struct agent_setup *, struct actor_system *,
+                                const struct agent_flags *,
+                                const struct upid *master);
+static void setup_fini(struct agent_setup *);
+static struct error *make_work_dir(const char *work_dir);
+static char *find_hostname(const struct agent_flags *,
+                           const struct address *);
+static struct error *agent_init(struct actor *, void *arg);
+static void agent_fini(struct actor *);
+static void agent_exited(struct actor *, const struct upid *);
+static void on_unregister(struct actor *, struct actor_msg *);
+static void on_shutdown_agent(struct actor *, struct actor_msg *);
+static void log_start(struct agent *);
+static void shut_down(struct agent *, const char *why);
+
+static const struct actor_handler handlers[] = {
+    { &msg_agent_registered, on_agent_registered },
+    { &msg_agent_reregistered, on_agent_reregistered },
+    { &msg_ping_agent, on_ping_agent },
+    { &msg_shutdown_agent, on_shutdown_agent },
+    { &msg_run_task, on_run_task },
+    { &msg_run_task_group, on_run_task_group },
+    { &msg_kill_task, on_kill_task },
+    { &msg_acknowledge_update, on_acknowledge_update },
+    { &msg_shutdown_framework, on_shutdown_framework },
+    { &msg_shutdown_executor, on_shutdown_executor },
+    { &msg_update_framework, on_update_framework },
+    { &msg_framework_to_executor, on_framework_to_executor },
+    { &msg_executor_call, on_executor_call },
+    { &msg_container_launched, on_container_launched },
+    { &msg_container_terminated, on_container_terminated },
+    { &msg_status_recorded, on_status_recorded },
+    { &msg_status_forward, on_status_forward },
+    { &msg_status_acknowledged, on_status_acknowledged },
+    { &msg_unregister, on_unregister },
+};
+
+static const struct actor_type agent_type = {
+    .name = "slave", .size = sizeof(struct agent),
+    .init = agent_init, .fini = agent_fini, .exited = agent_exited,
+    .handlers = handlers, .n_handlers = ARRAY_SIZE(handlers),
+};
+
+/* --- starting --- */
+
+struct error *
+agent_start(struct actor_system *system, const struct agent_flags *flags,
+            const struct upid *master, struct upid *ret)
+{
+    struct agent_setup setup = { .flags = flags };
+    struct error *error = setup_init(&setup, system, flags, master);
+
+    if (!error) {
+        error = actor_spawn(system, &agent_type, NULL, &setup, ret);
+    }
+    setup_fini(&setup);
+    return error;
+}
+
+struct error *
+agent_parse_master(const char *text, struct upid *ret)
+{
+    const char *at = strchr(text, '@');
+    const char *host = at ? at + 1 : text;
+    const char *colon = strrchr(host, ':');
+    struct address address;
+
+    if (strstr(text, "://")) {
+        return error_create(ERROR_UNSUPPORTED, "Failed to create a master "
+                            "detector: only 'host:port' is supported, not "
+                            "'%s'", text);
+    }
+    if (!colon) {
+        return error_create(ERROR_PARSE, "Failed to create a master detector: "
+                            "expected 'host:port' instead of '%s'", text);
+    }
+
+    struct error *error = address_parse(host, &address);
+    if (error) {
+        struct addrinfo hints = { .ai_family = AF_INET,
+                                  .ai_socktype = SOCK_STREAM };
+        autofree char *name = xstrndup(host, (size_t) (colon - host));
+        struct addrinfo *list;
+        char ip[NI_MAXHOST];
+
+        error_destroy(error);
+        int status = getaddrinfo(name, colon + 1, &hints, &list);
+        if (status != 0) {
+            return error_create(ERROR_NOT_FOUND, "Failed to create a master "
+                                "detector: resolving '%s': %s", text,
+                                gai_strerror(status));
+        }
+        getnameinfo(list->ai_addr, list->ai_addrlen, ip, sizeof ip, NULL, 0,
+                    NI_NUMERICHOST);
+        freeaddrinfo(list);
+
+        autofree char *numeric = xasprintf("%s:%s", ip, colon + 1);
+        error = address_parse(numeric, &address);
+        if (error) {
+            return error_wrap(error, "Failed to create a master detector");
+        }
+    }
+    return upid_make("master", &address, ret);
+}
+
+void
+agent_unregister(struct actor_system *system, const struct upid *agent,
+                 const char *why)
+{
+    struct actor_msg *msg = actor_msg_create(&msg_unregister);
+    struct unregister_body *body = actor_msg_body(msg, &msg_unregister);
+
+    body->why = xstrdup(why);
+    actor_post(system, agent, &msg);
+}
+
+static struct error *
+setup_init(struct agent_setup *setup, struct actor_system *system,
+           const struct agent_flags *flags, const struct upid *master)
+{
+    struct host_capacity capacity;
+    struct error *error;
+
+    if (master) {
+        setup->master = *master;
+    } else if (!flags->master) {
+        return error_create(ERROR_INVALID, "Missing required option --master");
+    } else {
+        error = agent_parse_master(flags->master, &setup->master);
+        if (error) {
+            return error;
+        }
+    }
+
+    error = make_work_dir(flags->work_dir);
+    if (error) {
+        return error;
+    }
+    host_capacity_read(flags->work_dir, &capacity);
+    error = resources_detect(flags->resources, flags->default_role, &capacity,
+                             &setup->resources);
+    if (error) {
+        return error_wrap(error, "Failed to determine agent resources");
+    }
+    if (flags->attributes) {
+        error = attributes_parse(flags->attributes, &setup->attributes);
+        if (error) {
+            return error_wrap(error, "Failed to parse --attributes");
+        }
+    }
+    setup->hostname = find_hostname(flags, actor_system_address(system));
+    return NULL;
+}
+
+static void
+setup_fini(struct agent_setup *setup)
+{
+    resources_fini(&setup->resources);
+    attributes_fini(&setup->attributes);
+    free(setup->hostname);
+}
+
+static struct error *
+make_work_dir(const char *work_dir)
+{
+    autofree char *meta = paths_meta(work_dir);
+    struct error *error = sandbox_make_path(work_dir, 0755);
+
+    if (!error) {
+        error = sandbox_make_path(meta, 0755);
+    }
+    if (!error && access(meta, R_OK | W_OK | X_OK) != 0) {
+        error = error_errno(errno, "writing to '%s'", meta);
+    }
+    return error_wrap(error, "Failed to create agent work directory '%s'",
+                      work_dir);
+}
+
+static char *
+find_hostname(const struct agent_flags *flags, const struct address *address)
+{
+    char ip[ADDRESS_TEXT_SIZE];
+    char name[NI_MAXHOST];
+
+    if (flags->hostname) {
+        return xstrdup(flags->hostname);
+    }
+    address_format_ip(address, ip);
+    if (flags->hostname_lookup) {
+        struct addrinfo hints = { .ai_flags = AI_NUMERICHOST };
+        struct addrinfo *list;
+
+        if (getaddrinfo(ip, NULL, &hints, &list) == 0) {
+            int status = getnameinfo(list->ai_addr, list->ai_addrlen, name,
+                                     sizeof name, NULL, 0, NI_NAMEREQD);
+
+            freeaddrinfo(list);
+            if (status == 0) {
+                return xstrdup(name);
+            }
+        }
+    }
+    return xstrdup(ip);
+}
+
+/* --- the actor --- */
+
+static struct error *
+agent_init(struct actor *self, void *arg)
+{
+    struct agent *agent = (struct agent *) self;
+    struct agent_setup *setup = arg;
+    struct actor_system *system = actor_system_of(self);
+    const char *listen_ip = setup->flags->ip;
+    char ip[ADDRESS_TEXT_SIZE];
+
+    agent->flags = setup->flags;
+    agent->master = setup->master;
+    agent->resources = setup->resources;
+    setup->resources = (struct resources) { .entries = NULL };
+    agent->attributes = setup->attributes;
+    setup->attributes = (struct attributes) { .data = NULL };
+    agent->hostname = steal(setup->hostname);
+    agent->ip = xstrdup(address_format_ip(&actor_upid(self)->address, ip));
+    listen_ip = listen_ip ? listen_ip : getenv("LIBPROCESS_IP");
+    agent->libprocess_ip = listen_ip ? xstrdup(listen_ip) : NULL;
+    agent->start_wall_ns = actor_wall_now(self);
+    actor_random_uuid(self, &agent->resource_version);
+    log_start(agent);
+
+    struct error *error =
+        status_update_manager_start(system, actor_upid(self),
+                                    &agent->status_updates);
+    if (!error) {
+        error = containerizer_start(system, actor_upid(self),
+                                    &agent->containerizer);
+    }
+    if (error) {
+        return error;
+    }
+    endpoints_add(agent);
+    registration_start(agent);
+    return NULL;
+}
+
+static void
+agent_fini(struct actor *self)
+{
+    struct agent *agent = (struct agent *) self;
+    struct actor_system *system = actor_system_of(self);
+
+    log_info("Agent terminating");
+    actor_terminate(system, &agent->containerizer);
+    actor_terminate(system, &agent->status_updates);
+    records_foreach (agent->frameworks, framework) {
+        records_foreach (framework->executors, executor) {
+            actor_timer_cancel(self, &executor->registration_timer);
+            actor_timer_cancel(self, &executor->shutdown_timer);
+        }
+        records_remove_framework(&agent->frameworks, framework);
+        record_framework_destroy(framework);
+    }
+    vec_foreach (&agent->completed, it) {
+        record_framework_destroy(*it);
+    }
+    vec_fini(&agent->completed);
+    resources_fini(&agent->resources);
+    attributes_fini(&agent->attributes);
+    free(agent->libprocess_ip);
+    free(agent->hostname);
+    free(agent->ip);
+    free(agent->id);
+}
+
+static void
+agent_exited(struct actor *self, const struct upid *who)
+{
+    struct agent *agent = (struct agent *) self;
+
+    if (upid_equal(who, &agent->master)) {
+        registration_lost(agent);
+    } else {
+        log_info("Got exited event for %s", UPID_TEXT(who));
+    }
+}
+
+static void
+on_unregister(struct actor *self, struct actor_msg *msg)
+{
+    struct agent *agent = (struct agent *) self;
+    struct unregister_body *body = actor_msg_body(msg, &msg_unregister);
+
+    log_info("%s; unregistering and shutting down", body->why);
+    if (agent->id) {
+        struct message *m =
+            message_create(&internal__unregister_agent__descriptor);
+        Internal__UnregisterAgent *root = message_root(m);
+
+        root->agent_id = message_new(m, &v1__agent_id__descriptor);
+        root->agent_id->value = message_strdup(m, agent->id);
+        actor_send_message(self, &agent->master, &msg_unregister_agent, &m);
+    }
+    shut_down(agent, NULL);
+}
+
+static void
+on_shutdown_agent(struct actor *self, struct actor_msg *msg)
+{
+    struct agent *agent = (struct agent *) self;
+    const Internal__ShutdownAgent *order =
+        actor_msg_root(msg, &msg_shutdown_agent);
+
+    if (!agent_is_from_master(agent, msg, "shutdown message")) {
+        return;
+    }
+    log_info("Agent asked to shut down by %s%s%s%s", UPID_TEXT(&agent->master),
+             order->message ? " because '" : "",
+             order->message ? order->message : "",
+             order->message ? "'" : "");
+    shut_down(agent, order->message);
+}
+
+static void
+shut_down(struct agent *agent, const char *why)
+{
+    log_info("%s%sshutting down", why ? why : "", why ? "; " : "");
+    agent->state = AGENT_TERMINATING;
+    registration_stop(agent);
+    if (!agent->frameworks) {
+        actor_stop(&agent->base);
+        return;
+    }
+    records_foreach (agent->frameworks, framework) {
+        executors_shutdown_framework(agent, framework);
+    }
+}
+
+const char *
+agent_state_name(enum agent_state state)
+{
+    static const char *const names[] = {
+        [AGENT_DISCONNECTED] = "DISCONNECTED",
+        [AGENT_RUNNING] = "RUNNING",
+        [AGENT_TERMINATING] = "TERMINATING",
+    };
+
+    return names[state];
+}
+
+bool
+agent_is_from_master(const struct agent *agent, const struct actor_msg *msg,
+                     const char *what)
+{
+    struct upid from;
+
+    actor_msg_from(msg, &from);
+    if (upid_equal(&from, &agent->master)) {
+        return true;
+    }
+    log_warn("Ignoring %s from %s because it is not the expected master: %s",
+             what, UPID_TEXT(&from), UPID_TEXT(&agent->master));
+    return false;
+}
+
+static void
+log_start(struct agent *agent)
+{
+    const struct upid *upid = actor_upid(&agent->base);
+    autofini(strbuf) text = STRBUF(STRBUF_UNLIMITED);
+    struct message *m = message_create(&v1__agent_info__descriptor);
+    V1__AgentInfo *info = registration_agent_info(agent, m);
+
+    log_info("Mesos agent started on %s@%s", strpbrk(upid->id, "("),
+             ADDRESS_TEXT(&upid->address));
+    flags_format(&text, agent_flag_table, agent_n_flags, agent->flags);
+    log_info("Flags at startup: %s", text.data);
+    if (address_is_loopback(&upid->address)) {
+        log_warn("\n**************************************************\n"
+                 "Agent bound to loopback interface! Cannot communicate with "
+                 "remote master(s). You might want to set '--ip' flag to a "
+                 "routable IP address.\n"
+                 "**************************************************");
+    }
+    strbuf_clear(&text);
+    for (size_t i = 0; i < info->n_resources; i++) {
+        strbuf_append(&text, i ? "," : "");
+        message_encode_json(&info->resources[i]->base, &text);
+    }
+    log_info("Agent resources: [%s]", text.data);
+    strbuf_clear(&text);
+    attributes_format(&agent->attributes, &text);
+    log_info("Agent attributes: [ %s ]", text.data);
+    log_info("Agent hostname: %s", agent->hostname);
+    message_unref(m);
+}
+
+static void
+unregister_fini(void *arg)
+{
+    struct unregister_body *body = arg;
+
+    free(body->why);
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * agent.h - the agent: an actor slave(N) that runs tasks on one host.
+ *
+ * A process may have several, each in a work directory of its own.
+ *
+ * Thread-safety: as said. */
+#ifndef AGENT_AGENT_H
+#define AGENT_AGENT_H 1
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <actor/compiler.h>
+#include <actor/flags.h>
+
+struct actor_system;
+struct error;
+struct upid;
+
+struct agent_flags {
+    bool help;
+    bool version;
+    char *master;               /* owned, as all strings here */
+    char *ip;
+    uint64_t port;
+    char *advertise_ip;
+    char *advertise_port;
+    char *hostname;
+    bool hostname_lookup;
+    char *work_dir;
+    char *launcher_dir;
+    char *resources;
+    char *attributes;
+    char *default_role;
+    bool switch_user;
+    int64_t executor_registration_timeout;
+    int64_t executor_shutdown_grace_period;
+    int64_t registration_backoff_factor;
+    uint64_t max_completed_executors_per_framework;
+    char *log_dir;
+    bool quiet;
+    char *logging_level;
+    int64_t logbufsecs;
+};
+
+extern const struct flag agent_flag_table[];
+extern const size_t agent_n_flags;
+
+/* The master that --master names: "host:port" or "master@host:port".  Asks
+ * DNS unless the host is a number, so it blocks. */
+struct error *agent_parse_master(const char *text, struct upid *ret)
+    MUST_CHECK;
+
+/* Starts an agent in 'system', which it takes its address from: makes the work
+ * directory, finds out what the host has, and begins to look for the master,
+ * at 'master' or, if that is NULL, where the flags say.  The flags have to
+ * outlive the agent.  Blocks for a moment; outside of the system's workers. */
+struct error *agent_start(struct actor_system *, const struct agent_flags *,
+                          const struct upid *master, struct upid *ret)
+    MUST_CHECK;
+
+/* Tells the agent to unregister, to end all its executors and then itself;
+ * 'why' is for the log.  Any thread. */
+void agent_unregister(struct actor_system *, const struct upid *agent,
+                      const char *why);
+
+#endif /* AGENT_AGENT_H */

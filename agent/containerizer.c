@@ -1,0 +1,463 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * containerizer.c - executors as processes in sandboxes.
+ *
+ * A launch is one trip to the worker pool, for the sandbox, and one spawn.
+ * Answers name the container, so a destroy that overtakes its launch finds it
+ * between the two.
+ *
+ * Thread: the actor's turns; the prepare_ and kill_ functions run in the pool.
+ * Builds on agent/sandbox.h and <actor/child.h>; used by agent/launch.c. */
+#include <config.h>
+
+#include "agent/containerizer.h"
+
+#include <signal.h>
+#include <stdlib.h>
+
+#include <actor/alloc.h>
+#include <actor/child.h>
+#include <actor/duration.h>
+#include <actor/error.h>
+#include <actor/log.h>
+#include <actor/work.h>
+
+#include "agent/container_table.h"
+#include "agent/process_tree.h"
+#include "agent/sandbox.h"
+
+struct containerizer {
+    struct actor base;
+    struct upid owner;          /* the agent */
+    struct container_table containers;
+};
+
+struct destroy_body {
+    char *container_id;         /* owned */
+};
+
+/* What the pool works on: a copy of what it needs, since the container may be
+ * gone when it is done. */
+struct preparation {
+    char *container_id;         /* owned, as the rest */
+    char *directory;
+    char *user_name;            /* NULL: our own */
+    struct sandbox_user user;
+    struct sandbox sandbox;
+};
+
+struct tree_kill {
+    pid_t pid;
+};
+
+static void launched_fini(void *);
+static void terminated_fini(void *);
+static void spec_body_fini(void *);
+static void destroy_fini(void *);
+
+const struct actor_msg_type msg_container_launched = {
+    .name = "container-launched",
+    .size = sizeof(struct container_launched), .fini = launched_fini,
+};
+const struct actor_msg_type msg_container_terminated = {
+    .name = "container-terminated",
+    .size = sizeof(struct container_terminated), .fini = terminated_fini,
+};
+
+static const struct actor_msg_type msg_launch = {
+    .name = "container-launch",
+    .size = sizeof(struct container_spec), .fini = spec_body_fini,
+};
+static const struct actor_msg_type msg_destroy = {
+    .name = "container-destroy",
+    .size = sizeof(struct destroy_body), .fini = destroy_fini,
+};
+
+static struct error *containerizer_init(struct actor *, void *arg);
+static void containerizer_fini(struct actor *);
+static void on_launch(struct actor *, struct actor_msg *);
+static void on_destroy(struct actor *, struct actor_msg *);
+static struct error *prepare_run(void *arg);
+static void prepare_done(struct actor *, void *arg, const struct error *);
+static void prepare_destroy(void *arg);
+static struct error *spawn(struct containerizer *, struct container *,
+                           const struct preparation *);
+static void on_exit_of_child(struct actor *, void *container, pid_t,
+                             int status);
+static void destroy(struct containerizer *, struct container *);
+static struct error *kill_run(void *arg);
+static void kill_done(struct actor *, void *arg, const struct error *);
+static void go_to(struct containerizer *, struct container *,
+                  enum container_state);
+static void tell_launched(struct containerizer *, const struct container *,
+                          const char *failure);
+static void tell_terminated(struct containerizer *, const struct container *,
+                            int status);
+
+static const struct actor_handler handlers[] = {
+    { &msg_launch, on_launch },
+    { &msg_destroy, on_destroy },
+};
+
+static const struct actor_type containerizer_type = {
+    .name = "mesos-containerizer", .size = sizeof(struct containerizer),
+    .init = containerizer_init, .fini = containerizer_fini,
+    .handlers = handlers, .n_handlers = ARRAY_SIZE(handlers),
+};
+
+static const char *const state_names[] = {
+    [CONTAINER_STARTING] = "STARTING",
+    [CONTAINER_PREPARING] = "PREPARING",
+    [CONTAINER_RUNNING] = "RUNNING",
+    [CONTAINER_DESTROYING] = "DESTROYING",
+};
+
+/* --- for the agent --- */
+
+struct error *
+containerizer_start(struct actor_system *system, const struct upid *owner,
+                    struct upid *ret)
+{
+    return actor_spawn(system, &containerizer_type, NULL, (void *) owner,
+                       ret);
+}
+
+void
+containerizer_launch(struct actor *self, const struct upid *containerizer,
+                     struct container_spec *spec)
+{
+    struct actor_msg *msg = actor_msg_create(&msg_launch);
+
+    *(struct container_spec *) actor_msg_body(msg, &msg_launch) = *spec;
+    *spec = (struct container_spec) { .container_id = NULL };
+    actor_send(self, containerizer, &msg);
+}
+
+void
+containerizer_destroy(struct actor *self, const struct upid *containerizer,
+                      const char *container_id)
+{
+    struct actor_msg *msg = actor_msg_create(&msg_destroy);
+    struct destroy_body *body = actor_msg_body(msg, &msg_destroy);
+
+    body->container_id = xstrdup(container_id);
+    actor_send(self, containerizer, &msg);
+}
+
+void
+container_spec_fini(struct container_spec *spec)
+{
+    free(spec->container_id);
+    free(spec->framework_id);
+    free(spec->executor_id);
+    free(spec->sandbox);
+    free(spec->user);
+    free(spec->path);
+    for (char **p = spec->argv; p && *p; p++) {
+        free(*p);
+    }
+    free(spec->argv);
+    for (char **p = spec->envp; p && *p; p++) {
+        free(*p);
+    }
+    free(spec->envp);
+    *spec = (struct container_spec) { .container_id = NULL };
+}
+
+/* --- the actor --- */
+
+static struct error *
+containerizer_init(struct actor *self, void *arg)
+{
+    struct containerizer *c = (struct containerizer *) self;
+
+    c->owner = *(const struct upid *) arg;
+    return NULL;
+}
+
+static void
+containerizer_fini(struct actor *self)
+{
+    struct containerizer *c = (struct containerizer *) self;
+
+    while (c->containers.head) {
+        container_table_remove(&c->containers, c->containers.head);
+    }
+}
+
+static void
+on_launch(struct actor *self, struct actor_msg *msg)
+{
+    struct containerizer *c = (struct containerizer *) self;
+    struct container_spec *spec = actor_msg_body(msg, &msg_launch);
+    struct container *container = xcalloc(1, sizeof *container);
+
+    container->spec = *spec;
+    *spec = (struct container_spec) { .container_id = NULL };
+    container->state_since = actor_now(self);
+    CHECK(!container_table_find(&c->containers, container->spec.container_id));
+    container_table_add(&c->containers, container);
+    log_info("Starting container %s", container->spec.container_id);
+    go_to(c, container, CONTAINER_PREPARING);
+
+    struct preparation *preparation = xcalloc(1, sizeof *preparation);
+    preparation->container_id = xstrdup(container->spec.container_id);
+    preparation->directory = xstrdup(container->spec.sandbox);
+    if (container->spec.user) {
+        preparation->user_name = xstrdup(container->spec.user);
+    }
+    preparation->sandbox = (struct sandbox) { .out_fd = -1, .err_fd = -1 };
+    actor_work(self, prepare_run, prepare_done, preparation, prepare_destroy);
+}
+
+static struct error *
+prepare_run(void *arg)
+{
+    struct preparation *p = arg;
+    struct error *error;
+
+    if (!p->user_name) {
+        log_info("Creating sandbox '%s'", p->directory);
+        return sandbox_create(p->directory, NULL, NULL, &p->sandbox);
+    }
+    log_info("Creating sandbox '%s' for user '%s'", p->directory,
+             p->user_name);
+    error = sandbox_user_find(p->user_name, &p->user);
+    if (error) {
+        return error_wrap(error, "Failed to create executor directory '%s': "
+                          "Failed to chown directory to '%s'", p->directory,
+                          p->user_name);
+    }
+    return sandbox_create(p->directory, &p->user, p->user_name, &p->sandbox);
+}
+
+static void
+prepare_done(struct actor *self, void *arg, const struct error *failure)
+{
+    struct containerizer *c = (struct containerizer *) self;
+    struct preparation *p = arg;
+    struct container *container =
+        container_table_find(&c->containers, p->container_id);
+
+    if (!container) {
+        return;
+    }
+    if (container->is_destroyed) {
+        tell_terminated(c, container, -1);
+        container_table_remove(&c->containers, container);
+        return;
+    }
+
+    struct error *error = failure ? error_clone(failure)
+                                  : spawn(c, container, p);
+    if (error) {
+        tell_launched(c, container, error_text(error));
+        error_destroy(error);
+        container_table_remove(&c->containers, container);
+        return;
+    }
+    go_to(c, container, CONTAINER_RUNNING);
+    tell_launched(c, container, NULL);
+}
+
+static void
+prepare_destroy(void *arg)
+{
+    struct preparation *p = arg;
+
+    sandbox_fini(&p->sandbox);
+    sandbox_user_fini(&p->user);
+    free(p->user_name);
+    free(p->directory);
+    free(p->container_id);
+    free(p);
+}
+
+static struct error *
+spawn(struct containerizer *c, struct container *container,
+      const struct preparation *p)
+{
+    struct actor_child_options options = ACTOR_CHILD_OPTIONS_INIT;
+
+    options.path = container->spec.path;
+    options.argv = container->spec.argv;
+    options.envp = container->spec.envp;
+    options.directory = container->spec.sandbox;
+    options.stdio[1] = p->sandbox.out_fd;
+    options.stdio[2] = p->sandbox.err_fd;
+    options.new_session = true;
+    if (p->user_name) {
+        options.set_ids = true;
+        options.uid = p->user.uid;
+        options.gid = p->user.gid;
+        options.groups = p->user.groups;
+        options.n_groups = p->user.n_groups;
+    }
+
+    struct error *error = actor_child_spawn(&c->base, &options,
+                                            on_exit_of_child, container,
+                                            &container->child);
+    if (!error) {
+        log_info("Forked child with pid '%d' for container '%s'",
+                 (int) actor_child_pid(container->child),
+                 container->spec.container_id);
+    }
+    return error;
+}
+
+static void
+on_exit_of_child(struct actor *self, void *arg, pid_t pid UNUSED, int status)
+{
+    struct containerizer *c = (struct containerizer *) self;
+    struct container *container = arg;
+
+    log_info("Container %s has exited", container->spec.container_id);
+    container->child = NULL;
+    if (!container->is_destroyed) {
+        go_to(c, container, CONTAINER_DESTROYING);
+    }
+    tell_terminated(c, container, status);
+    container_table_remove(&c->containers, container);
+}
+
+/* --- destroying --- */
+
+static void
+on_destroy(struct actor *self, struct actor_msg *msg)
+{
+    struct containerizer *c = (struct containerizer *) self;
+    struct destroy_body *body = actor_msg_body(msg, &msg_destroy);
+    struct container *container =
+        container_table_find(&c->containers, body->container_id);
+
+    if (container && !container->is_destroyed) {
+        destroy(c, container);
+    }
+}
+
+static void
+destroy(struct containerizer *c, struct container *container)
+{
+    log_info("Destroying container %s in %s state",
+             container->spec.container_id, state_names[container->state]);
+    container->is_destroyed = true;
+    go_to(c, container, CONTAINER_DESTROYING);
+    if (!container->child) {
+        return;                         /* prepare_done() finds out */
+    }
+
+    struct tree_kill *tree = xcalloc(1, sizeof *tree);
+    tree->pid = actor_child_pid(container->child);
+    actor_work(&c->base, kill_run, kill_done, tree, free);
+}
+
+static struct error *
+kill_run(void *arg)
+{
+    struct tree_kill *tree = arg;
+
+    return process_tree_kill(tree->pid);
+}
+
+/* The tree is gone if /proc could be read; if it could not, this still ends
+ * the executor and its process group. */
+static void
+kill_done(struct actor *self, void *arg, const struct error *error)
+{
+    struct containerizer *c = (struct containerizer *) self;
+    struct tree_kill *tree = arg;
+
+    if (error) {
+        log_error("Failed to kill the process tree rooted at pid %d: %s",
+                  (int) tree->pid, error_text(error));
+    }
+    for (struct container *it = c->containers.head; it; it = it->hh.next) {
+        if (it->child && actor_child_pid(it->child) == tree->pid) {
+            actor_child_kill(it->child, SIGKILL, true);
+        }
+    }
+}
+
+/* --- telling --- */
+
+static void
+go_to(struct containerizer *c, struct container *container,
+      enum container_state state)
+{
+    int64_t now = actor_now(&c->base);
+
+    log_info("Transitioning the state of container %s from %s to %s after %s",
+             container->spec.container_id, state_names[container->state],
+             state_names[state], DURATION_TEXT(now - container->state_since));
+    container->state = state;
+    container->state_since = now;
+}
+
+static void
+tell_launched(struct containerizer *c, const struct container *container,
+              const char *failure)
+{
+    struct actor_msg *msg = actor_msg_create(&msg_container_launched);
+    struct container_launched *body =
+        actor_msg_body(msg, &msg_container_launched);
+
+    body->container_id = xstrdup(container->spec.container_id);
+    body->framework_id = xstrdup(container->spec.framework_id);
+    body->executor_id = xstrdup(container->spec.executor_id);
+    body->failure = failure ? xstrdup(failure) : NULL;
+    body->pid = container->child ? actor_child_pid(container->child) : 0;
+    actor_send(&c->base, &c->owner, &msg);
+}
+
+static void
+tell_terminated(struct containerizer *c, const struct container *container,
+                int status)
+{
+    struct actor_msg *msg = actor_msg_create(&msg_container_terminated);
+    struct container_terminated *body =
+        actor_msg_body(msg, &msg_container_terminated);
+
+    body->container_id = xstrdup(container->spec.container_id);
+    body->framework_id = xstrdup(container->spec.framework_id);
+    body->executor_id = xstrdup(container->spec.executor_id);
+    body->status = status;
+    body->is_destroyed = container->is_destroyed;
+    actor_send(&c->base, &c->owner, &msg);
+}
+
+/* --- bodies --- */
+
+static void
+launched_fini(void *arg)
+{
+    struct container_launched *body = arg;
+
+    free(body->container_id);
+    free(body->framework_id);
+    free(body->executor_id);
+    free(body->failure);
+}
+
+static void
+terminated_fini(void *arg)
+{
+    struct container_terminated *body = arg;
+
+    free(body->container_id);
+    free(body->framework_id);
+    free(body->executor_id);
+}
+
+static void
+spec_body_fini(void *arg)
+{
+    container_spec_fini(arg);
+}
+
+static void
+destroy_fini(void *arg)
+{
+    struct destroy_body *body = arg;
+
+    free(body->container_id);
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * containerizer.h - executors as processes in sandboxes.
+ *
+ * The actor mesos-containerizer(1) makes the sandbox, starts the executor in
+ * it as the leader of a session of its own, and watches it by pidfd.  To the
+ * agent, its owner, it says:
+ *
+ *     msg_container_launched      it runs, or why it does not
+ *     msg_container_terminated    it is over; once for each container that
+ *                                 was launched
+ *
+ * Destroying a container kills the executor and all that came from it.
+ *
+ * Thread-safety: the functions are for the agent's turns. */
+#ifndef AGENT_CONTAINERIZER_H
+#define AGENT_CONTAINERIZER_H 1
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include <actor/actor.h>
+
+extern const struct actor_msg_type msg_container_launched;
+extern const struct actor_msg_type msg_container_terminated;
+
+/* What to run where.  All members are owned. */
+struct container_spec {
+    char *container_id;
+    char *framework_id;         /* of the executor; it comes back in answers */
+    char *executor_id;
+    char *sandbox;
+    char *user;                 /* NULL: the agent's own */
+    char *path;                 /* of the program; searched in PATH */
+    char **argv;                /* NULL-terminated */
+    char **envp;                /* NULL-terminated */
+};
+
+void container_spec_fini(struct container_spec *);
+
+struct container_launched {
+    char *container_id;         /* owned, as the rest */
+    char *framework_id;
+    char *executor_id;
+    pid_t pid;
+    char *failure;              /* NULL: it runs */
+};
+
+struct container_terminated {
+    char *container_id;         /* owned, as the rest */
+    char *framework_id;
+    char *executor_id;
+    int status;                 /* as waitpid() gives it; -1: not known */
+    bool is_destroyed;          /* we ended it */
+};
+
+/* Starts the actor for the agent at 'owner'. */
+struct error *containerizer_start(struct actor_system *,
+                                  const struct upid *owner, struct upid *ret)
+    MUST_CHECK;
+
+/* Takes '*spec', which is zeroed. */
+void containerizer_launch(struct actor *self, const struct upid *containerizer,
+                          struct container_spec *spec);
+
+/* Ends a container, in whatever state it is; one that is gone is fine. */
+void containerizer_destroy(struct actor *self,
+                           const struct upid *containerizer,
+                           const char *container_id);
+
+#endif /* AGENT_CONTAINERIZER_H */

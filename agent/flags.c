@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * flags.c - the flags of mesos-agent.
+ *
+ * Names and defaults are those of Mesos; help is ours.  Only what works is
+ * here.
+ *
+ * Thread: constants only. */
+#include <config.h>
+
+#include <actor/duration.h>
+#include <actor/error.h>
+
+#include "agent/agent.h"
+
+#define FLAG(NAME, TYPE, DEFAULT, HELP) \
+    { .name = #NAME, .type = TYPE, .default_value = (DEFAULT), \
+      .offset = offsetof(struct agent_flags, NAME), .help = (HELP) }
+
+static struct error *
+validate_port(const struct flag *flag, const void *member)
+{
+    if (*(const uint64_t *) member > UINT16_MAX) {
+        return error_create(ERROR_INVALID, "'%s' has to be at most 65535",
+                            flag->name);
+    }
+    return NULL;
+}
+
+static struct error *
+validate_backoff(const struct flag *flag, const void *member)
+{
+    if (*(const int64_t *) member > MINUTE) {
+        return error_create(ERROR_INVALID, "'%s' cannot be larger than 1mins",
+                            flag->name);
+    }
+    return NULL;
+}
+
+const struct flag agent_flag_table[] = {
+    FLAG(help, FLAG_BOOL, "false", "Prints this help message."),
+    FLAG(version, FLAG_BOOL, "false", "Prints the version."),
+    FLAG(master, FLAG_STRING, NULL,
+         "The master: 'host:port', or 'file:///path' of a file that has\n"
+         "it."),
+    FLAG(ip, FLAG_STRING, NULL,
+         "IP address to listen on.  Default: all of this host."),
+    { .name = "port", .type = FLAG_UINT, .default_value = "5051",
+      .offset = offsetof(struct agent_flags, port),
+      .validate = validate_port, .help = "Port to listen on." },
+    FLAG(advertise_ip, FLAG_STRING, NULL,
+         "IP address that others are told to reach this agent at, if it is\n"
+         "not the one it listens on."),
+    FLAG(advertise_port, FLAG_STRING, NULL,
+         "Port that others are told to reach this agent at."),
+    FLAG(hostname, FLAG_STRING, NULL,
+         "Name of this host, shown to people and to schedulers.  Default:\n"
+         "what the address resolves to, or the address itself."),
+    FLAG(hostname_lookup, FLAG_BOOL, "true",
+         "Whether to ask DNS for the name of this host."),
+    { .name = "work_dir", .type = FLAG_STRING, .required = true,
+      .offset = offsetof(struct agent_flags, work_dir),
+      .help = "Directory for the sandboxes of executors; typically\n"
+              "'/var/lib/mesos/agent'." },
+    FLAG(launcher_dir, FLAG_STRING, PKGLIBEXECDIR,
+         "Directory with mesos-executor."),
+    FLAG(resources, FLAG_STRING, NULL,
+         "What this agent offers:\n"
+         "'name(role):value;name:value ...', or a JSON array of Resource\n"
+         "objects.  cpus, mem, disk and ports are found out if they are not\n"
+         "named.  Example: 'cpus:24;mem:24576;disk:409600;\n"
+         "ports:[21000-24000,30000-34000];bugs(debug_role):{a,b,c}'."),
+    FLAG(attributes, FLAG_STRING, NULL,
+         "Attributes of this host: 'rack:2' or 'rack:2;u:1'."),
+    FLAG(default_role, FLAG_STRING, "*",
+         "Role of resources in --resources that do not name one, and of\n"
+         "those found out."),
+    FLAG(switch_user, FLAG_BOOL, "true",
+         "Whether tasks run as the user that their framework or command\n"
+         "names, or as the user of the agent.  Takes root."),
+    FLAG(executor_registration_timeout, FLAG_DURATION, "1mins",
+         "How long an executor may take to register before it is killed."),
+    FLAG(executor_shutdown_grace_period, FLAG_DURATION, "5secs",
+         "How long an executor may take to shut down before it is killed."),
+    { .name = "registration_backoff_factor", .type = FLAG_DURATION,
+      .default_value = "1secs", .validate = validate_backoff,
+      .offset = offsetof(struct agent_flags, registration_backoff_factor),
+      .help = "The first registration waits a random time in [0, b], the\n"
+              "next in [0, 2b], and so on up to 1mins." },
+    FLAG(max_completed_executors_per_framework, FLAG_UINT, "150",
+         "How many ended executors of each framework are remembered."),
+    FLAG(log_dir, FLAG_STRING, NULL,
+         "Directory for log files.  Default: standard error only."),
+    FLAG(quiet, FLAG_BOOL, "false", "Nothing goes to standard error."),
+    FLAG(logging_level, FLAG_STRING, "INFO",
+         "Least severity that is logged: 'INFO', 'WARNING' or 'ERROR'."),
+    FLAG(logbufsecs, FLAG_INT, "0",
+         "How many seconds log lines may wait before they are written."),
+};
+
+const size_t agent_n_flags = ARRAY_SIZE(agent_flag_table);

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * main.c - the program mesos-agent, also known as mesos-slave.
+ *
+ * SIGUSR1 unregisters the agent and ends it with its executors.  SIGTERM and
+ * SIGINT end the process alone.
+ *
+ * Thread: the main thread waits for signals; an actor watches the agent and
+ * makes its end a signal. */
+#include <config.h>
+
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <actor/actor.h>
+#include <actor/alloc.h>
+#include <actor/error.h>
+#include <actor/log.h>
+#include <actor/strbuf.h>
+#include <actor/system.h>
+#include <actor/upid.h>
+
+#include "agent/agent.h"
+#include "proto/messages.h"
+
+#define PROGRAM "mesos-agent"
+#define ENVIRONMENT_PREFIX "MESOS_"
+
+/* Threads wait in epoll; more of them than this do not make an agent
+ * faster. */
+#define WORKERS_MAX 4
+
+/* Linked to the agent. */
+struct end_watch {
+    struct actor base;
+};
+
+static struct error *end_watch_init(struct actor *, void *agent);
+static void end_watch_exited(struct actor *, const struct upid *);
+
+static const struct actor_type end_watch_type = {
+    .name = "agent-end-watch", .size = sizeof(struct end_watch),
+    .init = end_watch_init, .exited = end_watch_exited,
+};
+
+static struct error *start_logging(const struct agent_flags *);
+static struct error *find_addresses(const struct agent_flags *,
+                                    struct actor_system_options *);
+static struct error *run(const struct agent_flags *);
+static void wait_for_end(struct actor_system *, const struct upid *,
+                         const sigset_t *);
+static void print_usage(FILE *, const char *message);
+
+int
+main(int argc, char *argv[])
+{
+    struct agent_flags flags = { .help = false };
+    struct error *error = flags_load(agent_flag_table, agent_n_flags, &flags,
+                                     argc, argv, ENVIRONMENT_PREFIX, NULL);
+    int status = EXIT_FAILURE;
+
+    if (flags.help) {
+        print_usage(stdout, NULL);
+        status = EXIT_SUCCESS;
+        error_destroy(error);
+    } else if (flags.version) {
+        printf("mesos 1.12.0 (cmesos %s)\n", VERSION);
+        status = EXIT_SUCCESS;
+        error_destroy(error);
+    } else if (error) {
+        fprintf(stderr, "%s\n\nSee `" PROGRAM " --help` for a list of "
+                "supported flags.\n", error_text(error));
+        error_destroy(error);
+    } else {
+        error = start_logging(&flags);
+        if (!error) {
+            error = run(&flags);
+        }
+        if (error) {
+            log_error("EXIT with status 1: %s", error_text(error));
+            error_destroy(error);
+        } else {
+            status = EXIT_SUCCESS;
+        }
+        log_fini();
+    }
+    flags_fini(agent_flag_table, agent_n_flags, &flags);
+    return status;
+}
+
+static struct error *
+start_logging(const struct agent_flags *flags)
+{
+    struct log_options options = {
+        .program = PROGRAM,
+        .log_dir = flags->log_dir,
+        .quiet = flags->quiet,
+        .flush_seconds = (int) flags->logbufsecs,
+    };
+
+    if (!log_severity_parse(flags->logging_level, &options.level)) {
+        return error_create(ERROR_INVALID, "'%s' is not a valid "
+                            "--logging_level", flags->logging_level);
+    }
+    log_install_crash_handler();
+    return log_init(&options);
+}
+
+static struct error *
+find_addresses(const struct agent_flags *flags,
+               struct actor_system_options *options)
+{
+    const char *ip = flags->ip ? flags->ip : "0.0.0.0";
+    struct error *error = address_parse_ip(ip, (uint16_t) flags->port,
+                                           &options->listen);
+
+    if (error) {
+        return error_wrap(error, "--ip");
+    }
+    if (flags->advertise_ip || flags->advertise_port) {
+        const char *port_text = flags->advertise_port;
+        char *end = NULL;
+        unsigned long port = port_text ? strtoul(port_text, &end, 10)
+                                       : flags->port;
+
+        if (port > UINT16_MAX || (port_text && (end == port_text || *end))) {
+            return error_create(ERROR_INVALID, "--advertise_port: '%s' is not "
+                                "a port", port_text);
+        }
+        if (!flags->advertise_ip && !flags->ip) {
+            return error_create(ERROR_INVALID, "--advertise_port needs "
+                                "--advertise_ip or --ip");
+        }
+        error = address_parse_ip(flags->advertise_ip ? flags->advertise_ip
+                                                     : ip,
+                                 (uint16_t) port, &options->advertise);
+    }
+    return error_wrap(error, "--advertise_ip");
+}
+
+static struct error *
+run(const struct agent_flags *flags)
+{
+    long n_cpus = sysconf(_SC_NPROCESSORS_ONLN);
+    struct actor_system_options options = {
+        .n_workers = n_cpus > WORKERS_MAX ? WORKERS_MAX : 0,
+        .delegate = "slave(1)",
+        .messages = proto_messages, .n_messages = proto_n_messages,
+    };
+    struct actor_system *system;
+    struct upid agent;
+    sigset_t signals;
+
+    /* Threads made from here on inherit the mask, so that the signals wait
+     * for the main thread. */
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGUSR1);
+    sigprocmask(SIG_BLOCK, &signals, NULL);
+    signal(SIGPIPE, SIG_IGN);
+
+    log_info("Version: 1.12.0 (cmesos %s)", VERSION);
+    struct error *error = find_addresses(flags, &options);
+    if (!error) {
+        error = actor_system_create(&options, &system);
+    }
+    if (error) {
+        return error;
+    }
+    error = agent_start(system, flags, NULL, &agent);
+    if (!error) {
+        error = actor_spawn(system, &end_watch_type, NULL, &agent, NULL);
+    }
+    if (!error) {
+        wait_for_end(system, &agent, &signals);
+    }
+    actor_system_destroy(system);
+    return error;
+}
+
+static void
+wait_for_end(struct actor_system *system, const struct upid *agent,
+             const sigset_t *signals)
+{
+    int signal_number = 0;
+
+    do {
+        siginfo_t info;
+
+        signal_number = sigwaitinfo(signals, &info);
+        if (signal_number == SIGUSR1) {
+            struct passwd *user = getpwuid(info.si_uid);
+            autofree char *why =
+                xasprintf("Received SIGUSR1 signal from user %s",
+                          user ? user->pw_name : "unknown");
+
+            agent_unregister(system, agent, why);
+        }
+    } while (signal_number != SIGTERM && signal_number != SIGINT);
+}
+
+static struct error *
+end_watch_init(struct actor *self, void *agent)
+{
+    actor_link(self, agent);
+    return NULL;
+}
+
+static void
+end_watch_exited(struct actor *self UNUSED, const struct upid *who UNUSED)
+{
+    kill(getpid(), SIGTERM);
+}
+
+static void
+print_usage(FILE *file, const char *message)
+{
+    autofini(strbuf) text = STRBUF(STRBUF_UNLIMITED);
+
+    flags_usage(&text, PROGRAM, message, agent_flag_table, agent_n_flags);
+    fputs(text.data, file);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * process_tree.h - kills a process with all that came from it.
+ *
+ * Thread-safety: any thread; reads /proc, so it belongs into the worker
+ * pool. */
+#ifndef AGENT_PROCESS_TREE_H
+#define AGENT_PROCESS_TREE_H 1
+
+#include <sys/types.h>
+
+#include <actor/compiler.h>
+
+struct error;
+
+/* Sends SIGKILL to process 'root', to its descendants, and to every member of
+ * a session or process group that one of those leads.  Processes that left
+ * both the tree and the session are not found; containing them takes
+ * cgroups. */
+struct error *process_tree_kill(pid_t root) MUST_CHECK;
+
+#endif /* AGENT_PROCESS_TREE_H */

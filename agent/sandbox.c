@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * sandbox.c - makes the directory an executor runs in.
+ *
+ * As Mesos does it (src/slave/paths.cpp): only the directory itself and the
+ * two files in it change hands; texts of failures are Mesos'.
+ *
+ * Thread: a pool thread. */
+#include <config.h>
+
+#include "agent/sandbox.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <actor/alloc.h>
+#include <actor/error.h>
+
+#include "agent/paths.h"
+
+#define SANDBOX_MODE 0750
+#define PASSWD_BUFFER_SIZE 16384
+#define GROUPS_MAX 65536
+
+static struct error *make_directory(const char *directory,
+                                    const struct sandbox_user *,
+                                    const char *user_name);
+static struct error *link_latest(const char *directory);
+static struct error *open_output(const char *directory, const char *name,
+                                 const struct sandbox_user *, int *ret_fd);
+static struct error *find_groups(const char *name, struct sandbox_user *);
+
+struct error *
+sandbox_user_find(const char *name, struct sandbox_user *ret)
+{
+    autofree char *buffer = xmalloc(PASSWD_BUFFER_SIZE);
+    struct sandbox_user user = { .groups = NULL };
+    struct passwd entry;
+    struct passwd *found;
+
+    int errnum = getpwnam_r(name, &entry, buffer, PASSWD_BUFFER_SIZE, &found);
+    if (errnum != 0) {
+        return error_errno(errnum, "Failed to get user information for '%s'",
+                           name);
+    }
+    if (!found) {
+        return error_create(ERROR_NOT_FOUND, "No such user '%s'", name);
+    }
+    user.uid = entry.pw_uid;
+    user.gid = entry.pw_gid;
+
+    struct error *error = find_groups(name, &user);
+    if (error) {
+        return error;
+    }
+    *ret = user;
+    return NULL;
+}
+
+void
+sandbox_user_fini(struct sandbox_user *user)
+{
+    free(user->groups);
+    user->groups = NULL;
+    user->n_groups = 0;
+}
+
+struct error *
+sandbox_create(const char *directory, const struct sandbox_user *user,
+               const char *user_name, struct sandbox *ret)
+{
+    struct sandbox sandbox = { .out_fd = -1, .err_fd = -1 };
+    struct error *error = make_directory(directory, user, user_name);
+
+    if (error) {
+        return error_wrap(error, "Failed to create executor directory '%s'",
+                          directory);
+    }
+    error = link_latest(directory);
+    if (!error) {
+        error = open_output(directory, "stdout", user, &sandbox.out_fd);
+    }
+    if (!error) {
+        error = open_output(directory, "stderr", user, &sandbox.err_fd);
+    }
+    if (error) {
+        sandbox_fini(&sandbox);
+        return error;
+    }
+    *ret = sandbox;
+    return NULL;
+}
+
+void
+sandbox_fini(struct sandbox *sandbox)
+{
+    alloc_close_indirect(&sandbox->out_fd);
+    alloc_close_indirect(&sandbox->err_fd);
+    sandbox->out_fd = sandbox->err_fd = -1;
+}
+
+struct error *
+sandbox_make_path(const char *path, mode_t mode)
+{
+    autofree char *copy = xstrdup(path);
+
+    /* Nearly always only the last one is missing. */
+    if (mkdir(path, mode) == 0 || errno == EEXIST) {
+        return NULL;
+    }
+    for (char *p = strchr(copy + 1, '/'); p; p = strchr(p + 1, '/')) {
+        *p = '\0';
+        if (mkdir(copy, mode) != 0 && errno != EEXIST) {
+            return error_errno(errno, "creating directory '%s'", copy);
+        }
+        *p = '/';
+    }
+    if (mkdir(path, mode) != 0 && errno != EEXIST) {
+        return error_errno(errno, "creating directory '%s'", path);
+    }
+    return NULL;
+}
+
+static struct error *
+make_directory(const char *directory, const struct sandbox_user *user,
+               const char *user_name)
+{
+    struct error *error = sandbox_make_path(directory, 0755);
+
+    if (error) {
+        return error;
+    }
+    if (chmod(directory, SANDBOX_MODE) != 0) {
+        return error_errno(errno, "Failed to chmod directory");
+    }
+    if (user && lchown(directory, user->uid, user->gid) != 0) {
+        error = error_errno(errno, "Failed to chown directory to '%s'",
+                            user_name);
+        rmdir(directory);
+        return error;
+    }
+    return NULL;
+}
+
+static struct error *
+link_latest(const char *directory)
+{
+    autofree char *latest = paths_latest(directory);
+
+    if (unlink(latest) != 0 && errno != ENOENT) {
+        return error_errno(errno, "Failed to remove latest symlink '%s'",
+                           latest);
+    }
+    if (symlink(directory, latest) != 0) {
+        return error_errno(errno, "Failed to symlink '%s' to '%s'", directory,
+                           latest);
+    }
+    return NULL;
+}
+
+static struct error *
+open_output(const char *directory, const char *name,
+            const struct sandbox_user *user, int *ret_fd)
+{
+    autofree char *path = xasprintf("%s/%s", directory, name);
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC |
+                        O_NOFOLLOW, 0644);
+
+    if (fd < 0) {
+        return error_errno(errno, "Failed to create '%s'", path);
+    }
+    if (user && fchown(fd, user->uid, user->gid) != 0) {
+        struct error *error = error_errno(errno, "Failed to chown '%s'", path);
+
+        close(fd);
+        return error;
+    }
+    *ret_fd = fd;
+    return NULL;
+}
+
+static struct error *
+find_groups(const char *name, struct sandbox_user *user)
+{
+    int n = 32;
+
+    for (;;) {
+        gid_t *groups = alloc_array((size_t) n, sizeof *groups);
+        int n_found = n;
+
+        if (getgrouplist(name, user->gid, groups, &n_found) >= 0) {
+            user->groups = groups;
+            user->n_groups = (size_t) n_found;
+            return NULL;
+        }
+        free(groups);
+        n = n_found > n ? n_found : 2 * n;
+        if (n > GROUPS_MAX) {
+            return error_create(ERROR_TOO_LARGE, "Failed to get the "
+                                "supplementary gids of user '%s'", name);
+        }
+    }
+}
