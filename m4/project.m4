@@ -133,7 +133,9 @@ AS_IF([test "$project_sanitizers" != ""],
     [project_sanitizers="-fsanitize=${project_sanitizers#,}"
     PROJECT_CFLAGS="$PROJECT_CFLAGS $project_sanitizers"
     PROJECT_CFLAGS="$PROJECT_CFLAGS -fno-sanitize-recover=all"
-    PROJECT_LDFLAGS="$PROJECT_LDFLAGS $project_sanitizers"])])
+    PROJECT_LDFLAGS="$PROJECT_LDFLAGS $project_sanitizers"],
+    [STATIC_LDFLAGS=-all-static])
+AC_SUBST([STATIC_LDFLAGS])])
 
 AC_DEFUN([PROJECT_ENABLE_COVERAGE],
 [AC_ARG_ENABLE([coverage],

@@ -1,0 +1,524 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * command_executor.c - the executor of tasks that are one command.
+ *
+ * Messages and log lines are those of Mesos (src/launcher/executor.cpp).
+ * Unlike there, it ends as soon as the agent has acknowledged the last update,
+ * instead of a second later.
+ *
+ * Thread: the actor's turns. */
+#include <config.h>
+
+#include "executor/command_executor.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <actor/alloc.h>
+#include <actor/child.h>
+#include <actor/duration.h>
+#include <actor/error.h>
+#include <actor/log.h>
+#include <actor/message.h>
+#include <actor/system.h>
+#include <actor/uuid.h>
+
+#include "executor/executor_environment.h"
+#include "executor/session.h"
+#include "executor/task_environment.h"
+#include "proto/mesos/v1/executor/executor.pb-c.h"
+#include "proto/mesos/v1/mesos.pb-c.h"
+
+/* Between asking a task to end and killing it, if nobody says. */
+#define KILL_GRACE_DEFAULT (3 * SECOND)
+
+/* What is left of the executor's own grace period to report the end. */
+#define SHUTDOWN_MARGIN (2 * SECOND)
+
+/* The agent acknowledges at once; if it does not, we do not stay for ever. */
+#define ACKNOWLEDGEMENT_TIMEOUT (60 * SECOND)
+
+struct command_executor {
+    struct actor base;
+    struct command_executor_options options;
+    struct upid session;
+    bool is_agent_lost;
+    bool knows_killing;         /* the framework wants TASK_KILLING */
+
+    struct message *launch;     /* counted; the event; NULL: no task yet */
+    const V1__TaskInfo *task;   /* in it */
+    struct actor_child *child;  /* borrowed; NULL: no process */
+    bool is_killed;
+    bool has_timed_out;         /* max_completion_time */
+    bool has_ended;
+    int64_t kill_started;
+    int64_t kill_grace;
+    struct actor_timer kill_timer;
+    struct actor_timer completion_timer;
+    struct actor_timer exit_timer;
+    struct uuid last_uuid;      /* of the terminal update */
+};
+
+struct event_body {
+    struct message *event;      /* counted; NULL: the agent is gone */
+};
+
+static void event_fini(void *);
+
+static const struct actor_msg_type msg_event = {
+    .name = "command-executor-event",
+    .size = sizeof(struct event_body), .fini = event_fini,
+};
+
+static struct error *command_executor_init(struct actor *, void *arg);
+static void command_executor_fini(struct actor *);
+static void relay_event(void *aux, struct message *event);
+static void relay_disconnected(void *aux);
+static void on_event(struct actor *, struct actor_msg *);
+static void on_subscribed(struct command_executor *,
+                          const Executor__Event__Subscribed *);
+static void on_launch(struct command_executor *, struct message *,
+                      const V1__TaskInfo *);
+static struct error *start_command(struct command_executor *);
+static void on_command_exit(struct actor *, void *arg, pid_t, int status);
+static void on_kill(struct command_executor *, const Executor__Event__Kill *);
+static void on_shutdown(struct command_executor *);
+static void on_acknowledged(struct command_executor *,
+                            const Executor__Event__Acknowledged *);
+static void on_completion_timeout(struct actor *, void *arg);
+static void kill_task(struct command_executor *, int64_t grace_ns);
+static void shorten_grace(struct command_executor *, int64_t grace_ns);
+static void on_grace_over(struct actor *, void *arg);
+static void send_update(struct command_executor *, const char *task_id,
+                        V1__TaskState, int reason, const char *text);
+static void end(struct command_executor *, V1__TaskState, int reason,
+                const char *text);
+static void on_exit_timeout(struct actor *, void *arg);
+static void finish(struct command_executor *, bool is_acknowledged);
+
+#define NO_REASON -1
+
+static const struct actor_handler handlers[] = {
+    { &msg_event, on_event },
+};
+
+static const struct actor_type command_executor_type = {
+    .name = "command-executor", .size = sizeof(struct command_executor),
+    .init = command_executor_init, .fini = command_executor_fini,
+    .handlers = handlers, .n_handlers = ARRAY_SIZE(handlers),
+};
+
+struct error *
+command_executor_start(struct actor_system *system,
+                       const struct command_executor_options *options,
+                       struct upid *ret)
+{
+    return actor_spawn(system, &command_executor_type, NULL, (void *) options,
+                       ret);
+}
+
+static struct error *
+command_executor_init(struct actor *self, void *arg)
+{
+    struct command_executor *c = (struct command_executor *) self;
+
+    c->options = *(const struct command_executor_options *) arg;
+
+    struct session_options options = {
+        .environment = c->options.environment,
+        .on_event = relay_event,
+        .on_disconnected = relay_disconnected,
+        .aux = self,
+    };
+    return session_start(actor_system_of(self), &options, &c->session);
+}
+
+static void
+command_executor_fini(struct actor *self)
+{
+    struct command_executor *c = (struct command_executor *) self;
+
+    message_unref(c->launch);
+}
+
+/* --- events, from the session's turn into ours --- */
+
+static void
+relay_event(void *aux, struct message *event)
+{
+    struct actor *self = aux;
+    struct actor_msg *msg = actor_msg_create(&msg_event);
+    struct event_body *body = actor_msg_body(msg, &msg_event);
+
+    body->event = message_ref(event);
+    actor_post(actor_system_of(self), actor_upid(self), &msg);
+}
+
+static void
+relay_disconnected(void *aux)
+{
+    struct actor *self = aux;
+    struct actor_msg *msg = actor_msg_create(&msg_event);
+
+    actor_post(actor_system_of(self), actor_upid(self), &msg);
+}
+
+static void
+on_event(struct actor *self, struct actor_msg *msg)
+{
+    struct command_executor *c = (struct command_executor *) self;
+    struct event_body *body = actor_msg_body(msg, &msg_event);
+
+    if (!body->event) {
+        c->is_agent_lost = true;
+        return;
+    }
+
+    const Executor__Event *event = message_root(body->event);
+    const char *name = message_enum_name(&executor__event__type__descriptor,
+                                         (int) event->type);
+    log_info("Received %s event", name ? name : "UNKNOWN");
+    switch (event->type) {
+    case EXECUTOR__EVENT__TYPE__SUBSCRIBED:
+        on_subscribed(c, event->subscribed);
+        break;
+    case EXECUTOR__EVENT__TYPE__LAUNCH:
+        on_launch(c, body->event, event->launch->task);
+        break;
+    case EXECUTOR__EVENT__TYPE__LAUNCH_GROUP:
+        log_error("LAUNCH_GROUP event is not supported");
+        on_shutdown(c);
+        break;
+    case EXECUTOR__EVENT__TYPE__KILL:
+        on_kill(c, event->kill);
+        break;
+    case EXECUTOR__EVENT__TYPE__ACKNOWLEDGED:
+        on_acknowledged(c, event->acknowledged);
+        break;
+    case EXECUTOR__EVENT__TYPE__SHUTDOWN:
+        on_shutdown(c);
+        break;
+    case EXECUTOR__EVENT__TYPE__ERROR:
+        log_error("Error: %s", event->error->message);
+        break;
+    default:
+        break;
+    }
+}
+
+static void
+on_subscribed(struct command_executor *c,
+              const Executor__Event__Subscribed *event)
+{
+    const V1__FrameworkInfo *framework = event->framework_info;
+
+    log_info("Subscribed executor on %s", event->agent_info->hostname);
+    c->is_agent_lost = false;
+    c->knows_killing = false;
+    for (size_t i = 0; i < framework->n_capabilities; i++) {
+        c->knows_killing |=
+            framework->capabilities[i]->type ==
+            V1__FRAMEWORK_INFO__CAPABILITY__TYPE__TASK_KILLING_STATE;
+    }
+}
+
+/* --- the task --- */
+
+static void
+on_launch(struct command_executor *c, struct message *event,
+          const V1__TaskInfo *task)
+{
+    if (c->launch) {
+        send_update(c, task->task_id->value, V1__TASK_STATE__TASK_FAILED,
+                    NO_REASON, "Attempted to run multiple tasks using a "
+                    "\"command\" executor");
+        return;
+    }
+    c->launch = message_ref(event);
+    c->task = task;
+    log_info("Starting task %s", task->task_id->value);
+    send_update(c, task->task_id->value, V1__TASK_STATE__TASK_STARTING,
+                NO_REASON, NULL);
+    if (task->health_check || task->check) {
+        log_warn("Task %s has a check; checks are not performed",
+                 task->task_id->value);
+    }
+
+    struct error *error = start_command(c);
+    if (error) {
+        log_error("%s", error_text(error));
+        end(c, V1__TASK_STATE__TASK_FAILED,
+            V1__TASK_STATUS__REASON__REASON_COMMAND_EXECUTOR_FAILED,
+            error_text(error));
+        error_destroy(error);
+        return;
+    }
+    log_info("Forked command at %d", (int) actor_child_pid(c->child));
+    if (task->max_completion_time) {
+        int64_t limit = task->max_completion_time->nanoseconds;
+
+        log_info("Task %s has a max completion time of %s",
+                 task->task_id->value, DURATION_TEXT(limit));
+        actor_timer_start(&c->base, &c->completion_timer,
+                          limit > 0 ? limit : 0, on_completion_timeout, NULL);
+    }
+    send_update(c, task->task_id->value, V1__TASK_STATE__TASK_RUNNING,
+                NO_REASON, NULL);
+}
+
+static struct error *
+start_command(struct command_executor *c)
+{
+    const V1__CommandInfo *command = c->task->command;
+    struct actor_child_options options = ACTOR_CHILD_OPTIONS_INIT;
+    char *shell[] = { (char *) "sh", (char *) "-c", NULL, NULL };
+    char **argv = shell;
+
+    if (!command || !command->value) {
+        return error_create(ERROR_INVALID, "Expecting task '%s' to have a "
+                            "command", c->task->task_id->value);
+    }
+    if (command->shell) {
+        shell[2] = command->value;
+        options.path = "/bin/sh";
+    } else {
+        argv = xcalloc(command->n_arguments + 1, sizeof *argv);
+        memcpy(argv, command->arguments,
+               command->n_arguments * sizeof *argv);
+        options.path = command->value;
+    }
+    char **envp = task_environment_create(environ, command->environment);
+
+    options.argv = argv;
+    options.envp = envp;
+    options.stdio[1] = STDOUT_FILENO;
+    options.stdio[2] = STDERR_FILENO;
+    options.new_session = true;
+    struct error *error = actor_child_spawn(&c->base, &options,
+                                            on_command_exit, NULL, &c->child);
+
+    task_environment_free(envp);
+    if (argv != shell) {
+        free(argv);
+    }
+    return error_wrap(error, "Failed to launch command");
+}
+
+static void
+on_command_exit(struct actor *self, void *arg UNUSED, pid_t pid, int status)
+{
+    struct command_executor *c = (struct command_executor *) self;
+    V1__TaskState state = V1__TASK_STATE__TASK_FAILED;
+    int reason = NO_REASON;
+    autofree char *text = NULL;
+
+    if (WIFEXITED(status)) {
+        text = xasprintf("Command exited with status %d", WEXITSTATUS(status));
+    } else {
+        text = xasprintf("Command terminated with signal %s%s",
+                         strsignal(WTERMSIG(status)),
+                         WCOREDUMP(status) ? " (core dumped)" : "");
+    }
+    c->child = NULL;
+    if (c->has_timed_out) {
+        reason = V1__TASK_STATUS__REASON__REASON_MAX_COMPLETION_TIME_REACHED;
+    } else if (c->is_killed) {
+        state = V1__TASK_STATE__TASK_KILLED;
+    } else if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+        state = V1__TASK_STATE__TASK_FINISHED;
+    }
+    log_info("%s (pid: %d)", text, (int) pid);
+    end(c, state, reason, text);
+}
+
+static void
+on_completion_timeout(struct actor *self, void *arg UNUSED)
+{
+    struct command_executor *c = (struct command_executor *) self;
+
+    log_info("Killing task %s which exceeded its maximum completion time of "
+             "%s", c->task->task_id->value,
+             DURATION_TEXT(c->task->max_completion_time->nanoseconds));
+    c->has_timed_out = true;
+    kill_task(c, 0);
+}
+
+/* --- killing --- */
+
+static void
+on_kill(struct command_executor *c, const Executor__Event__Kill *event)
+{
+    const V1__KillPolicy *policy = event->kill_policy;
+    int64_t grace = KILL_GRACE_DEFAULT;
+
+    if (!c->launch) {
+        log_warn("Ignoring kill for task %s because it has not been launched",
+                 event->task_id->value);
+        return;
+    }
+    if (!policy || !policy->grace_period) {
+        policy = c->task->kill_policy;
+    }
+    if (policy && policy->grace_period) {
+        grace = policy->grace_period->nanoseconds;
+    }
+    log_info("Received kill for task %s with grace period of %s",
+             event->task_id->value, DURATION_TEXT(grace));
+    kill_task(c, grace);
+}
+
+static void
+on_shutdown(struct command_executor *c)
+{
+    int64_t grace = c->options.environment->grace_ns - SHUTDOWN_MARGIN;
+
+    log_info("Shutting down");
+    if (c->launch && !c->has_ended) {
+        kill_task(c, grace > 0 ? grace : 0);
+    } else if (!c->launch || c->is_agent_lost) {
+        finish(c, !c->launch);
+    }
+}
+
+static void
+kill_task(struct command_executor *c, int64_t grace_ns)
+{
+    if (c->has_ended || !c->child) {
+        return;
+    }
+    actor_timer_cancel(&c->base, &c->completion_timer);
+    if (c->is_killed) {
+        shorten_grace(c, grace_ns);
+        return;
+    }
+    c->is_killed = true;
+    if (c->knows_killing && !c->has_timed_out) {
+        send_update(c, c->task->task_id->value, V1__TASK_STATE__TASK_KILLING,
+                    NO_REASON, NULL);
+    }
+    log_info("Sending SIGTERM to process tree at pid %d",
+             (int) actor_child_pid(c->child));
+    actor_child_kill(c->child, SIGTERM, true);
+    log_info("Scheduling escalation to SIGKILL in %s from now",
+             DURATION_TEXT(grace_ns));
+    c->kill_started = actor_now(&c->base);
+    c->kill_grace = grace_ns;
+    actor_timer_start(&c->base, &c->kill_timer, grace_ns, on_grace_over,
+                      NULL);
+}
+
+/* A repeated kill may hurry the end, but not put it off: schedulers repeat
+ * kills as they like. */
+static void
+shorten_grace(struct command_executor *c, int64_t grace_ns)
+{
+    int64_t elapsed = actor_now(&c->base) - c->kill_started;
+    int64_t remaining = grace_ns > elapsed ? grace_ns - elapsed : 0;
+
+    if (grace_ns >= c->kill_grace) {
+        return;
+    }
+    log_info("Rescheduling escalation to SIGKILL in %s from now",
+             DURATION_TEXT(remaining));
+    c->kill_grace = grace_ns;
+    actor_timer_start(&c->base, &c->kill_timer, remaining, on_grace_over,
+                      NULL);
+}
+
+static void
+on_grace_over(struct actor *self, void *arg UNUSED)
+{
+    struct command_executor *c = (struct command_executor *) self;
+
+    if (c->child) {
+        int pid = (int) actor_child_pid(c->child);
+
+        log_info("Process %d did not terminate after %s, sending SIGKILL to "
+                 "process tree at %d", pid, DURATION_TEXT(c->kill_grace),
+                 pid);
+        actor_child_kill(c->child, SIGKILL, true);
+    }
+}
+
+/* --- reporting --- */
+
+static void
+send_update(struct command_executor *c, const char *task_id,
+            V1__TaskState state, int reason, const char *text)
+{
+    struct message *m = message_create(&v1__task_status__descriptor);
+    V1__TaskStatus *status = message_root(m);
+    struct uuid uuid;
+
+    actor_random_uuid(&c->base, &uuid);
+    status->task_id = message_new(m, &v1__task_id__descriptor);
+    status->task_id->value = message_strdup(m, task_id);
+    status->state = state;
+    status->has_uuid = true;
+    status->uuid.len = sizeof uuid.bytes;
+    status->uuid.data = message_alloc(m, sizeof uuid.bytes);
+    memcpy(status->uuid.data, uuid.bytes, sizeof uuid.bytes);
+    if (text) {
+        status->message = message_strdup(m, text);
+    }
+    if (reason != NO_REASON) {
+        status->has_reason = true;
+        status->reason = (V1__TaskStatus__Reason) reason;
+    }
+    c->last_uuid = uuid;
+    session_update(actor_system_of(&c->base), &c->session, &m);
+}
+
+static void
+end(struct command_executor *c, V1__TaskState state, int reason,
+    const char *text)
+{
+    c->has_ended = true;
+    actor_timer_cancel(&c->base, &c->kill_timer);
+    actor_timer_cancel(&c->base, &c->completion_timer);
+    send_update(c, c->task->task_id->value, state, reason, text);
+    if (c->is_agent_lost && !c->options.environment->checkpoint) {
+        finish(c, false);
+        return;
+    }
+    actor_timer_start(&c->base, &c->exit_timer, ACKNOWLEDGEMENT_TIMEOUT,
+                      on_exit_timeout, NULL);
+}
+
+static void
+on_acknowledged(struct command_executor *c,
+                const Executor__Event__Acknowledged *event)
+{
+    if (c->has_ended && event->uuid.len == sizeof c->last_uuid.bytes &&
+        memcmp(event->uuid.data, c->last_uuid.bytes, event->uuid.len) == 0) {
+        finish(c, true);
+    }
+}
+
+static void
+on_exit_timeout(struct actor *self, void *arg UNUSED)
+{
+    struct command_executor *c = (struct command_executor *) self;
+
+    log_error("Did not receive ACK for the terminal status update from the "
+              "agent");
+    finish(c, false);
+}
+
+static void
+finish(struct command_executor *c, bool is_acknowledged)
+{
+    *c->options.ret_is_acknowledged = is_acknowledged;
+    actor_gate_open(c->options.done);
+}
+
+static void
+event_fini(void *arg)
+{
+    struct event_body *body = arg;
+
+    message_unref(body->event);
+}
