@@ -20,7 +20,7 @@
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
-#include <time.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include <actor/alloc.h>
@@ -222,15 +222,6 @@ on_error(struct mesos_scheduler_driver *driver, void *e_, const char *message)
 
 /* --- waiting --- */
 
-static int64_t
-now_ns(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return t.tv_sec * SECOND + t.tv_nsec;
-}
-
 static struct execution
 snapshot(struct execution *e)
 {
@@ -252,22 +243,25 @@ kill_task(struct mesos_scheduler_driver *driver, const struct execution *e)
     mesos_scheduler_driver_kill_task(driver, task->task_id);
 }
 
-/* Milliseconds to 'deadline_ns', rounded up, for poll(); -1 if there is
- * none. */
-static int
-timeout_ms(int64_t deadline_ns)
+/* Lets 'timer_fd' become readable once, after 'delay_ns'. */
+static void
+start_timer(int timer_fd, int64_t delay_ns)
 {
-    if (deadline_ns == 0) {
-        return -1;
-    }
-    int64_t left_ns = deadline_ns - now_ns();
+    struct itimerspec when = {
+        .it_value = { .tv_sec = delay_ns / SECOND,
+                      .tv_nsec = delay_ns % SECOND },
+    };
 
-    if (left_ns <= 0) {
-        return 0;
-    }
-    int64_t left_ms = left_ns / MILLISECOND + 1;
+    CHECK(timerfd_settime(timer_fd, 0, &when, NULL) == 0, "errno %d", errno);
+}
 
-    return left_ms > 3600 * 1000 ? 3600 * 1000 : (int) left_ms;
+/* Whether an eventfd or a timerfd was readable; now it is not. */
+static bool
+take_count(int fd)
+{
+    uint64_t count;
+
+    return read(fd, &count, sizeof count) == (ssize_t) sizeof count;
 }
 
 static bool
@@ -278,19 +272,23 @@ take_signal(int signal_fd)
     return read(signal_fd, &info, sizeof info) == (ssize_t) sizeof info;
 }
 
+struct descriptors {
+    int signal_fd;
+    int timer_fd;
+};
+
 /* Until the task is over, or the user is tired of waiting for that. */
 static void
 wait_for_end(struct mesos_scheduler_driver *driver, struct execution *e,
-             int signal_fd)
+             const struct descriptors *d)
 {
     struct pollfd fds[] = {
         { .fd = e->event_fd, .events = POLLIN },
-        { .fd = signal_fd, .events = POLLIN },
+        { .fd = d->signal_fd, .events = POLLIN },
+        { .fd = d->timer_fd, .events = POLLIN },
     };
-    int64_t kill_at_ns = 0;
-    bool is_kill_due = e->flags->kill_after > 0;
+    bool is_timer_due = e->flags->kill_after > 0;
     bool is_interrupted = false;
-    uint64_t count;
 
     for (;;) {
         struct execution now = snapshot(e);
@@ -298,25 +296,23 @@ wait_for_end(struct mesos_scheduler_driver *driver, struct execution *e,
         if (now.is_over) {
             return;
         }
-        if (now.is_running && is_kill_due && kill_at_ns == 0) {
-            kill_at_ns = now_ns() + e->flags->kill_after;
+        if (now.is_running && is_timer_due) {
+            start_timer(d->timer_fd, e->flags->kill_after);
+            is_timer_due = false;
         }
-        if (kill_at_ns > 0 && now_ns() >= kill_at_ns) {
-            kill_task(driver, &now);
-            kill_at_ns = 0;
-            is_kill_due = false;
-        }
-        (void) poll(fds, ARRAY_SIZE(fds), timeout_ms(kill_at_ns));
-        (void) !read(e->event_fd, &count, sizeof count);
-        if (!take_signal(signal_fd)) {
-            continue;
-        }
+        (void) poll(fds, ARRAY_SIZE(fds), -1);
+        (void) take_count(e->event_fd);
         now = snapshot(e);
-        if (is_interrupted || !now.is_launched) {
-            return;
+        if (take_count(d->timer_fd)) {
+            kill_task(driver, &now);
         }
-        is_interrupted = true;
-        kill_task(driver, &now);
+        if (take_signal(d->signal_fd)) {
+            if (is_interrupted || !now.is_launched) {
+                return;
+            }
+            is_interrupted = true;
+            kill_task(driver, &now);
+        }
     }
 }
 
@@ -360,13 +356,16 @@ run(const struct execute_flags *flags, const struct execute_task *task,
         .explicit_acknowledgements = true,
     };
     autoclose int signal_fd = open_signals();
+    autoclose int timer_fd =
+        timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+    struct descriptors descriptors = { signal_fd, timer_fd };
     struct mesos_scheduler_driver *driver =
         mesos_scheduler_driver_create(&options);
 
-    CHECK(e.event_fd >= 0 && signal_fd >= 0, "no descriptors: errno %d",
-          errno);
+    CHECK(e.event_fd >= 0 && signal_fd >= 0 && timer_fd >= 0,
+          "no descriptors: errno %d", errno);
     if (mesos_scheduler_driver_start(driver) == MESOS_DRIVER_RUNNING) {
-        wait_for_end(driver, &e, signal_fd);
+        wait_for_end(driver, &e, &descriptors);
     }
     (void) mesos_scheduler_driver_stop(driver, false);
     (void) mesos_scheduler_driver_join(driver);

@@ -276,7 +276,9 @@ START_TEST(a_running_driver_starts_no_second_time)
     set_up(&f, false);
     ck_assert_int_eq(mesos_scheduler_driver_start(f.driver),
                      MESOS_DRIVER_RUNNING);
-    ck_assert_uint_eq(fake_master_count(f.master, CALL(SUBSCRIBE)), 1);
+    kill(f.driver, "t");
+    fake_master_wait(f.master, CALL(KILL), 1);
+    ck_assert_str_eq(f.recorder.log, "registered=F-0000 ");
     tear_down(&f);
 }
 END_TEST
