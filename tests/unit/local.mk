@@ -65,3 +65,7 @@ check_PROGRAMS += %D%/test_resources
 
 check_PROGRAMS += %D%/test_task_state
 %C%_test_task_state_LDADD = $(LIBTEST) $(LIBMODEL)
+
+check_PROGRAMS += %D%/test_http_parser
+%C%_test_http_parser_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
+%C%_test_http_parser_LDADD = $(LIBTEST) $(LIBACTOR)
