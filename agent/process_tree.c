@@ -3,7 +3,9 @@
  * process_tree.c - kills a process with all that came from it.
  *
  * Processes may fork while we look, so whoever was found is stopped first and
- * we look again until nobody new turns up; then all are killed.
+ * we look again until nobody new turns up; then all are killed.  A pid says
+ * little after its process is gone, so nothing is done unless the root is a
+ * child of this process.
  *
  * Thread: a pool thread. */
 #include <config.h>
@@ -41,6 +43,7 @@ struct process_list {
 
 static struct error *read_processes(struct process_list *);
 static bool read_process(const char *pid, struct process *ret);
+static bool is_our_child(const struct process_list *, pid_t);
 static void mark_tree(struct process_list *, pid_t root);
 static bool belongs(const struct process_list *, const struct process *);
 static bool stop_new(const struct process_list *, struct process_list *known);
@@ -58,7 +61,9 @@ process_tree_kill(pid_t root)
             vec_fini(&known.all);
             return error;
         }
-        mark_tree(&now, root);
+        if (is_our_child(&now, root)) {
+            mark_tree(&now, root);
+        }
         bool found = stop_new(&now, &known);
         vec_fini(&now.all);
         vec_fini(&now.ours);
@@ -121,6 +126,17 @@ read_process(const char *pid, struct process *ret)
         .session = session,
     };
     return true;
+}
+
+static bool
+is_our_child(const struct process_list *list, pid_t pid)
+{
+    vec_foreach (&list->all, it) {
+        if (it->pid == pid) {
+            return it->parent == getpid();
+        }
+    }
+    return false;
 }
 
 static void

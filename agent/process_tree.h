@@ -13,10 +13,10 @@
 
 struct error;
 
-/* Sends SIGKILL to process 'root', to its descendants, and to every member of
- * a session or process group that one of those leads.  Processes that left
- * both the tree and the session are not found; containing them takes
- * cgroups. */
+/* Sends SIGKILL to process 'root', a child of ours, to its descendants, and to
+ * every member of a session or process group that one of those leads.
+ * Processes that left both the tree and the session are not found; containing
+ * them takes cgroups. */
 struct error *process_tree_kill(pid_t root) MUST_CHECK;
 
 #endif /* AGENT_PROCESS_TREE_H */

@@ -69,3 +69,12 @@ check_PROGRAMS += %D%/test_task_state
 check_PROGRAMS += %D%/test_http_parser
 %C%_test_http_parser_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
 %C%_test_http_parser_LDADD = $(LIBTEST) $(LIBACTOR)
+check_PROGRAMS += \
+	%D%/test_agent_parts \
+	%D%/test_attributes \
+	%D%/test_resources_detect \
+	%D%/test_status_stream
+%C%_test_agent_parts_LDADD = $(LIBTEST) $(LIBAGENT) $(LIBMODEL)
+%C%_test_attributes_LDADD = $(LIBTEST) $(LIBAGENT) $(LIBMODEL)
+%C%_test_resources_detect_LDADD = $(LIBTEST) $(LIBAGENT) $(LIBMODEL)
+%C%_test_status_stream_LDADD = $(LIBTEST) $(LIBAGENT) $(LIBMODEL)
