@@ -64,6 +64,22 @@ compiler()
     fi
 }
 
+# A tree that was configured in place cannot be built elsewhere as well: then
+# 'top' becomes a copy of its sources.
+leave_configured_tree()
+{
+    local copy=$build_root/source
+
+    [ -f "$top/config.status" ] || return 0
+    echo "Building from a copy, $copy: the tree is configured in place"
+    mkdir -p "$copy"
+    (cd "$top" && { git ls-files -z 2>/dev/null ||
+        find . -path ./build -prune -o -type f ! -name '*.o' \
+            ! -name config.status -print0; } |
+        xargs -0 cp -u --parents -t "$copy")
+    top=$copy
+}
+
 # Makes ./configure in a checkout where it is missing or out of date.  make
 # itself takes care of what changes after that.
 bootstrap_tree()
