@@ -275,8 +275,8 @@ START_TEST(messages_come_out_as_they_went_in)
              ",\"shared\":{}"),
         DISK(",\"disk\":{\"source\":{\"type\":\"MOUNT\",\"mount\":"
              "{\"root\":\"/mnt\"}}}"),
-        "[{\"name\":\"ports\",\"type\":\"RANGES\",\"ranges\":{\"range\":"
-        "[{\"begin\":1,\"end\":2},{\"begin\":5,\"end\":5}]}}]",
+        ("[{\"name\":\"ports\",\"type\":\"RANGES\",\"ranges\":{\"range\":"
+         "[{\"begin\":1,\"end\":2},{\"begin\":5,\"end\":5}]}}]"),
         "[{\"name\":\"s\",\"type\":\"SET\",\"set\":{\"item\":[\"a\",\"b\"]}}]",
         "[]",
     };
