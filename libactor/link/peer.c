@@ -88,8 +88,10 @@ item_destroy(struct peer *peer, struct item *item)
 static struct item *
 take_inbox(struct peer *peer)
 {
+    /* Acquire: the items, from peer_push().  Release: whoever finds the inbox
+     * empty posts the job anew, and we have read the job. */
     struct item *item = atomic_exchange_explicit(&peer->inbox, NULL,
-                                                 memory_order_acquire);
+                                                 memory_order_acq_rel);
     struct item *oldest = NULL;
 
     while (item) {
@@ -182,9 +184,10 @@ peer_push(struct peer *peer, enum frame_kind kind, const char *to,
                                                memory_order_relaxed);
     do {
         item->next = newest;
-        /* Release: pairs with the exchange in take_inbox(). */
+        /* Both pair with the exchange in take_inbox(): release for the item,
+         * acquire for the job. */
     } while (!atomic_compare_exchange_weak_explicit(
-                 &peer->inbox, &newest, item, memory_order_release,
+                 &peer->inbox, &newest, item, memory_order_acq_rel,
                  memory_order_relaxed));
     if (newest) {
         peer_unref(peer);               /* the job is on its way */
