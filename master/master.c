@@ -127,6 +127,21 @@ master_init(struct actor *self, void *arg)
     return NULL;
 }
 
+/* Timers that are members of what is freed before the actor ends. */
+static void
+cancel_timers(struct master *m)
+{
+    struct agent *agent = NULL;
+    struct framework *f = NULL;
+
+    while ((agent = agents_next(&m->agents, agent)) != NULL) {
+        actor_timer_cancel(&m->base, &agent->reregister_timer);
+    }
+    while ((f = frameworks_next(&m->frameworks, f)) != NULL) {
+        actor_timer_cancel(&m->base, &f->failover_timer);
+    }
+}
+
 static void
 master_fini(struct actor *self)
 {
@@ -141,6 +156,7 @@ master_fini(struct actor *self)
         offer_take(m, offer, &resources);
         resources_fini(&resources);
     }
+    cancel_timers(m);
     agents_fini(&m->agents);
     frameworks_fini(&m->frameworks);
     message_unref(m->info_message);

@@ -32,3 +32,7 @@ check_PROGRAMS += %D%/test_work
 check_PROGRAMS += %D%/test_http
 %C%_test_http_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
 %C%_test_http_LDADD = $(LIBTEST) $(LIBACTOR)
+check_PROGRAMS += %D%/test_master
+%C%_test_master_SOURCES = %D%/test_master.c tests/lib/puppet.c \
+	tests/lib/puppet.h
+%C%_test_master_LDADD = $(LIBTEST) $(LIBMASTER) $(LIBMODEL)
