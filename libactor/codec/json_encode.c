@@ -197,7 +197,7 @@ encode_repeated(const struct encoder *e, const ProtobufCMessage *message,
     size_t n = walk_count(message, f);
 
     json_array_begin(e->w);
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n && !e->w->out->overflow; i++) {
         const void *at = walk_element(message, f, i);
 
         if (has_name(f, at)) {

@@ -121,8 +121,8 @@ encode_unknown(struct sink *s, const ProtobufCMessage *message)
 }
 
 /* The head of a map is one byte if it cannot have more than 15 entries, else
- * three, which do for WALK_MAX_FIELDS and WALK_MAX_UNKNOWN: it is written in
- * its final size and filled in later. */
+ * three, which do for WALK_MAX_FIELDS and LIMIT_MESSAGE_UNKNOWN: it is written
+ * in its final size and filled in later. */
 static inline bool
 is_short_map(const ProtobufCMessage *message)
 {

@@ -486,7 +486,7 @@ scan_message(struct scanner *s, const ProtobufCMessageDescriptor *d,
     if (!scan_count(s, path, head.u, 2) || !scan_descend(s, path)) {
         return false;
     }
-    if (UNLIKELY(head.u > d->n_fields + WALK_MAX_UNKNOWN)) {
+    if (UNLIKELY(head.u > d->n_fields + LIMIT_MESSAGE_UNKNOWN)) {
         return fail_over_limit(s, path, "too many fields");
     }
     s->room += ARENA_ROUND(d->sizeof_message);

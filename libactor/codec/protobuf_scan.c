@@ -237,7 +237,7 @@ scan_unknown(struct scanner *s, const ProtobufCFieldDescriptor *f,
     if (f && walk_is_required(f)) {
         return fail(s, path, "value that is not known");
     }
-    if (++*n_unknown > WALK_MAX_UNKNOWN) {
+    if (++*n_unknown > LIMIT_MESSAGE_UNKNOWN) {
         return fail_over_limit(s, path, "too many unknown fields");
     }
     s->room += sizeof(ProtobufCMessageUnknownField) + item->size

@@ -20,9 +20,6 @@
 /* No message of proto/ has more fields than this; a test says so. */
 #define WALK_MAX_FIELDS 256
 
-/* More unknown fields than this in one message are refused. */
-#define WALK_MAX_UNKNOWN 4096
-
 /* An unknown field that came by msgpack: 'data' is its value, still encoded.
  * Not a wire type of protobuf, where it is left out. */
 #define WALK_WIRE_TYPE_MSGPACK ((ProtobufCWireType) 7)

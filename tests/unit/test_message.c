@@ -197,6 +197,27 @@ START_TEST(order_matters_in_an_array)
 }
 END_TEST
 
+START_TEST(unknown_fields_are_copied_and_compared)
+{
+    static const char bytes[] = "\x82\x01\xa1" "a\x05\x92\x01\x02";
+    static const char other[] = "\x82\x01\xa1" "a\x05\x92\x01\x03";
+    struct message *a = NULL;
+    struct message *b = NULL;
+
+    ck_assert_ptr_null(message_decode_msgpack(
+        &v1__task_id__descriptor, bytes, sizeof bytes - 1, &a));
+    ck_assert_ptr_null(message_decode_msgpack(
+        &v1__task_id__descriptor, other, sizeof other - 1, &b));
+    struct message *copy = message_clone(message_root(a));
+
+    ck_assert(!message_equal(message_root(a), message_root(b)));
+    ck_assert(message_equal(message_root(a), message_root(copy)));
+    message_unref(a);
+    message_unref(b);
+    message_unref(copy);
+}
+END_TEST
+
 START_TEST(secrets_do_not_get_into_logs)
 {
     static const char json[] =
@@ -360,6 +381,7 @@ message_suite(void)
     test_add(suite, "equal default", default_that_is_set_differs_from_none);
     test_add(suite, "equal map", order_does_not_matter_in_a_map);
     test_add(suite, "equal array", order_matters_in_an_array);
+    test_add(suite, "unknown fields", unknown_fields_are_copied_and_compared);
     test_add(suite, "secrets", secrets_do_not_get_into_logs);
     test_add(suite, "credential",
              secret_of_a_credential_does_not_get_into_logs);

@@ -381,6 +381,76 @@ START_TEST(escapes_are_undone_and_done)
 }
 END_TEST
 
+/* yajl keeps a string with escapes in a buffer that grows. */
+static void
+append_long_string(struct strbuf *json, unsigned n)
+{
+    strbuf_append(json, "{\"value\":\"");
+    for (unsigned i = 0; i < n; i++) {
+        strbuf_append(json, "\\u00e9");
+    }
+    strbuf_append(json, "\"}");
+}
+
+START_TEST(long_strings_are_read)
+{
+    autofini(strbuf) json = STRBUF(1 << 20);
+    struct message *m;
+
+    append_long_string(&json, 100000);
+    m = decode(&v1__task_id__descriptor, json.data);
+
+    V1__TaskID *id = message_root(m);
+    ck_assert_uint_eq(strlen(id->value), 200000);
+    ck_assert_mem_eq(id->value + 199998, "\xc3\xa9", 2);
+    message_unref(m);
+}
+END_TEST
+
+START_TEST(lack_of_memory_within_yajl_is_an_error)
+{
+    autofini(strbuf) json = STRBUF(1 << 20);
+    struct error *error;
+    struct message *m = NULL;
+    long n = 0;
+
+    append_long_string(&json, 10000);
+    do {
+        alloc_fail_after(n++);
+        error = message_decode_json(&v1__task_id__descriptor, json.data,
+                                    json.len, &m);
+        alloc_fail_after(-1);
+        ck_assert(!error || error_code(error) == ERROR_NO_MEMORY);
+        error_destroy(error);
+    } while (!m);
+
+    ck_assert_int_gt(n, 5);
+    message_unref(m);
+}
+END_TEST
+
+START_TEST(too_many_elements_are_refused)
+{
+    autofini(strbuf) json = STRBUF(LIMIT_MESSAGE_SIZE);
+
+    strbuf_append(&json, "{\"item\":[\"\"");
+    for (size_t i = 0; i < LIMIT_MESSAGE_COUNT; i++) {
+        strbuf_append(&json, ",\"\"");
+    }
+    strbuf_append(&json, "]}");
+
+    assert_refused_n(&v1__value__set__descriptor, json.data, json.len,
+                     ERROR_TOO_LARGE, "too many elements in field 'item'");
+}
+END_TEST
+
+START_TEST(large_text_is_refused)
+{
+    assert_refused_n(&v1__task_id__descriptor, "{}", LIMIT_MESSAGE_SIZE + 1,
+                     ERROR_TOO_LARGE, "message of 67108865 bytes");
+}
+END_TEST
+
 /* 'n' containers one in another, all but the first unknown. */
 static void
 nest(struct strbuf *json, const char *open, const char *close, unsigned n)
@@ -458,6 +528,10 @@ message_json_suite(void)
     test_add(suite, "trailing", only_blanks_may_follow);
     test_add(suite, "line", line_of_a_syntax_error_is_told);
     test_add(suite, "escapes", escapes_are_undone_and_done);
+    test_add(suite, "long strings", long_strings_are_read);
+    test_add(suite, "no memory", lack_of_memory_within_yajl_is_an_error);
+    test_add(suite, "elements", too_many_elements_are_refused);
+    test_add(suite, "size", large_text_is_refused);
     test_add(suite, "depth", deep_nesting_is_refused);
     return suite;
 }

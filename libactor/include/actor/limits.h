@@ -14,6 +14,9 @@
 #define LIMIT_MESSAGE_STRING ((size_t) 64 << 20)
 #define LIMIT_MESSAGE_SIZE ((size_t) 64 << 20)
 
+/* Fields of one message that its reader does not know. */
+#define LIMIT_MESSAGE_UNKNOWN 4096
+
 /* What a message may take once it is decoded. */
 #define LIMIT_MESSAGE_MEMORY ((size_t) 512 << 20)
 
