@@ -195,10 +195,11 @@ frame_add(struct reader *r, struct frame *frame)
 
 /* --- frames --- */
 
+/* There is one but in front of the first object. */
 static struct frame *
 top(struct reader *r)
 {
-    return r->n_frames > 0 ? &r->frames[r->n_frames - 1] : NULL;
+    return &r->frames[r->n_frames - 1];
 }
 
 static int
@@ -287,11 +288,12 @@ static int
 on_null(void *context)
 {
     struct reader *r = context;
-    struct frame *frame = top(r);
 
-    if (!frame) {
+    if (r->n_frames == 0) {
         return fail(r, ERROR_INVALID, "Expecting a JSON object");
     }
+    struct frame *frame = top(r);
+
     if (r->skip_depth == 0 && frame->kind == FRAME_MAP
         && value_field(r)->type == PROTOBUF_C_TYPE_MESSAGE) {
         frame->n--;
@@ -319,7 +321,7 @@ on_bool(void *context, int value)
     if (r->skip_depth > 0) {
         return 1;
     }
-    if (!top(r)) {
+    if (r->n_frames == 0) {
         return fail(r, ERROR_INVALID, "Expecting a JSON object");
     }
     const ProtobufCFieldDescriptor *f = value_field(r);
@@ -370,7 +372,7 @@ on_number(void *context, const char *text, size_t len)
     if (r->skip_depth > 0) {
         return 1;
     }
-    if (!top(r)) {
+    if (r->n_frames == 0) {
         return fail(r, ERROR_INVALID, "Expecting a JSON object");
     }
     const ProtobufCFieldDescriptor *f = value_field(r);
@@ -510,7 +512,7 @@ on_string(void *context, const unsigned char *bytes, size_t len)
     if (r->skip_depth > 0) {
         return 1;
     }
-    if (!top(r)) {
+    if (r->n_frames == 0) {
         return fail(r, ERROR_INVALID, "Expecting a JSON object");
     }
     const ProtobufCFieldDescriptor *f = value_field(r);
@@ -581,14 +583,14 @@ static int
 on_object_begin(void *context)
 {
     struct reader *r = context;
-    struct frame *frame = top(r);
 
     if (r->skip_depth > 0) {
         return begin_skipped(r);
     }
-    if (!frame) {
+    if (r->n_frames == 0) {
         return begin_root(r);
     }
+    struct frame *frame = top(r);
     const ProtobufCFieldDescriptor *f = value_field(r);
 
     if (!f) {
@@ -699,14 +701,14 @@ static int
 on_array_begin(void *context)
 {
     struct reader *r = context;
-    struct frame *frame = top(r);
 
     if (r->skip_depth > 0) {
         return begin_skipped(r);
     }
-    if (!frame) {
+    if (r->n_frames == 0) {
         return fail(r, ERROR_INVALID, "Expecting a JSON object");
     }
+    struct frame *frame = top(r);
     const ProtobufCFieldDescriptor *f = value_field(r);
 
     if (!f) {

@@ -61,13 +61,12 @@ sink_borrow(struct sink *s, size_t size)
 static inline int
 sink_put(struct sink *s, const void *data, size_t size)
 {
-    if (UNLIKELY((size_t) (s->end - s->p) < size) && !sink_borrow(s, size)) {
+    if (UNLIKELY(!s->p || (size_t) (s->end - s->p) < size)
+        && !sink_borrow(s, size)) {
         return -1;
     }
-    if (LIKELY(size > 0)) {     /* 'p' is NULL where nothing was borrowed */
-        memcpy(s->p, data, size);
-        s->p += size;
-    }
+    memcpy(s->p, data, size);
+    s->p += size;
     return 0;
 }
 
