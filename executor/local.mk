@@ -1,10 +1,13 @@
 # The executor library, and the command executor on top of it.
 noinst_LTLIBRARIES += %D%/libexecutor.la
 %C%_libexecutor_la_SOURCES = \
+	%D%/driver.c \
 	%D%/executor_environment.c \
 	%D%/executor_environment.h \
 	%D%/session.c \
 	%D%/session.h
+
+mesosinclude_HEADERS += include/mesos/executor.h
 
 # One of these runs for each task: static (but for sanitizers, which cannot
 # be), without jemalloc, to be small.

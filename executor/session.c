@@ -17,6 +17,7 @@
 #include <actor/error.h>
 #include <actor/log.h>
 #include <actor/message.h>
+#include <actor/system.h>
 #include <actor/uuid.h>
 #include <actor/vec.h>
 
@@ -37,6 +38,8 @@ struct session {
      * acknowledged. */
     VEC(struct message *) launches;
     int64_t give_up_at;         /* monotonic; when nobody waits any more */
+    struct actor_gate *stop_gate;       /* borrowed; NULL: nobody stops us */
+    struct actor_timer stop_timer;
     struct actor_timer subscribe_timer;
     struct actor_timer suicide_timer;
 };
@@ -48,6 +51,11 @@ struct update_body {
 struct data_body {
     void *data;                 /* owned */
     size_t size;
+};
+
+struct stop_body {
+    struct actor_gate *gate;    /* borrowed */
+    int64_t timeout_ns;
 };
 
 static void update_fini(void *);
@@ -62,12 +70,18 @@ static const struct actor_msg_type msg_data = {
     .size = sizeof(struct data_body), .fini = data_fini,
 };
 
+static const struct actor_msg_type msg_stop = {
+    .name = "executor-stop", .size = sizeof(struct stop_body),
+};
+
 static struct error *session_init(struct actor *, void *arg);
 static void session_fini(struct actor *);
 static void session_exited(struct actor *, const struct upid *);
 static void on_event(struct actor *, struct actor_msg *);
 static void on_update(struct actor *, struct actor_msg *);
 static void on_data(struct actor *, struct actor_msg *);
+static void on_stop(struct actor *, struct actor_msg *);
+static void on_stop_timeout(struct actor *, void *arg);
 static void subscribe(struct actor *, void *arg);
 static void on_subscribed(struct session *, const Executor__Event *);
 static void on_acknowledged(struct session *,
@@ -85,6 +99,7 @@ static const struct actor_handler handlers[] = {
     { &msg_executor_event, on_event },
     { &msg_update, on_update },
     { &msg_data, on_data },
+    { &msg_stop, on_stop },
 };
 
 static const struct actor_type session_type = {
@@ -125,6 +140,18 @@ session_send_data(struct actor_system *system, const struct upid *session,
     actor_post(system, session, &msg);
 }
 
+void
+session_stop(struct actor_system *system, const struct upid *session,
+             struct actor_gate *gate, int64_t timeout_ns)
+{
+    struct actor_msg *msg = actor_msg_create(&msg_stop);
+    struct stop_body *body = actor_msg_body(msg, &msg_stop);
+
+    body->gate = gate;
+    body->timeout_ns = timeout_ns;
+    actor_post(system, session, &msg);
+}
+
 /* --- the actor --- */
 
 static struct error *
@@ -152,6 +179,9 @@ session_fini(struct actor *self)
         message_unref(*it);
     }
     vec_fini(&session->launches);
+    if (session->stop_gate) {
+        actor_gate_open(session->stop_gate);
+    }
 }
 
 /* The first attempt is not repeated by time: if nobody listens there, the link
@@ -196,14 +226,20 @@ session_exited(struct actor *self, const struct upid *who UNUSED)
     struct session *session = (struct session *) self;
     int64_t now = actor_now(self);
     int64_t timeout = session->environment->recovery_timeout_ns;
+    bool was_connected = session->is_connected;
 
+    session->is_connected = false;
+    if (session->stop_gate) {
+        actor_stop(self);
+        return;
+    }
     if (session->is_shutting_down) {
         return;
     }
     if (session->options.on_disconnected) {
         session->options.on_disconnected(session->options.aux);
     }
-    if (session->is_connected && session->environment->checkpoint) {
+    if (was_connected && session->environment->checkpoint) {
         log_info("Agent exited, but framework has checkpointing enabled. "
                  "Waiting %s to reconnect with agent %s",
                  DURATION_TEXT(timeout), session->environment->agent_id);
@@ -213,7 +249,6 @@ session_exited(struct actor *self, const struct upid *who UNUSED)
         shut_down(session);
         return;
     }
-    session->is_connected = false;
     if (now >= session->give_up_at) {
         log_info("Recovery timeout of %s exceeded; Shutting down",
                  DURATION_TEXT(timeout));
@@ -315,6 +350,9 @@ on_acknowledged(struct session *session,
             message_unref(session->updates.data[i]);
             vec_remove(&session->updates, i);
             forget_launch(session, ack->task_id->value);
+            if (session->stop_gate && session->updates.n == 0) {
+                actor_stop(&session->base);
+            }
             return;
         }
     }
@@ -432,13 +470,34 @@ send_call(struct session *session, struct message **call)
 /* --- the end --- */
 
 static void
+on_stop(struct actor *self, struct actor_msg *msg)
+{
+    struct session *session = (struct session *) self;
+    struct stop_body *body = actor_msg_body(msg, &msg_stop);
+
+    session->stop_gate = body->gate;
+    if (session->updates.n == 0 || !session->is_connected ||
+        body->timeout_ns <= 0) {
+        actor_stop(self);
+        return;
+    }
+    actor_timer_start(self, &session->stop_timer, body->timeout_ns,
+                      on_stop_timeout, NULL);
+}
+
+static void
+on_stop_timeout(struct actor *self, void *arg UNUSED)
+{
+    actor_stop(self);
+}
+
+static void
 shut_down(struct session *session)
 {
     struct message *m = message_create(&executor__event__descriptor);
     Executor__Event *event = message_root(m);
 
     session->is_shutting_down = true;
-    session->is_connected = false;
     actor_timer_cancel(&session->base, &session->subscribe_timer);
     if (!session->environment->is_local) {
         actor_timer_start(&session->base, &session->suicide_timer,

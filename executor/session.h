@@ -18,6 +18,7 @@
 
 #include <actor/actor.h>
 
+struct actor_gate;
 struct executor_environment;
 struct message;
 
@@ -45,5 +46,10 @@ void session_update(struct actor_system *, const struct upid *session,
 /* Sends data to the scheduler. */
 void session_send_data(struct actor_system *, const struct upid *session,
                        const void *data, size_t size);
+
+/* Ends the session once all updates have been acknowledged, or the agent is
+ * gone, or 'timeout_ns' ran out; then 'gate' opens. */
+void session_stop(struct actor_system *, const struct upid *session,
+                  struct actor_gate *gate, int64_t timeout_ns);
 
 #endif /* EXECUTOR_SESSION_H */

@@ -1,0 +1,831 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * test_agent.c - the agent, with a master and executors that do what the test
+ * says, and processes that are only written down. */
+#include <config.h>
+
+#include "agent/agent.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <actor/actor.h>
+#include <actor/alloc.h>
+#include <actor/backend.h>
+#include <actor/duration.h>
+#include <actor/error.h>
+#include <actor/message.h>
+#include <actor/system.h>
+
+#include "proto/cmesos/internal.pb-c.h"
+#include "proto/messages.h"
+#include "proto/mesos/v1/executor/executor.pb-c.h"
+#include "proto/mesos/v1/mesos.pb-c.h"
+#include "tests/lib/fake_process.h"
+#include "tests/lib/recorder.h"
+#include "tests/lib/test.h"
+
+#define AGENT_ID "S0"
+#define FRAMEWORK_ID "F0"
+
+static struct {
+    struct fake_process *processes;
+    struct actor_system *system;
+    struct agent_flags flags;
+    struct recorder *master;
+    struct recorder *executor;
+    struct upid agent;
+    char *work_dir;
+} t;
+
+/* --- the stage --- */
+
+static void
+start_agent(void)
+{
+    char *argv[5] = { (char *) "mesos-agent" };
+    struct error *error;
+
+    t.work_dir = test_temp_dir();
+    argv[1] = xasprintf("--work_dir=%s", t.work_dir);
+    argv[2] = (char *) "--no-switch_user";
+    argv[3] = (char *) "--resources=cpus:4;mem:1024;disk:1024";
+    argv[4] = (char *) "--launcher_dir=/bin/..";
+    error = flags_load(agent_flag_table, agent_n_flags, &t.flags, 5, argv,
+                       NULL, NULL);
+    ck_assert_msg(!error, "%s", error ? error_text(error) : "");
+    free(argv[1]);
+    error = agent_start(t.system, &t.flags, recorder_upid(t.master),
+                        &t.agent);
+    ck_assert_msg(!error, "%s", error ? error_text(error) : "");
+}
+
+static void
+set_up(void)
+{
+    struct actor_backend backend = { .process = &fake_process_ops };
+    struct actor_system_options options = {
+        .manual = true, .backend = &backend, .seed = 1,
+    };
+
+    memset(&t, 0, sizeof t);
+    t.processes = fake_process_create();
+    backend.process_ctx = t.processes;
+    ck_assert_ptr_null(actor_system_create(&options, &t.system));
+    t.master = recorder_start(t.system, "master");
+    t.executor = recorder_start(t.system, NULL);
+    start_agent();
+}
+
+static void
+tear_down(void)
+{
+    actor_system_destroy(t.system);
+    fake_process_destroy(t.processes);
+    recorder_destroy(t.master);
+    recorder_destroy(t.executor);
+    flags_fini(agent_flag_table, agent_n_flags, &t.flags);
+    free(t.work_dir);
+}
+
+static void
+run(void)
+{
+    actor_system_run(t.system);
+}
+
+static void
+advance(int64_t ns)
+{
+    actor_system_advance(t.system, ns);
+}
+
+/* --- what the master says --- */
+
+#define MESSAGE(m, TYPE, prefix) \
+    struct message *m = message_create(&prefix##__descriptor); \
+    TYPE *root = message_root(m)
+
+/* All ids look alike. */
+#define ID(m, prefix, text) make_id((m), &prefix##__descriptor, (text))
+
+static void *
+make_id(struct message *m, const ProtobufCMessageDescriptor *descriptor,
+        const char *text)
+{
+    V1__TaskID *id = message_new(m, descriptor);
+
+    id->value = message_strdup(m, text);
+    return id;
+}
+
+static void
+from_master(const struct actor_msg_type *type, struct message *m)
+{
+    recorder_send(t.master, &t.agent, type, &m);
+    run();
+}
+
+static void
+say_registered(void)
+{
+    MESSAGE(m, Internal__AgentRegistered, internal__agent_registered);
+
+    root->agent_id = ID(m, v1__agent_id, AGENT_ID);
+    from_master(&msg_agent_registered, m);
+}
+
+static void
+set_up_registered(void)
+{
+    set_up();
+    advance(2 * SECOND);
+    say_registered();
+    recorder_clear(t.master);
+}
+
+static V1__TaskInfo *
+make_task(struct message *m, const char *id)
+{
+    V1__TaskInfo *task = message_new(m, &v1__task_info__descriptor);
+
+    task->name = message_strdup(m, id);
+    task->task_id = ID(m, v1__task_id, id);
+    task->agent_id = ID(m, v1__agent_id, AGENT_ID);
+    task->command = message_new(m, &v1__command_info__descriptor);
+    task->command->value = message_strdup(m, "sleep 1000");
+    return task;
+}
+
+static V1__FrameworkInfo *
+make_framework(struct message *m, bool knows_partitions)
+{
+    V1__FrameworkInfo *info = message_new(m, &v1__framework_info__descriptor);
+
+    info->user = message_strdup(m, "nobody");
+    info->name = message_strdup(m, "f");
+    info->id = ID(m, v1__framework_id, FRAMEWORK_ID);
+    if (knows_partitions) {
+        info->capabilities = message_array(m, 1, sizeof *info->capabilities);
+        info->capabilities[0] =
+            message_new(m, &v1__framework_info__capability__descriptor);
+        info->capabilities[0]->has_type = true;
+        info->capabilities[0]->type =
+            V1__FRAMEWORK_INFO__CAPABILITY__TYPE__PARTITION_AWARE;
+        info->n_capabilities = 1;
+    }
+    return info;
+}
+
+static void
+say_run_task(const char *id)
+{
+    MESSAGE(m, Internal__RunTask, internal__run_task);
+
+    root->framework = make_framework(m, false);
+    root->task = make_task(m, id);
+    from_master(&msg_run_task, m);
+}
+
+static void
+say_kill(const char *id)
+{
+    MESSAGE(m, Internal__KillTask, internal__kill_task);
+
+    root->framework_id = ID(m, v1__framework_id, FRAMEWORK_ID);
+    root->task_id = ID(m, v1__task_id, id);
+    from_master(&msg_kill_task, m);
+}
+
+static void
+say_shutdown_framework(void)
+{
+    MESSAGE(m, Internal__ShutdownFramework, internal__shutdown_framework);
+
+    root->framework_id = ID(m, v1__framework_id, FRAMEWORK_ID);
+    from_master(&msg_shutdown_framework, m);
+}
+
+static const V1__TaskStatus *
+last_status(void)
+{
+    const Internal__UpdateStatus *update = recorder_last(t.master,
+                                                         &msg_update_status);
+
+    return update->update->status;
+}
+
+static void
+acknowledge_last(void)
+{
+    const V1__TaskStatus *status = last_status();
+    MESSAGE(m, Internal__AcknowledgeUpdate, internal__acknowledge_update);
+
+    root->agent_id = ID(m, v1__agent_id, AGENT_ID);
+    root->framework_id = ID(m, v1__framework_id, FRAMEWORK_ID);
+    root->task_id = ID(m, v1__task_id, status->task_id->value);
+    root->uuid.len = status->uuid.len;
+    root->uuid.data = message_alloc(m, status->uuid.len);
+    memcpy(root->uuid.data, status->uuid.data, status->uuid.len);
+    from_master(&msg_acknowledge_update, m);
+}
+
+/* --- what an executor says --- */
+
+static struct message *
+make_call(const char *executor_id, Executor__Call__Type type)
+{
+    MESSAGE(m, Executor__Call, executor__call);
+
+    root->has_type = true;
+    root->type = type;
+    root->executor_id = ID(m, v1__executor_id, executor_id);
+    root->framework_id = ID(m, v1__framework_id, FRAMEWORK_ID);
+    return m;
+}
+
+static void
+subscribe(const char *executor_id)
+{
+    struct message *m = make_call(executor_id,
+                                  EXECUTOR__CALL__TYPE__SUBSCRIBE);
+
+    recorder_send(t.executor, &t.agent, &msg_executor_call, &m);
+    run();
+}
+
+static void
+send_status(const char *id, V1__TaskState state, uint8_t uuid)
+{
+    struct message *m = make_call(id, EXECUTOR__CALL__TYPE__UPDATE);
+    Executor__Call *call = message_root(m);
+    V1__TaskStatus *status = message_new(m, &v1__task_status__descriptor);
+
+    call->update = message_new(m, &executor__call__update__descriptor);
+    call->update->status = status;
+    status->task_id = ID(m, v1__task_id, id);
+    status->state = state;
+    status->has_uuid = true;
+    status->uuid.len = 16;
+    status->uuid.data = message_alloc(m, 16);
+    memset(status->uuid.data, uuid, 16);
+    recorder_send(t.executor, &t.agent, &msg_executor_call, &m);
+    run();
+}
+
+static size_t
+count_events(Executor__Event__Type type)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < recorder_count(t.executor, &msg_executor_event);
+         i++) {
+        const Executor__Event *event =
+            recorder_get(t.executor, &msg_executor_event, i);
+
+        n += event->type == type;
+    }
+    return n;
+}
+
+static void
+run_to_running(const char *id)
+{
+    say_run_task(id);
+    subscribe(id);
+    send_status(id, V1__TASK_STATE__TASK_RUNNING, 1);
+    acknowledge_last();
+}
+
+static void
+exit_process(int status)
+{
+    const struct fake_child *child =
+        fake_process_at(t.processes, fake_process_n(t.processes) - 1);
+
+    ck_assert(fake_process_exit(t.processes, child->pid, status));
+    run();
+}
+
+/* --- registering --- */
+
+START_TEST(agent_registers_with_its_resources)
+{
+    set_up();
+
+    advance(2 * SECOND);
+
+    ck_assert_uint_ge(recorder_count(t.master, &msg_register_agent), 1);
+    const Internal__RegisterAgent *m = recorder_get(t.master,
+                                                    &msg_register_agent, 0);
+    ck_assert_uint_eq(m->agent->n_resources, 4);
+    ck_assert_str_eq(m->version, "1.12.0");
+    ck_assert_ptr_null(m->agent->id);
+    tear_down();
+}
+END_TEST
+
+START_TEST(registration_is_repeated_until_it_is_answered)
+{
+    set_up();
+    advance(10 * MINUTE);
+    size_t n = recorder_count(t.master, &msg_register_agent);
+    ck_assert_uint_gt(n, 5);
+
+    say_registered();
+    advance(1 * MINUTE);
+
+    ck_assert_uint_eq(recorder_count(t.master, &msg_register_agent), n);
+    tear_down();
+}
+END_TEST
+
+START_TEST(ping_is_answered)
+{
+    set_up_registered();
+    MESSAGE(m, Internal__PingAgent, internal__ping_agent);
+
+    root->connected = true;
+    from_master(&msg_ping_agent, m);
+
+    ck_assert_uint_eq(recorder_count(t.master, &msg_pong_agent), 1);
+    ck_assert_uint_eq(recorder_count(t.master, &msg_reregister_agent), 0);
+    tear_down();
+}
+END_TEST
+
+START_TEST(agent_that_is_said_to_be_disconnected_registers_again)
+{
+    set_up_registered();
+    MESSAGE(m, Internal__PingAgent, internal__ping_agent);
+
+    root->connected = false;
+    from_master(&msg_ping_agent, m);
+    advance(2 * SECOND);
+
+    ck_assert_uint_ge(recorder_count(t.master, &msg_reregister_agent), 1);
+    tear_down();
+}
+END_TEST
+
+START_TEST(agent_without_pings_registers_again)
+{
+    set_up_registered();
+
+    advance(74 * SECOND);
+    ck_assert_uint_eq(recorder_count(t.master, &msg_reregister_agent), 0);
+    advance(3 * SECOND);
+
+    ck_assert_uint_ge(recorder_count(t.master, &msg_reregister_agent), 1);
+    tear_down();
+}
+END_TEST
+
+START_TEST(agent_comes_back_to_a_new_master_with_its_tasks)
+{
+    set_up_registered();
+    run_to_running("a");
+
+    recorder_stop(t.master);
+    run();
+    recorder_destroy(t.master);
+    t.master = recorder_start(t.system, "master");
+    advance(5 * SECOND);
+
+    const Internal__ReregisterAgent *m =
+        recorder_get(t.master, &msg_reregister_agent, 0);
+    ck_assert_str_eq(m->agent->id->value, AGENT_ID);
+    ck_assert_uint_eq(m->n_tasks, 1);
+    ck_assert_str_eq(m->tasks[0]->task_id->value, "a");
+    ck_assert_int_eq(m->tasks[0]->state, V1__TASK_STATE__TASK_RUNNING);
+    ck_assert_uint_eq(m->n_frameworks, 1);
+    ck_assert_uint_eq(m->n_executor_infos, 0);
+    tear_down();
+}
+END_TEST
+
+START_TEST(task_the_agent_does_not_know_is_reported_lost)
+{
+    set_up_registered();
+    advance(80 * SECOND);
+    MESSAGE(m, Internal__AgentReregistered, internal__agent_reregistered);
+    Internal__ReconcileTasks *tasks =
+        message_new(m, &internal__reconcile_tasks__descriptor);
+    V1__TaskStatus *status = message_new(m, &v1__task_status__descriptor);
+
+    root->agent_id = ID(m, v1__agent_id, AGENT_ID);
+    root->reconciliations = message_array(m, 1, sizeof tasks);
+    root->reconciliations[0] = tasks;
+    root->n_reconciliations = 1;
+    tasks->framework_id = ID(m, v1__framework_id, FRAMEWORK_ID);
+    tasks->statuses = message_array(m, 1, sizeof status);
+    tasks->statuses[0] = status;
+    tasks->n_statuses = 1;
+    status->task_id = ID(m, v1__task_id, "gone");
+    from_master(&msg_agent_reregistered, m);
+
+    ck_assert_int_eq(last_status()->state, V1__TASK_STATE__TASK_LOST);
+    ck_assert_int_eq(last_status()->reason,
+                     V1__TASK_STATUS__REASON__REASON_RECONCILIATION);
+    ck_assert_str_eq(last_status()->message,
+                     "Reconciliation: task unknown to the agent");
+    tear_down();
+}
+END_TEST
+
+/* --- tasks --- */
+
+START_TEST(command_task_starts_the_command_executor_in_a_sandbox)
+{
+    struct stat info;
+    set_up_registered();
+
+    say_run_task("a");
+
+    ck_assert_uint_eq(fake_process_n(t.processes), 1);
+    const struct fake_child *child = fake_process_at(t.processes, 0);
+    ck_assert(child->new_session);
+    ck_assert_str_eq(fake_child_getenv(child, "MESOS_EXECUTOR_ID"), "a");
+    ck_assert_str_eq(fake_child_getenv(child, "MESOS_FRAMEWORK_ID"),
+                     FRAMEWORK_ID);
+    ck_assert_str_eq(fake_child_getenv(child, "MESOS_SLAVE_ID"), AGENT_ID);
+    ck_assert_str_eq(fake_child_getenv(child, "MESOS_DIRECTORY"),
+                     child->directory);
+    ck_assert_int_eq(stat(child->directory, &info), 0);
+    autofree char *latest = xasprintf(
+        "%s/slaves/S0/frameworks/F0/executors/a/runs/latest/stdout",
+        t.work_dir);
+    ck_assert_int_eq(stat(latest, &info), 0);
+    tear_down();
+}
+END_TEST
+
+START_TEST(executor_gets_its_task_when_it_subscribes)
+{
+    set_up_registered();
+    say_run_task("a");
+
+    subscribe("a");
+
+    ck_assert_uint_eq(count_events(EXECUTOR__EVENT__TYPE__SUBSCRIBED), 1);
+    const Executor__Event *event = recorder_last(t.executor,
+                                                 &msg_executor_event);
+    ck_assert_int_eq(event->type, EXECUTOR__EVENT__TYPE__LAUNCH);
+    ck_assert_str_eq(event->launch->task->task_id->value, "a");
+    tear_down();
+}
+END_TEST
+
+START_TEST(update_goes_to_the_master_and_the_executor_hears_of_it)
+{
+    set_up_registered();
+    say_run_task("a");
+    subscribe("a");
+
+    send_status("a", V1__TASK_STATE__TASK_RUNNING, 7);
+
+    ck_assert_int_eq(last_status()->state, V1__TASK_STATE__TASK_RUNNING);
+    ck_assert_uint_eq(last_status()->uuid.data[0], 7);
+    ck_assert_str_eq(last_status()->agent_id->value, AGENT_ID);
+    ck_assert_ptr_nonnull(last_status()->container_status->container_id);
+    ck_assert_uint_eq(count_events(EXECUTOR__EVENT__TYPE__ACKNOWLEDGED), 1);
+    tear_down();
+}
+END_TEST
+
+START_TEST(update_is_repeated_until_the_scheduler_acknowledges_it)
+{
+    set_up_registered();
+    say_run_task("a");
+    subscribe("a");
+    send_status("a", V1__TASK_STATE__TASK_RUNNING, 1);
+
+    advance(10 * SECOND);
+    ck_assert_uint_eq(recorder_count(t.master, &msg_update_status), 2);
+    advance(20 * SECOND);
+    ck_assert_uint_eq(recorder_count(t.master, &msg_update_status), 3);
+    acknowledge_last();
+    advance(40 * SECOND);
+
+    ck_assert_uint_eq(recorder_count(t.master, &msg_update_status), 3);
+    tear_down();
+}
+END_TEST
+
+START_TEST(second_update_waits_for_the_first_and_tells_the_newest_state)
+{
+    set_up_registered();
+    say_run_task("a");
+    subscribe("a");
+    send_status("a", V1__TASK_STATE__TASK_RUNNING, 1);
+    send_status("a", V1__TASK_STATE__TASK_FINISHED, 2);
+    ck_assert_uint_eq(recorder_count(t.master, &msg_update_status), 1);
+
+    advance(10 * SECOND);
+    const Internal__UpdateStatus *again = recorder_last(t.master,
+                                                        &msg_update_status);
+    ck_assert_int_eq(again->update->status->state,
+                     V1__TASK_STATE__TASK_RUNNING);
+    ck_assert_int_eq(again->update->latest_state,
+                     V1__TASK_STATE__TASK_FINISHED);
+    acknowledge_last();
+
+    ck_assert_int_eq(last_status()->state, V1__TASK_STATE__TASK_FINISHED);
+    tear_down();
+}
+END_TEST
+
+START_TEST(executor_that_dies_fails_its_task)
+{
+    set_up_registered();
+    run_to_running("a");
+
+    exit_process(W_EXITCODE(1, 0));
+
+    ck_assert_int_eq(last_status()->state, V1__TASK_STATE__TASK_FAILED);
+    ck_assert_int_eq(last_status()->reason,
+                     V1__TASK_STATUS__REASON__REASON_EXECUTOR_TERMINATED);
+    ck_assert_str_eq(last_status()->message, "Executor terminated");
+    ck_assert_int_eq(last_status()->source,
+                     V1__TASK_STATUS__SOURCE__SOURCE_AGENT);
+    ck_assert_uint_eq(recorder_count(t.master, &msg_exited_executor), 0);
+    tear_down();
+}
+END_TEST
+
+START_TEST(executor_that_ends_after_its_task_changes_nothing)
+{
+    set_up_registered();
+    run_to_running("a");
+    send_status("a", V1__TASK_STATE__TASK_FINISHED, 2);
+    acknowledge_last();
+    size_t n = recorder_count(t.master, &msg_update_status);
+
+    exit_process(0);
+    advance(1 * MINUTE);
+
+    ck_assert_uint_eq(recorder_count(t.master, &msg_update_status), n);
+    tear_down();
+}
+END_TEST
+
+START_TEST(executor_that_does_not_register_is_killed)
+{
+    set_up_registered();
+    say_run_task("a");
+
+    advance(1 * MINUTE);
+
+    const struct fake_child *child = fake_process_at(t.processes, 0);
+    ck_assert(!child->is_running);
+    ck_assert_int_eq(child->last_signal, SIGKILL);
+    ck_assert_int_eq(last_status()->state, V1__TASK_STATE__TASK_FAILED);
+    ck_assert_str_eq(last_status()->message,
+                     "Executor did not register within 1mins");
+    ck_assert_int_eq(
+        last_status()->reason,
+        V1__TASK_STATUS__REASON__REASON_EXECUTOR_REGISTRATION_TIMEOUT);
+    tear_down();
+}
+END_TEST
+
+START_TEST(launch_that_fails_says_why)
+{
+    set_up_registered();
+    fake_process_fail_next(t.processes, ERROR_NOT_FOUND);
+
+    say_run_task("a");
+
+    ck_assert_int_eq(last_status()->state, V1__TASK_STATE__TASK_FAILED);
+    ck_assert_int_eq(
+        last_status()->reason,
+        V1__TASK_STATUS__REASON__REASON_CONTAINER_LAUNCH_FAILED);
+    ck_assert_int_eq(strncmp(last_status()->message,
+                             "Failed to launch container: ", 28), 0);
+    tear_down();
+}
+END_TEST
+
+START_TEST(what_needs_a_fetcher_is_refused)
+{
+    set_up_registered();
+    MESSAGE(m, Internal__RunTask, internal__run_task);
+
+    root->framework = make_framework(m, false);
+    root->task = make_task(m, "a");
+    root->task->command->uris = message_array(m, 1, sizeof(void *));
+    root->task->command->uris[0] =
+        message_new(m, &v1__command_info__uri__descriptor);
+    root->task->command->uris[0]->value = message_strdup(m, "http://x/y");
+    root->task->command->n_uris = 1;
+    from_master(&msg_run_task, m);
+
+    ck_assert_uint_eq(fake_process_n(t.processes), 0);
+    ck_assert_int_eq(last_status()->state, V1__TASK_STATE__TASK_FAILED);
+    ck_assert_ptr_nonnull(strstr(last_status()->message, "http://x/y"));
+    tear_down();
+}
+END_TEST
+
+START_TEST(order_for_another_agent_is_ignored)
+{
+    set_up_registered();
+    MESSAGE(m, Internal__RunTask, internal__run_task);
+
+    root->framework = make_framework(m, false);
+    root->task = make_task(m, "a");
+    root->task->agent_id = ID(m, v1__agent_id, "old");
+    from_master(&msg_run_task, m);
+
+    ck_assert_uint_eq(fake_process_n(t.processes), 0);
+    ck_assert_uint_eq(recorder_count(t.master, &msg_update_status), 0);
+    tear_down();
+}
+END_TEST
+
+START_TEST(order_of_a_stranger_is_ignored)
+{
+    set_up_registered();
+    MESSAGE(m, Internal__RunTask, internal__run_task);
+
+    root->framework = make_framework(m, false);
+    root->task = make_task(m, "a");
+    recorder_send(t.executor, &t.agent, &msg_run_task, &m);
+    run();
+
+    ck_assert_uint_eq(fake_process_n(t.processes), 0);
+    tear_down();
+}
+END_TEST
+
+START_TEST(id_that_is_a_path_is_ignored)
+{
+    set_up_registered();
+
+    say_run_task("../../x");
+
+    ck_assert_uint_eq(fake_process_n(t.processes), 0);
+    tear_down();
+}
+END_TEST
+
+START_TEST(executor_expected_to_run_and_not_there_drops_the_task)
+{
+    set_up_registered();
+    MESSAGE(m, Internal__RunTask, internal__run_task);
+
+    root->framework = make_framework(m, true);
+    root->task = make_task(m, "a");
+    root->task->executor = message_new(m, &v1__executor_info__descriptor);
+    root->task->executor->executor_id = ID(m, v1__executor_id, "e");
+    root->task->executor->command = root->task->command;
+    root->task->command = NULL;
+    root->has_launch_executor = true;
+    root->launch_executor = false;
+    from_master(&msg_run_task, m);
+
+    ck_assert_int_eq(last_status()->state, V1__TASK_STATE__TASK_DROPPED);
+    ck_assert_str_eq(last_status()->message, "No executor is expected to "
+                     "launch and there is none running");
+    tear_down();
+}
+END_TEST
+
+/* --- kills --- */
+
+START_TEST(task_killed_before_its_executor_registers_is_reported_killed)
+{
+    set_up_registered();
+    say_run_task("a");
+
+    say_kill("a");
+
+    ck_assert_int_eq(last_status()->state, V1__TASK_STATE__TASK_KILLED);
+    ck_assert_str_eq(last_status()->message,
+                     "Killed before delivery to the executor");
+    ck_assert(!fake_process_at(t.processes, 0)->is_running);
+    tear_down();
+}
+END_TEST
+
+START_TEST(kill_of_a_running_task_goes_to_its_executor)
+{
+    set_up_registered();
+    run_to_running("a");
+
+    say_kill("a");
+
+    ck_assert_uint_eq(count_events(EXECUTOR__EVENT__TYPE__KILL), 1);
+    ck_assert(fake_process_at(t.processes, 0)->is_running);
+    tear_down();
+}
+END_TEST
+
+START_TEST(kill_of_a_task_without_executor_is_answered)
+{
+    set_up_registered();
+    run_to_running("a");
+
+    say_kill("other");
+
+    ck_assert_int_eq(last_status()->state, V1__TASK_STATE__TASK_LOST);
+    ck_assert_str_eq(last_status()->message, "Cannot find executor");
+    tear_down();
+}
+END_TEST
+
+/* --- ends --- */
+
+START_TEST(framework_that_is_shut_down_ends_its_executors)
+{
+    set_up_registered();
+    run_to_running("a");
+
+    say_shutdown_framework();
+    ck_assert_uint_eq(count_events(EXECUTOR__EVENT__TYPE__SHUTDOWN), 1);
+    ck_assert(fake_process_at(t.processes, 0)->is_running);
+    advance(5 * SECOND);
+
+    ck_assert(!fake_process_at(t.processes, 0)->is_running);
+    tear_down();
+}
+END_TEST
+
+START_TEST(unregistering_agent_ends_when_its_executors_have)
+{
+    set_up_registered();
+    run_to_running("a");
+
+    agent_unregister(t.system, &t.agent, "test");
+    run();
+    ck_assert_uint_eq(recorder_count(t.master, &msg_unregister_agent), 1);
+    ck_assert(!actor_wait(t.system, &t.agent, 0));
+    exit_process(0);
+
+    ck_assert(actor_wait(t.system, &t.agent, 0));
+    tear_down();
+}
+END_TEST
+
+START_TEST(executor_nobody_knows_is_shut_down)
+{
+    set_up_registered();
+
+    subscribe("stranger");
+
+    ck_assert_uint_eq(count_events(EXECUTOR__EVENT__TYPE__SHUTDOWN), 1);
+    tear_down();
+}
+END_TEST
+
+static Suite *
+agent_suite(void)
+{
+    Suite *suite = suite_create("agent");
+
+    test_add(suite, "register", agent_registers_with_its_resources);
+    test_add(suite, "repeat", registration_is_repeated_until_it_is_answered);
+    test_add(suite, "ping", ping_is_answered);
+    test_add(suite, "disconnected",
+             agent_that_is_said_to_be_disconnected_registers_again);
+    test_add(suite, "silence", agent_without_pings_registers_again);
+    test_add(suite, "failover",
+             agent_comes_back_to_a_new_master_with_its_tasks);
+    test_add(suite, "reconcile",
+             task_the_agent_does_not_know_is_reported_lost);
+    test_add(suite, "command",
+             command_task_starts_the_command_executor_in_a_sandbox);
+    test_add(suite, "launch", executor_gets_its_task_when_it_subscribes);
+    test_add(suite, "update",
+             update_goes_to_the_master_and_the_executor_hears_of_it);
+    test_add(suite, "retry",
+             update_is_repeated_until_the_scheduler_acknowledges_it);
+    test_add(suite, "order",
+             second_update_waits_for_the_first_and_tells_the_newest_state);
+    test_add(suite, "death", executor_that_dies_fails_its_task);
+    test_add(suite, "end", executor_that_ends_after_its_task_changes_nothing);
+    test_add(suite, "timeout", executor_that_does_not_register_is_killed);
+    test_add(suite, "failure", launch_that_fails_says_why);
+    test_add(suite, "uris", what_needs_a_fetcher_is_refused);
+    test_add(suite, "other", order_for_another_agent_is_ignored);
+    test_add(suite, "stranger", order_of_a_stranger_is_ignored);
+    test_add(suite, "path", id_that_is_a_path_is_ignored);
+    test_add(suite, "expected",
+             executor_expected_to_run_and_not_there_drops_the_task);
+    test_add(suite, "kill-queued",
+             task_killed_before_its_executor_registers_is_reported_killed);
+    test_add(suite, "kill", kill_of_a_running_task_goes_to_its_executor);
+    test_add(suite, "kill-unknown",
+             kill_of_a_task_without_executor_is_answered);
+    test_add(suite, "shutdown",
+             framework_that_is_shut_down_ends_its_executors);
+    test_add(suite, "unregister",
+             unregistering_agent_ends_when_its_executors_have);
+    test_add(suite, "unknown", executor_nobody_knows_is_shut_down);
+    return suite;
+}
+
+TEST_MAIN(agent_suite)
