@@ -41,3 +41,5 @@ check_PROGRAMS += %D%/test_agent
 %C%_test_agent_SOURCES = %D%/test_agent.c tests/lib/recorder.c \
 	tests/lib/recorder.h
 %C%_test_agent_LDADD = $(LIBTEST) $(LIBAGENT) $(LIBMODEL)
+check_PROGRAMS += %D%/test_allocator
+%C%_test_allocator_LDADD = $(LIBTEST) $(LIBMASTER) $(LIBMODEL)

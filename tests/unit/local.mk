@@ -78,3 +78,10 @@ check_PROGRAMS += \
 %C%_test_attributes_LDADD = $(LIBTEST) $(LIBAGENT) $(LIBMODEL)
 %C%_test_resources_detect_LDADD = $(LIBTEST) $(LIBAGENT) $(LIBMODEL)
 %C%_test_status_stream_LDADD = $(LIBTEST) $(LIBAGENT) $(LIBMODEL)
+
+check_PROGRAMS += %D%/test_reservations
+%C%_test_reservations_LDADD = $(LIBTEST) $(LIBMODEL)
+
+check_PROGRAMS += %D%/test_drf %D%/test_master_validation
+%C%_test_drf_LDADD = $(LIBTEST) $(LIBMASTER) $(LIBMODEL)
+%C%_test_master_validation_LDADD = $(LIBTEST) $(LIBMASTER) $(LIBMODEL)

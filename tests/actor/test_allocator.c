@@ -1,0 +1,447 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * test_allocator.c - the allocator, told what a master would tell it. */
+#include <config.h>
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <actor/alloc.h>
+#include <actor/duration.h>
+#include <actor/error.h>
+#include <actor/log.h>
+#include <actor/system.h>
+#include <actor/vec.h>
+
+#include "master/allocator.h"
+#include "tests/lib/test.h"
+
+/* --- a master that writes down its offers --- */
+
+struct offered {
+    char *framework_id;
+    char *agent_id;
+    char *role;
+    struct resources resources;
+};
+
+struct notes {
+    struct actor *self;         /* acted for by the test, between turns */
+    VEC(struct offered) offers;
+};
+
+struct fake_master {
+    struct actor base;
+    struct notes *notes;
+};
+
+static void
+on_offers(struct actor *self, struct actor_msg *msg)
+{
+    struct notes *notes =
+        CONTAINER_OF(self, struct fake_master, base)->notes;
+    struct allocator_offers *offers = actor_msg_body(msg,
+                                                     &msg_allocator_offers);
+
+    for (size_t i = 0; i < offers->n_offers; i++) {
+        struct offered offered = {
+            .framework_id = xstrdup(offers->framework_id),
+            .agent_id = steal(offers->offers[i].agent_id),
+            .role = steal(offers->offers[i].role),
+            .resources = offers->offers[i].resources,
+        };
+
+        offers->offers[i].resources = (struct resources) { 0 };
+        vec_push(&notes->offers, offered);
+    }
+}
+
+static struct error *
+fake_master_init(struct actor *self, void *arg)
+{
+    struct notes *notes = arg;
+
+    CONTAINER_OF(self, struct fake_master, base)->notes = notes;
+    notes->self = self;
+    return NULL;
+}
+
+static const struct actor_handler handlers[] = {
+    { &msg_allocator_offers, on_offers },
+};
+
+static const struct actor_type fake_master_type = {
+    .name = "master", .size = sizeof(struct fake_master),
+    .init = fake_master_init,
+    .handlers = handlers, .n_handlers = ARRAY_SIZE(handlers),
+};
+
+struct stage {
+    struct actor_system *system;
+    struct upid allocator;
+    struct notes *notes;
+};
+
+static struct stage
+stage_create(void)
+{
+    static const struct log_options quiet = {
+        .program = "test_allocator", .quiet = true,
+    };
+    struct actor_system_options options = { .manual = true, .seed = 1 };
+    struct allocator_options allocator = {
+        .allocation_interval_ns = SECOND, .filter_gpu_resources = true,
+    };
+    struct stage s = { .notes = xcalloc(1, sizeof *s.notes) };
+
+    ck_assert_ptr_null(log_init(&quiet));
+    ck_assert_ptr_null(actor_system_create(&options, &s.system));
+    ck_assert_ptr_null(actor_spawn(s.system, &fake_master_type, "master",
+                                   s.notes, &allocator.master));
+    ck_assert_ptr_null(allocator_start(s.system, &allocator, &s.allocator));
+    return s;
+}
+
+static void
+stage_close(struct stage *s)
+{
+    actor_system_destroy(s->system);
+    vec_foreach (&s->notes->offers, offered) {
+        free(offered->framework_id);
+        free(offered->agent_id);
+        free(offered->role);
+        resources_fini(&offered->resources);
+    }
+    vec_fini(&s->notes->offers);
+    free(s->notes);
+}
+
+static struct resources
+parse(const char *text)
+{
+    struct resources resources;
+
+    ck_assert_ptr_null(resources_parse(text, "*", &resources));
+    return resources;
+}
+
+static void
+add_agent(struct stage *s, const char *id, const char *text)
+{
+    struct resources total = parse(text);
+
+    allocator_add_agent(s->notes->self, &s->allocator, id, "host", &total,
+                        NULL, 0);
+    resources_fini(&total);
+    actor_system_run(s->system);
+}
+
+static void
+add_framework(struct stage *s, const char *id, const char *role, bool gpus)
+{
+    struct allocator_framework_options options = {
+        .roles = &role, .n_roles = 1, .wants_gpus = gpus,
+    };
+
+    allocator_add_framework(s->notes->self, &s->allocator, id, &options);
+    actor_system_run(s->system);
+}
+
+/* Gives (a part of) the 'i'th offer back. */
+static void
+recover_part(struct stage *s, size_t i, const char *text, double seconds)
+{
+    const struct offered *offered = &s->notes->offers.data[i];
+    struct resources part = parse(text);
+
+    allocator_recover(s->notes->self, &s->allocator, offered->framework_id,
+                      offered->role, offered->agent_id, &part, seconds);
+    resources_fini(&part);
+    actor_system_run(s->system);
+}
+
+static size_t
+n_offers(const struct stage *s)
+{
+    return s->notes->offers.n;
+}
+
+static void
+check_offer(const struct stage *s, size_t i, const char *framework,
+            const char *agent, const char *text)
+{
+    const struct offered *offered;
+    struct resources wanted = parse(text);
+
+    ck_assert_uint_gt(n_offers(s), i);
+    offered = &s->notes->offers.data[i];
+    ck_assert_str_eq(offered->framework_id, framework);
+    ck_assert_str_eq(offered->agent_id, agent);
+    ck_assert(resources_equal(&offered->resources, &wanted));
+    resources_fini(&wanted);
+}
+
+/* --- tests --- */
+
+START_TEST(agent_goes_whole_to_the_first_framework)
+{
+    struct stage s = stage_create();
+    add_framework(&s, "F1", "*", false);
+    add_framework(&s, "F2", "*", false);
+
+    add_agent(&s, "S1", "cpus:4;mem:100");
+    add_agent(&s, "S2", "cpus:4;mem:100");
+
+    ck_assert_uint_eq(n_offers(&s), 2);
+    check_offer(&s, 0, "F1", "S1", "cpus:4;mem:100");
+    check_offer(&s, 1, "F2", "S2", "cpus:4;mem:100");
+    stage_close(&s);
+}
+END_TEST
+
+START_TEST(smallest_dominant_share_comes_first)
+{
+    struct stage s = stage_create();
+    add_framework(&s, "F1", "*", false);
+    add_framework(&s, "F2", "*", false);
+    add_agent(&s, "S1", "cpus:4;mem:1000");
+    add_agent(&s, "S2", "cpus:4;mem:100");
+
+    recover_part(&s, 1, "cpus:4", ALLOCATOR_NO_FILTER);
+
+    check_offer(&s, 2, "F2", "S2", "cpus:4");
+    stage_close(&s);
+}
+END_TEST
+
+START_TEST(roles_share_before_their_frameworks_do)
+{
+    struct stage s = stage_create();
+    add_framework(&s, "A1", "a", false);
+    add_framework(&s, "A2", "a", false);
+    add_framework(&s, "B1", "b", false);
+    add_agent(&s, "S1", "cpus:4");
+    add_agent(&s, "S2", "cpus:4");
+    add_agent(&s, "S3", "cpus:4");
+    add_agent(&s, "S4", "cpus:4");
+
+    check_offer(&s, 0, "A1", "S1", "cpus:4");
+    check_offer(&s, 1, "B1", "S2", "cpus:4");
+    check_offer(&s, 2, "A2", "S3", "cpus:4");
+    check_offer(&s, 3, "B1", "S4", "cpus:4");
+    stage_close(&s);
+}
+END_TEST
+
+START_TEST(filter_stops_the_same_or_less_but_not_more)
+{
+    struct stage s = stage_create();
+    add_framework(&s, "F1", "*", false);
+    add_agent(&s, "S1", "cpus:4;mem:64");
+
+    recover_part(&s, 0, "cpus:2", 60);
+    actor_system_advance(s.system, 2 * SECOND);
+    ck_assert_uint_eq(n_offers(&s), 1);
+    recover_part(&s, 0, "cpus:1", ALLOCATOR_NO_FILTER);
+
+    check_offer(&s, 1, "F1", "S1", "cpus:3");
+    stage_close(&s);
+}
+END_TEST
+
+START_TEST(short_filter_outlives_the_next_interval)
+{
+    struct stage s = stage_create();
+    add_framework(&s, "F1", "*", false);
+    actor_system_advance(s.system, SECOND / 2);
+    add_agent(&s, "S1", "cpus:4");
+
+    recover_part(&s, 0, "cpus:4", 0.001);
+    actor_system_advance(s.system, SECOND * 9 / 10);
+    ck_assert_uint_eq(n_offers(&s), 1);
+    actor_system_advance(s.system, SECOND);
+
+    ck_assert_uint_eq(n_offers(&s), 2);
+    stage_close(&s);
+}
+END_TEST
+
+START_TEST(reserved_resources_go_to_their_role_only)
+{
+    struct stage s = stage_create();
+    add_framework(&s, "F1", "*", false);
+    add_framework(&s, "W1", "web", false);
+
+    add_agent(&s, "S1", "cpus:1;cpus(web):2;cpus(db):4");
+
+    ck_assert_uint_eq(n_offers(&s), 2);
+    check_offer(&s, 0, "F1", "S1", "cpus:1");
+    check_offer(&s, 1, "W1", "S1", "cpus(web):2");
+    stage_close(&s);
+}
+END_TEST
+
+START_TEST(agents_with_gpus_are_for_those_who_want_them)
+{
+    struct stage s = stage_create();
+    add_framework(&s, "F1", "*", false);
+    add_agent(&s, "S1", "cpus:1;gpus:1");
+    ck_assert_uint_eq(n_offers(&s), 0);
+
+    add_framework(&s, "F2", "*", true);
+
+    check_offer(&s, 0, "F2", "S1", "cpus:1;gpus:1");
+    stage_close(&s);
+}
+END_TEST
+
+START_TEST(crumbs_are_not_offered)
+{
+    struct stage s = stage_create();
+    add_framework(&s, "F1", "*", false);
+
+    add_agent(&s, "S1", "cpus:0.009;mem:31;disk:1000");
+    ck_assert_uint_eq(n_offers(&s), 0);
+    add_agent(&s, "S2", "cpus:0.01");
+
+    check_offer(&s, 0, "F1", "S2", "cpus:0.01");
+    stage_close(&s);
+}
+END_TEST
+
+START_TEST(inactive_agents_and_frameworks_get_nothing)
+{
+    struct stage s = stage_create();
+    add_framework(&s, "F1", "*", false);
+    add_agent(&s, "S1", "cpus:1");
+    allocator_set_agent_active(s.notes->self, &s.allocator, "S1", false);
+    recover_part(&s, 0, "cpus:1", ALLOCATOR_NO_FILTER);
+    ck_assert_uint_eq(n_offers(&s), 1);
+
+    allocator_deactivate_framework(s.notes->self, &s.allocator, "F1");
+    allocator_set_agent_active(s.notes->self, &s.allocator, "S1", true);
+    actor_system_advance(s.system, 2 * SECOND);
+    ck_assert_uint_eq(n_offers(&s), 1);
+    add_framework(&s, "F1", "*", false);
+
+    ck_assert_uint_eq(n_offers(&s), 2);
+    stage_close(&s);
+}
+END_TEST
+
+START_TEST(what_is_held_at_the_start_is_not_free)
+{
+    struct stage s = stage_create();
+    struct resources total = parse("cpus:4");
+    struct allocator_holding holding = {
+        .framework_id = xstrdup("F1"), .role = xstrdup("*"),
+        .resources = parse("cpus:3"),
+    };
+    add_framework(&s, "F1", "*", false);
+    add_framework(&s, "F2", "*", false);
+
+    allocator_add_agent(s.notes->self, &s.allocator, "S1", "host", &total,
+                        &holding, 1);
+    actor_system_run(s.system);
+
+    check_offer(&s, 0, "F2", "S1", "cpus:1");
+    resources_fini(&total);
+    stage_close(&s);
+}
+END_TEST
+
+START_TEST(agent_that_holds_more_than_it_has_is_left_alone)
+{
+    struct stage s = stage_create();
+    struct resources total = parse("cpus:4");
+    struct allocator_holding holding = {
+        .framework_id = xstrdup("F1"), .role = xstrdup("*"),
+        .resources = parse("cpus:5"),
+    };
+    add_framework(&s, "F1", "*", false);
+
+    allocator_add_agent(s.notes->self, &s.allocator, "S1", "host", &total,
+                        &holding, 1);
+    actor_system_advance(s.system, 2 * SECOND);
+
+    ck_assert_uint_eq(n_offers(&s), 0);
+    resources_fini(&total);
+    stage_close(&s);
+}
+END_TEST
+
+START_TEST(what_comes_back_late_is_taken_whoever_is_gone)
+{
+    struct stage s = stage_create();
+    add_framework(&s, "F1", "*", false);
+    add_agent(&s, "S1", "cpus:4");
+    add_agent(&s, "S2", "cpus:4");
+    allocator_remove_framework(s.notes->self, &s.allocator, "F1");
+    allocator_remove_agent(s.notes->self, &s.allocator, "S2");
+
+    recover_part(&s, 0, "cpus:4", 5);
+    recover_part(&s, 1, "cpus:4", 5);
+    add_framework(&s, "F2", "*", false);
+
+    ck_assert_uint_eq(n_offers(&s), 3);
+    check_offer(&s, 2, "F2", "S1", "cpus:4");
+    stage_close(&s);
+}
+END_TEST
+
+START_TEST(burst_of_events_makes_one_message)
+{
+    struct stage s = stage_create();
+    struct resources total = parse("cpus:1");
+    add_framework(&s, "F1", "*", false);
+
+    for (int i = 0; i < 3; i++) {
+        char id[2] = { (char) ('0' + i), '\0' };
+
+        allocator_add_agent(s.notes->self, &s.allocator, id, "h", &total,
+                            NULL, 0);
+    }
+    ck_assert_uint_eq(n_offers(&s), 0);
+    actor_system_run(s.system);
+
+    ck_assert_uint_eq(n_offers(&s), 3);
+    resources_fini(&total);
+    stage_close(&s);
+}
+END_TEST
+
+START_TEST(refuse_seconds_are_within_bounds)
+{
+    ck_assert_double_eq(allocator_filter_seconds(7), 7);
+    ck_assert_double_eq(allocator_filter_seconds(-1), 5);
+    ck_assert_double_eq(allocator_filter_seconds(1e18), 365.0 * 86400);
+    ck_assert_double_eq(allocator_filter_seconds((double) NAN), 5);
+}
+END_TEST
+
+static Suite *
+allocator_suite(void)
+{
+    Suite *suite = suite_create("allocator");
+
+#define ADD(NAME) test_add(suite, #NAME, NAME)
+    ADD(agent_goes_whole_to_the_first_framework);
+    ADD(smallest_dominant_share_comes_first);
+    ADD(roles_share_before_their_frameworks_do);
+    ADD(filter_stops_the_same_or_less_but_not_more);
+    ADD(short_filter_outlives_the_next_interval);
+    ADD(reserved_resources_go_to_their_role_only);
+    ADD(agents_with_gpus_are_for_those_who_want_them);
+    ADD(crumbs_are_not_offered);
+    ADD(inactive_agents_and_frameworks_get_nothing);
+    ADD(what_is_held_at_the_start_is_not_free);
+    ADD(agent_that_holds_more_than_it_has_is_left_alone);
+    ADD(what_comes_back_late_is_taken_whoever_is_gone);
+    ADD(burst_of_events_makes_one_message);
+    ADD(refuse_seconds_are_within_bounds);
+#undef ADD
+    return suite;
+}
+
+TEST_MAIN(allocator_suite)
