@@ -193,17 +193,34 @@ stream_connect(void *ctx UNUSED, void *worker, const struct address *address,
     return NULL;
 }
 
+/* Leaves the worker's loop for good.  libev keeps a descriptor in its epoll
+ * set after the last watcher has stopped, and takes it out when an event comes
+ * that nobody waits for; left to chance that would be at any time while
+ * another worker uses the descriptor, or has closed it.  So an event is made:
+ * the stream is idle, and thus writable. */
+static void
+leave_loop(struct actor_stream *s)
+{
+    struct poller *poller = worker_poller(s->worker);
+
+    poller_libev.watch(poller, &s->watch, s->fd, POLL_WRITE);
+    poller_libev.run(poller, 0);
+    poller_libev.watch(poller, &s->watch, s->fd, 0);
+    poller_libev.run(poller, 0);
+}
+
 static void
 stream_attach(void *ctx UNUSED, struct actor_stream *s, void *worker,
               const struct actor_stream_callbacks *callbacks, void *aux)
 {
-    if (s->worker) {
-        poller_libev.watch(worker_poller(s->worker), &s->watch, s->fd, 0);
+    if (s->worker && s->worker != worker) {
+        leave_loop(s);
     }
     s->worker = worker;
     s->callbacks = callbacks;
     s->aux = aux;
     s->reading = false;
+    update_watch(s);
 }
 
 static ssize_t

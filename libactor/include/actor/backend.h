@@ -73,7 +73,8 @@ struct actor_net_ops {
 
     /* Gives a stream its callbacks, and its worker, which is the one that
      * calls from then on.  On the thread of the worker that had it, with
-     * reading off and nothing left to be written. */
+     * reading off and nothing left to be written; when the worker changes, in
+     * a job of the old one and not in a callback. */
     void (*attach)(void *ctx, struct actor_stream *, void *worker,
                    const struct actor_stream_callbacks *, void *aux);
 
