@@ -9,3 +9,6 @@ bench_programs += %D%/bench_metrics
 
 bench_programs += %D%/bench_codec
 %C%_bench_codec_LDADD = $(LIBPROTO) $(LIBACTOR)
+
+bench_programs += %D%/link_throughput
+%C%_link_throughput_LDADD = $(LIBPROTO) $(LIBACTOR) $(JEMALLOC_LIBS)

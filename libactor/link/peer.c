@@ -46,8 +46,10 @@
 /* Peers with which there is nothing to do are forgotten after this. */
 #define FORGET_AFTER (30 * SECOND)
 
-/* Encoded ahead of what the socket takes. */
+/* Encoded ahead of what the socket takes; and what a turn gathers before it
+ * writes. */
 #define OUT_MAX (256 * 1024)
+#define OUT_BATCH (64 * 1024)
 
 static void pump(struct peer *);
 static void on_resting_over(struct worker_timer *);
@@ -135,6 +137,7 @@ drop_waiting(struct peer *peer)
 /* --- life --- */
 
 static void on_job(struct worker_job *);
+static void on_flush(struct worker_job *);
 
 struct peer *
 peer_create(struct node *node, const struct peer_key *key,
@@ -147,6 +150,7 @@ peer_create(struct node *node, const struct peer_key *key,
     peer->worker = worker;
     atomic_init(&peer->refs, 1);
     peer->job.fn = on_job;
+    peer->flush.fn = on_flush;
     strbuf_init(&peer->in, STRBUF_UNLIMITED);
     strbuf_init(&peer->out, STRBUF_UNLIMITED);
     return peer;
@@ -163,37 +167,6 @@ peer_unref(struct peer *peer)
     strbuf_fini(&peer->in);
     strbuf_fini(&peer->out);
     free(peer);
-}
-
-void
-peer_push(struct peer *peer, enum frame_kind kind, const char *to,
-          const char *from, struct actor_msg **msg)
-{
-    struct item *item = item_create(kind, to, from, msg);
-    size_t before = atomic_fetch_add_explicit(&peer->queued, item->size,
-                                              memory_order_relaxed);
-
-    if (before + item->size > LIMIT_LINK_QUEUE && item->msg) {
-        /* Somebody reads too slowly.  This message goes, and so does the
-         * link: a gap has to be heard of. */
-        atomic_store(&peer->is_overrun, true);
-        metric_increment(peer->node->n_dropped, 1);
-        actor_msg_destroy(steal(item->msg));
-    }
-    struct item *newest = atomic_load_explicit(&peer->inbox,
-                                               memory_order_relaxed);
-    do {
-        item->next = newest;
-        /* Both pair with the exchange in take_inbox(): release for the item,
-         * acquire for the job. */
-    } while (!atomic_compare_exchange_weak_explicit(
-                 &peer->inbox, &newest, item, memory_order_acq_rel,
-                 memory_order_relaxed));
-    if (newest) {
-        peer_unref(peer);               /* the job is on its way */
-    } else {
-        worker_post(peer->worker, &peer->job);
-    }
 }
 
 /* --- the end of a connection --- */
@@ -306,28 +279,33 @@ on_resting_over(struct worker_timer *timer)
 /* --- writing --- */
 
 static void
-encode(struct peer *peer, struct item *item)
+encode_message(struct peer *peer, const char *to, const char *from,
+               const struct actor_msg *msg)
 {
-    const char *from = item->ids + item->from;
     size_t before = peer->out.len;
 
-    if (item->kind != FRAME_MESSAGE) {
-        frame_encode_notice(&peer->out, item->kind, item->ids, from);
-        return;
-    }
-    if (!item->msg) {
-        return;                         /* dropped when it was sent */
-    }
-    frame_encode_message(&peer->out, item->ids, from, item->msg);
+    frame_encode_message(&peer->out, to, from, msg);
     if (peer->out.len - before > LIMIT_LINK_FRAME) {
         log_error("Dropping '%s' from '%s' to '%s@%s': %zu bytes are too many",
-                  actor_msg_type(item->msg)->name, from, item->ids,
+                  actor_msg_type(msg)->name, from, to,
                   ADDRESS_TEXT(&peer->key.remote), peer->out.len - before);
         strbuf_truncate(&peer->out, before);
         metric_increment(peer->node->n_dropped, 1);
         return;
     }
     metric_increment(peer->node->n_sent, 1);
+}
+
+static void
+encode(struct peer *peer, struct item *item)
+{
+    const char *from = item->ids + item->from;
+
+    if (item->kind != FRAME_MESSAGE) {
+        frame_encode_notice(&peer->out, item->kind, item->ids, from);
+    } else if (item->msg) {             /* else dropped when it was sent */
+        encode_message(peer, item->ids, from, item->msg);
+    }
 }
 
 static void
@@ -404,6 +382,85 @@ pump(struct peer *peer)
     } else if (peer->state == PEER_IDLE && peer->waiting
                && !atomic_load(&peer->node->is_stopping)) {
         dial(peer);
+    }
+}
+
+/* --- sending --- */
+
+/* Encodes a message at once, when the sender runs on the peer's worker and
+ * nothing of earlier sends is still to be encoded.  (What the same actor sent
+ * from other workers before is in the inbox, and seen there.) */
+static bool
+send_at_once(struct peer *peer, const char *to, const char *from,
+             struct actor_msg **msg)
+{
+    if (worker_current() != peer->worker || peer->state != PEER_LIVE
+        || peer->waiting
+        || atomic_load_explicit(&peer->inbox, memory_order_relaxed)
+        || peer->out.len - peer->out_offset >= OUT_MAX) {
+        return false;
+    }
+    encode_message(peer, to, from, *msg);
+    actor_msg_destroy(steal(*msg));
+    if (peer->out.len - peer->out_offset >= OUT_BATCH) {
+        write_out(peer);
+    }
+    if (!peer->flushes) {
+        peer->flushes = true;
+        atomic_fetch_add_explicit(&peer->refs, 1, memory_order_relaxed);
+        worker_post(peer->worker, &peer->flush);
+    }
+    return true;
+}
+
+static void
+on_flush(struct worker_job *job)
+{
+    struct peer *peer = CONTAINER_OF(job, struct peer, flush);
+
+    peer->flushes = false;
+    pump(peer);
+    peer_unref(peer);
+}
+
+static void
+push_item(struct peer *peer, enum frame_kind kind, const char *to,
+          const char *from, struct actor_msg **msg)
+{
+    struct item *item = item_create(kind, to, from, msg);
+    size_t before = atomic_fetch_add_explicit(&peer->queued, item->size,
+                                              memory_order_relaxed);
+
+    if (before + item->size > LIMIT_LINK_QUEUE && item->msg) {
+        /* Somebody reads too slowly.  This message goes, and so does the
+         * link: a gap has to be heard of. */
+        atomic_store(&peer->is_overrun, true);
+        metric_increment(peer->node->n_dropped, 1);
+        actor_msg_destroy(steal(item->msg));
+    }
+    struct item *newest = atomic_load_explicit(&peer->inbox,
+                                               memory_order_relaxed);
+    do {
+        item->next = newest;
+        /* Pairs with the exchange in take_inbox(). */
+    } while (!atomic_compare_exchange_weak_explicit(
+                 &peer->inbox, &newest, item, memory_order_acq_rel,
+                 memory_order_relaxed));
+    if (newest) {
+        peer_unref(peer);               /* the job is on its way */
+    } else {
+        worker_post(peer->worker, &peer->job);
+    }
+}
+
+void
+peer_push(struct peer *peer, enum frame_kind kind, const char *to,
+          const char *from, struct actor_msg **msg)
+{
+    if (msg && send_at_once(peer, to, from, msg)) {
+        peer_unref(peer);
+    } else {
+        push_item(peer, kind, to, from, msg);
     }
 }
 

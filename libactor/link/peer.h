@@ -77,6 +77,8 @@ struct peer {
     struct worker_job job;
 
     /* The worker. */
+    struct worker_job flush;            /* writes 'out' after the turn */
+    bool flushes;                       /* 'flush' is on its way */
     enum peer_state state;
     struct actor_stream *stream;        /* owned; NULL: none */
     bool is_dialled;                    /* 'stream' was dialled by us */
@@ -109,8 +111,8 @@ struct peer *peer_create(struct node *, const struct peer_key *,
                          struct worker *);
 void peer_unref(struct peer *);
 
-/* Puts an item into the inbox.  Takes '*msg', which may be NULL, and the
- * caller's reference to the peer.  Any thread. */
+/* Sends, or puts an item into the inbox.  Takes '*msg', which may be NULL, and
+ * the caller's reference to the peer.  Any thread. */
 void peer_push(struct peer *, enum frame_kind, const char *to,
                const char *from, struct actor_msg **msg);
 
