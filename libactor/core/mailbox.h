@@ -146,7 +146,8 @@ mailbox_close(struct mailbox *mailbox)
     uint64_t word = atomic_exchange_explicit(&mailbox->inbox, MAILBOX_DEAD,
                                              memory_order_acq_rel);
 
-    return mailbox_reverse_(mailbox_unpack_(word), &n);
+    return word == MAILBOX_IDLE || word == MAILBOX_DEAD
+               ? NULL : mailbox_reverse_(mailbox_unpack_(word), &n);
 }
 
 /* Lets a dead mailbox accept messages; the caller is the one to run it. */

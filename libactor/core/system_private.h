@@ -56,6 +56,7 @@ spinlock_unlock(struct spinlock *lock)
 struct run_queue {
     _Alignas(CACHE_LINE) struct spinlock lock;
     _Atomic uint32_t n;         /* written under the lock */
+    _Atomic uint32_t n_taken;   /* written under the lock */
     struct actor_slot *head, *tail;
 };
 
@@ -70,11 +71,13 @@ struct worker {
     struct msg_cache cache;
     struct heap io_timers;      /* worker_timer_start() */
     uint64_t n_turns;
+    int64_t probe_period_ns;
     pthread_t thread;
 
     /* Any thread. */
     struct run_queue run_queue;
     _Alignas(CACHE_LINE) _Atomic bool is_parked;
+    _Atomic bool is_prober;             /* worker.c */
     struct worker_job *_Atomic jobs;    /* newest first */
     _Atomic int64_t next_timer_ns;      /* of 'timers'; INT64_MAX: none */
     pthread_mutex_t timers_lock;
@@ -157,6 +160,7 @@ struct actor_system {
 
     _Atomic bool is_stopping;           /* workers should end */
     _Alignas(CACHE_LINE) _Atomic uint32_t n_parked;
+    _Atomic bool has_prober;
     _Alignas(CACHE_LINE) _Atomic uint64_t last_call;
     _Atomic uint64_t last_timer;
     _Atomic uint64_t last_link;

@@ -53,6 +53,7 @@ turn_run(struct worker *worker, struct actor_slot *slot)
         n++;
         n_waiting--;
         slot->fifo = msg->next;
+        __builtin_prefetch(msg->next);
         if (LIKELY(msg->generation == generation)) {
             turn_handle(actor, msg);
             worker->n_turns++;

@@ -2,15 +2,22 @@
  *
  * worker.c - the threads that run actors.
  *
- * A worker has a queue of runnable actors, takes from its head, and steals
- * from the heads of others when it has none.  Before it parks in its poller
- * it says so (is_parked, n_parked) and then looks at every queue once more
- * under that queue's lock; whoever puts something in a queue looks at is_parked
- * and n_parked after having held the same lock.  One of the two sees the
- * other.
+ * A worker has a queue of runnable actors and takes from its head.  A turn that
+ * sends to an idle actor puts it into the queue of its own worker, where the
+ * message is in the cache: actors that talk to each other gather on one
+ * worker.  That is faster than sharing them out as long as turns are short, a
+ * message between two cores costing more than most turns do.
  *
- * A turn that sends keeps the receiver on its own worker, where the message
- * is in the cache; another worker is woken only when more than that one waits.
+ * When turns are long, others have to help.  At most one worker without work is
+ * the prober: it watches the queues of the others for some microseconds and
+ * takes from one that is long, or that makes no progress because its owner is
+ * deep in a turn.  A prober that found nothing looks again after a while, less
+ * and less often, until it finds something or everybody has parked.
+ *
+ * Before a worker parks in its poller it says so (is_parked, n_parked) and
+ * then looks at its queue once more under the queue's lock; whoever puts
+ * something in looks at is_parked after having held the same lock.  One of
+ * the two sees the other.  In the same way has_prober and the queues of all.
  */
 #include <config.h>
 
@@ -32,14 +39,26 @@
 #define DEBT_MAX 64u            /* turns before the clock is read */
 #define POLL_PERIOD (100 * MICROSECOND)         /* of a busy worker */
 
+/* The prober: when a queue is long, how long one may stand still, how long a
+ * look takes, and how long it is until the next one. */
+#define LONG_QUEUE 64u
+#define STUCK_TIME (20 * MICROSECOND)
+#define PROBE_TIME (60 * MICROSECOND)
+#define PROBE_PERIOD_MIN (100 * MICROSECOND)
+#define PROBE_PERIOD_MAX (4 * MILLISECOND)
+
 static _Thread_local struct worker *current;
 
 static void *worker_main(void *);
 static void worker_round(struct worker *);
+static void worker_idle(struct worker *);
+static void worker_run_slot(struct worker *, struct actor_slot *);
 static void worker_park(struct worker *);
-static bool worker_wake_any(struct actor_system *);
-static struct actor_slot *worker_find_work(struct worker *);
-static bool any_work(struct worker *);
+static struct worker *claim_parked(struct actor_system *);
+static void call_prober(struct actor_system *);
+static void resign_prober(struct worker *);
+static struct actor_slot *probe(struct worker *);
+static int64_t park_time(struct worker *);
 
 /* --- locks --- */
 
@@ -59,8 +78,7 @@ spinlock_wait(struct spinlock *lock)
 
 /* --- run queues --- */
 
-/* How many are in the queue then. */
-static uint32_t
+static void
 run_queue_push(struct run_queue *queue, struct actor_slot *slot)
 {
     slot->run_next = NULL;
@@ -71,16 +89,16 @@ run_queue_push(struct run_queue *queue, struct actor_slot *slot)
         queue->head = slot;
     }
     queue->tail = slot;
-    uint32_t n = atomic_load_explicit(&queue->n, memory_order_relaxed) + 1;
-    atomic_store_explicit(&queue->n, n, memory_order_relaxed);
+    atomic_store_explicit(
+        &queue->n, atomic_load_explicit(&queue->n, memory_order_relaxed) + 1,
+        memory_order_relaxed);
     spinlock_unlock(&queue->lock);
-    return n;
 }
 
 static struct actor_slot *
 run_queue_pop(struct run_queue *queue)
 {
-    /* A hint only: worker_park() looks again, under the lock. */
+    /* A hint only: park_time() looks again, under the lock. */
     if (atomic_load_explicit(&queue->n, memory_order_relaxed) == 0) {
         return NULL;
     }
@@ -95,9 +113,19 @@ run_queue_pop(struct run_queue *queue)
             &queue->n,
             atomic_load_explicit(&queue->n, memory_order_relaxed) - 1,
             memory_order_relaxed);
+        atomic_store_explicit(
+            &queue->n_taken,
+            atomic_load_explicit(&queue->n_taken, memory_order_relaxed) + 1,
+            memory_order_relaxed);
     }
     spinlock_unlock(&queue->lock);
     return slot;
+}
+
+static uint32_t
+run_queue_n(const struct run_queue *queue)
+{
+    return atomic_load_explicit(&queue->n, memory_order_relaxed);
 }
 
 static bool
@@ -281,21 +309,65 @@ worker_wake(struct worker *worker)
     }
 }
 
-/* Wakes one parked worker, if there is one. */
-static bool
-worker_wake_any(struct actor_system *system)
+/* A worker that was parked; it is for the caller to wake its poller. */
+static struct worker *
+claim_parked(struct actor_system *system)
 {
+    if (atomic_load(&system->n_parked) == 0) {
+        return NULL;
+    }
     for (unsigned i = 0; i < system->n_workers; i++) {
         struct worker *worker = &system->workers[i];
 
         if (atomic_load(&worker->is_parked)
             && atomic_exchange(&worker->is_parked, false)) {
             atomic_fetch_sub(&system->n_parked, 1);
-            system->poller->wake(worker->poller);
-            return true;
+            return worker;
         }
     }
-    return false;
+    return NULL;
+}
+
+/* Makes a parked worker the prober, if there is none. */
+static void
+call_prober(struct actor_system *system)
+{
+    if (atomic_load(&system->n_parked) == 0
+        || atomic_load(&system->has_prober)
+        || atomic_exchange(&system->has_prober, true)) {
+        return;
+    }
+    struct worker *worker = claim_parked(system);
+    if (worker) {
+        atomic_store(&worker->is_prober, true);
+        system->poller->wake(worker->poller);
+    } else {
+        atomic_store(&system->has_prober, false);
+    }
+}
+
+static void
+resign_prober(struct worker *worker)
+{
+    atomic_store(&worker->is_prober, false);
+    atomic_store(&worker->system->has_prober, false);
+}
+
+/* From outside: to a worker that has nothing else to do, if there is one. */
+static void
+schedule_anywhere(struct actor_slot *slot)
+{
+    struct actor_system *system = slot->system;
+    struct worker *parked = claim_parked(system);
+    struct worker *worker = parked ? parked : worker_pick(system);
+
+    run_queue_push(&worker->run_queue, slot);
+    if (parked) {
+        system->poller->wake(parked->poller);
+    } else if (!system->is_manual) {
+        worker_wake(worker);
+        call_prober(system);
+    }
 }
 
 void
@@ -305,22 +377,10 @@ worker_schedule(struct actor_slot *slot)
     struct worker *worker = worker_current_of(system);
 
     if (worker) {
-        uint32_t n = run_queue_push(&worker->run_queue, slot);
-
-        if (n > 1 && atomic_load(&system->n_parked) > 0) {
-            worker_wake_any(system);
-        }
-        return;
-    }
-    worker = worker_pick(system);
-    run_queue_push(&worker->run_queue, slot);
-    if (system->is_manual) {
-        return;
-    }
-    if (atomic_load(&worker->is_parked)) {
-        worker_wake(worker);
-    } else if (atomic_load(&system->n_parked) > 0) {
-        worker_wake_any(system);
+        run_queue_push(&worker->run_queue, slot);
+        call_prober(system);
+    } else {
+        schedule_anywhere(slot);
     }
 }
 
@@ -341,7 +401,7 @@ worker_main(void *worker_)
             worker_round(worker);
         }
         if (!worker_run_one(worker)) {
-            worker_park(worker);
+            worker_idle(worker);
         }
     }
     while (worker_run_jobs(worker)) {
@@ -364,27 +424,27 @@ worker_round(struct worker *worker)
     }
 }
 
+static void
+worker_idle(struct worker *worker)
+{
+    struct actor_slot *slot = probe(worker);
+
+    if (slot) {
+        worker_run_slot(worker, slot);
+    } else {
+        worker_park(worker);
+    }
+}
+
 /* Nothing to run: waits for events, a timer, or somebody's wake. */
 static void
 worker_park(struct worker *worker)
 {
     struct actor_system *system = worker->system;
-    int64_t timeout = -1;
 
     atomic_store(&worker->is_parked, true);
     atomic_fetch_add(&system->n_parked, 1);
-    if (any_work(worker)) {
-        timeout = 0;
-    } else {
-        int64_t next = worker_next_timer(worker);
-
-        if (next != INT64_MAX) {
-            int64_t now = actor_system_now(system);
-
-            timeout = next > now ? next - now : 0;
-        }
-    }
-    system->poller->run(worker->poller, timeout);
+    system->poller->run(worker->poller, park_time(worker));
     if (atomic_exchange(&worker->is_parked, false)) {
         atomic_fetch_sub(&system->n_parked, 1);
     }
@@ -395,19 +455,149 @@ worker_park(struct worker *worker)
 }
 
 static bool
-any_work(struct worker *worker)
+has_own_work(struct worker *worker)
+{
+    return atomic_load(&worker->system->is_stopping)
+           || atomic_load(&worker->jobs)
+           || !run_queue_is_empty(&worker->run_queue);
+}
+
+static bool
+others_have_work(struct worker *worker)
 {
     struct actor_system *system = worker->system;
 
-    if (atomic_load(&system->is_stopping) || atomic_load(&worker->jobs)) {
-        return true;
-    }
-    for (unsigned i = 0; i < system->n_workers; i++) {
-        if (!run_queue_is_empty(&system->workers[i].run_queue)) {
+    for (unsigned i = 1; i < system->n_workers; i++) {
+        unsigned other = (worker->index + i) % system->n_workers;
+
+        if (!run_queue_is_empty(&system->workers[other].run_queue)) {
             return true;
         }
     }
     return false;
+}
+
+/* How long a worker that has said that it parks may do so; negative: for
+ * ever. */
+static int64_t
+park_time(struct worker *worker)
+{
+    struct actor_system *system = worker->system;
+    int64_t next = worker_next_timer(worker), timeout = -1;
+
+    if (has_own_work(worker)) {
+        return 0;
+    }
+    if (next != INT64_MAX) {
+        int64_t now = actor_system_now(system);
+
+        timeout = next > now ? next - now : 0;
+    }
+    if (atomic_load(&worker->is_prober)) {
+        if (atomic_load(&system->n_parked) < system->n_workers) {
+            int64_t period = worker->probe_period_ns * 2;
+
+            worker->probe_period_ns = period < PROBE_PERIOD_MIN
+                                          ? PROBE_PERIOD_MIN
+                                      : period > PROBE_PERIOD_MAX
+                                          ? PROBE_PERIOD_MAX : period;
+            return timeout < 0 || timeout > worker->probe_period_ns
+                       ? worker->probe_period_ns : timeout;
+        }
+        resign_prober(worker);
+    }
+    if (!atomic_load(&system->has_prober) && others_have_work(worker)) {
+        return 0;
+    }
+    return timeout;
+}
+
+/* --- the prober --- */
+
+static void
+relax(void)
+{
+    for (int i = 0; i < 16; i++) {
+#if defined(__x86_64__) || defined(__i386__)
+        __builtin_ia32_pause();
+#elif defined(__aarch64__)
+        __asm__ volatile("yield");
+#endif
+    }
+}
+
+/* Another worker whose queue is not empty, the longest; NULL if all are. */
+static struct run_queue *
+find_victim(struct worker *worker)
+{
+    struct actor_system *system = worker->system;
+    struct run_queue *victim = NULL;
+    uint32_t most = 0;
+
+    for (unsigned i = 1; i < system->n_workers; i++) {
+        unsigned other = (worker->index + i) % system->n_workers;
+        struct run_queue *queue = &system->workers[other].run_queue;
+        uint32_t n = run_queue_n(queue);
+
+        if (n > most) {
+            victim = queue;
+            most = n;
+        }
+    }
+    return victim;
+}
+
+/* Looks for an actor that waits for too long with another worker. */
+static struct actor_slot *
+look(struct worker *worker)
+{
+    struct actor_system *system = worker->system;
+    int64_t begin = actor_system_now(system), since = begin, now = begin;
+    struct run_queue *last = NULL;
+    uint32_t n_taken = 0;
+
+    while (now - begin < PROBE_TIME && run_queue_n(&worker->run_queue) == 0
+           && !atomic_load_explicit(&worker->jobs, memory_order_relaxed)) {
+        struct run_queue *queue = find_victim(worker);
+        uint32_t n = queue ? atomic_load_explicit(&queue->n_taken,
+                                                  memory_order_relaxed) : 0;
+
+        if (!queue || queue != last || n != n_taken) {
+            last = queue;
+            n_taken = n;
+            since = now;
+        }
+        if (queue
+            && (run_queue_n(queue) >= LONG_QUEUE || now - since >= STUCK_TIME)) {
+            return run_queue_pop(queue);
+        }
+        relax();
+        now = actor_system_now(system);
+    }
+    return NULL;
+}
+
+static struct actor_slot *
+probe(struct worker *worker)
+{
+    struct actor_system *system = worker->system;
+
+    if (!atomic_load(&worker->is_prober)) {
+        if (!find_victim(worker) || atomic_load(&system->has_prober)
+            || atomic_exchange(&system->has_prober, true)) {
+            return NULL;
+        }
+        atomic_store(&worker->is_prober, true);
+    }
+    struct actor_slot *slot = look(worker);
+    if (slot) {
+        worker->probe_period_ns = 0;
+        resign_prober(worker);
+        if (find_victim(worker)) {
+            call_prober(system);        /* there is more */
+        }
+    }
+    return slot;
 }
 
 bool
@@ -435,31 +625,27 @@ worker_run_jobs(struct worker *worker)
     return true;
 }
 
-static struct actor_slot *
-worker_find_work(struct worker *worker)
+static void
+worker_run_slot(struct worker *worker, struct actor_slot *slot)
 {
-    struct actor_system *system = worker->system;
-    struct actor_slot *slot = run_queue_pop(&worker->run_queue);
-
-    for (unsigned i = 1; !slot && i < system->n_workers; i++) {
-        unsigned victim = (worker->index + i) % system->n_workers;
-
-        slot = run_queue_pop(&system->workers[victim].run_queue);
+    if (turn_run(worker, slot)) {
+        worker_schedule(slot);
     }
-    return slot;
 }
 
 bool
 worker_run_one(struct worker *worker)
 {
-    struct actor_slot *slot = worker_find_work(worker);
+    struct actor_slot *slot = run_queue_pop(&worker->run_queue);
 
     if (!slot) {
         return false;
     }
-    if (turn_run(worker, slot)) {
-        worker_schedule(slot);
+    if (UNLIKELY(atomic_load_explicit(&worker->is_prober,
+                                      memory_order_relaxed))) {
+        resign_prober(worker);
     }
+    worker_run_slot(worker, slot);
     return true;
 }
 

@@ -43,3 +43,10 @@ check_PROGRAMS += %D%/test_agent
 %C%_test_agent_LDADD = $(LIBTEST) $(LIBAGENT) $(LIBMODEL)
 check_PROGRAMS += %D%/test_allocator
 %C%_test_allocator_LDADD = $(LIBTEST) $(LIBMASTER) $(LIBMODEL)
+check_PROGRAMS += %D%/test_stress
+%C%_test_stress_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
+%C%_test_stress_LDADD = $(LIBTEST) $(LIBACTOR)
+
+check_PROGRAMS += %D%/test_system
+%C%_test_system_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
+%C%_test_system_LDADD = $(LIBTEST) $(LIBACTOR)

@@ -470,6 +470,7 @@ struct asker {
     struct actor base;
     struct record *record;
     struct upid whom;
+    bool stop_at_once;
 };
 
 static struct error *
@@ -482,6 +483,9 @@ asker_init(struct actor *self, void *arg)
     asker->record = template->record;
     actor_send(self, &template->whom, &msg);
     ck_assert_ptr_null(msg);
+    if (template->stop_at_once) {
+        actor_stop(self);
+    }
     return NULL;
 }
 
@@ -542,18 +546,38 @@ START_TEST(sender_is_known_even_after_its_end)
 {
     struct actor_system *system = start(MANUAL);
     struct record heard = { .text = "" };
-    struct asker template = { .whom = spawn(system, "oracle", &heard) };
+    struct asker template = { .stop_at_once = true };
     struct upid asker;
 
+    template.whom = spawn(system, "oracle", &heard);
     ck_assert_ptr_null(actor_spawn(system, &asker_type, "asker", &template,
                                    &asker));
-
-    /* It is gone before the question is looked at. */
-    struct upid other = spawn(system, "other", NULL);
-    (void) other;
+    ck_assert(actor_wait(system, &asker, 0));
+    actor_system_run(system);
+    ck_assert_str_eq(heard.text, "init asker ");
     actor_system_destroy(system);
+}
+END_TEST
 
-    ck_assert_str_eq(heard.text, "init asker fini ");
+START_TEST(sender_whose_place_is_taken_is_nobody)
+{
+    struct actor_system *system = start(MANUAL);
+    struct record heard = { .text = "" };
+    struct asker template = { .stop_at_once = true };
+
+    template.whom = spawn(system, "oracle", &heard);
+    ck_assert_ptr_null(actor_spawn(system, &asker_type, "asker", &template,
+                                   NULL));
+    for (int i = 0; i < 2000; i++) {
+        struct diary brief = { .stop_in_init = true };
+
+        ck_assert_ptr_null(actor_spawn(system, &diary_type, NULL, &brief,
+                                       NULL));
+    }
+    actor_system_run(system);
+
+    ck_assert_str_eq(heard.text, "init  ");
+    actor_system_destroy(system);
 }
 END_TEST
 
@@ -724,6 +748,7 @@ actor_suite(void)
     add_both(suite, "reply-nobody",
              reply_to_a_message_without_sender_is_dropped);
     test_add(suite, "sender", sender_is_known_even_after_its_end);
+    test_add(suite, "taken-place", sender_whose_place_is_taken_is_nobody);
     add_both(suite, "many", every_message_to_many_actors_is_handled_once);
     add_both(suite, "slots", slots_are_used_again);
     test_add(suite, "seeded", seeded_randomness_repeats);

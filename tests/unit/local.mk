@@ -85,3 +85,6 @@ check_PROGRAMS += %D%/test_reservations
 check_PROGRAMS += %D%/test_drf %D%/test_master_validation
 %C%_test_drf_LDADD = $(LIBTEST) $(LIBMASTER) $(LIBMODEL)
 %C%_test_master_validation_LDADD = $(LIBTEST) $(LIBMASTER) $(LIBMODEL)
+check_PROGRAMS += %D%/test_mailbox
+%C%_test_mailbox_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
+%C%_test_mailbox_LDADD = $(LIBTEST) $(LIBACTOR)

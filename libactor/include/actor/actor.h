@@ -93,7 +93,8 @@ const void *actor_msg_root(const struct actor_msg *,
                            const struct actor_msg_type *type);
 struct message *actor_msg_message(const struct actor_msg *);
 
-/* Who sent it; the empty UPID if nobody said. */
+/* Who sent it; the empty UPID if nobody said, or if the sender ended so long
+ * ago that its place has been taken by another actor. */
 void actor_msg_from(const struct actor_msg *, struct upid *ret_from);
 
 /* --- kinds of actors --- */
