@@ -234,20 +234,29 @@ roles_remove(struct allocator_tables *t, struct allocator_role *role)
 
 /* --- shares and order --- */
 
-/* Moves element 'key_of(array[i])' to the right until the order holds again;
- * its share can only have grown. */
-#define BUBBLE_RIGHT(vec, element) \
+/* Moves 'element', whose share can only have grown, to the right until the
+ * order holds again.  Who is given something is mostly found near the start,
+ * and goes to the end. */
+#define MOVE_RIGHT(vec, element) \
     do { \
-        size_t i_ = 0; \
-        while ((vec)->data[i_] != (element)) { \
-            i_++; \
+        size_t from_ = 0; \
+        while ((vec)->data[from_] != (element)) { \
+            from_++; \
         } \
-        while (i_ + 1 < (vec)->n \
-               && drf_compare(&(element)->order, \
-                              &(vec)->data[i_ + 1]->order) > 0) { \
-            (vec)->data[i_] = (vec)->data[i_ + 1]; \
-            (vec)->data[++i_] = (element); \
+        size_t low_ = from_ + 1; \
+        size_t high_ = (vec)->n; \
+        while (low_ < high_) { \
+            size_t middle_ = low_ + (high_ - low_) / 2; \
+            if (drf_compare(&(element)->order, \
+                            &(vec)->data[middle_]->order) > 0) { \
+                low_ = middle_ + 1; \
+            } else { \
+                high_ = middle_; \
+            } \
         } \
+        memmove(&(vec)->data[from_], &(vec)->data[from_ + 1], \
+                (low_ - 1 - from_) * sizeof *(vec)->data); \
+        (vec)->data[low_ - 1] = (element); \
     } while (0)
 
 void
@@ -266,8 +275,8 @@ allocator_clients_charge(struct allocator_tables *t,
     }
     client->order.share = drf_share(&client->allocated, &t->total);
     role->order.share = drf_share(&role->allocated, &t->total);
-    BUBBLE_RIGHT(&role->clients, client);
-    BUBBLE_RIGHT(&t->roles, role);
+    MOVE_RIGHT(&role->clients, client);
+    MOVE_RIGHT(&t->roles, role);
 }
 
 void

@@ -50,6 +50,7 @@ struct framework {
     bool wants_gpus;
 
     struct task *tasks;         /* table */
+    struct text *task_role;     /* counted; of the task added last */
     struct task_list completed;
     struct task_list unreachable;
     struct offer *offers;       /* list, by 'framework_next' */

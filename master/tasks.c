@@ -126,6 +126,19 @@ task_end(struct master *m, struct task *task, V1__TaskState state, int reason,
 
 /* --- adding, changing, and letting go --- */
 
+/* Tasks of a framework mostly have the same role: keep one copy. */
+static void
+share_role(struct framework *f, struct task *task)
+{
+    if (f->task_role && !strcmp(f->task_role->s, task->role->s)) {
+        text_unref(task->role);
+        task->role = text_ref(f->task_role);
+    } else {
+        text_unref(f->task_role);
+        f->task_role = text_ref(task->role);
+    }
+}
+
 void
 tasks_add(struct master *m, struct framework *f, struct agent *agent,
           struct task *task)
@@ -134,6 +147,7 @@ tasks_add(struct master *m, struct framework *f, struct agent *agent,
     task->agent = agent;
     text_unref(task->agent_id);
     task->agent_id = text_ref(agent->id);
+    share_role(f, task);
     task_list_push(&agent->tasks, task, SIZE_MAX);
     if (!task_state_is_terminal(task->state)) {
         task->holds_resources = true;

@@ -22,7 +22,7 @@ text_create_n(const char *s, size_t len)
     struct text *text = xmalloc(sizeof *text + len + 1);
 
     text->n_refs = 1;
-    text->len = len;
+    text->len = (uint32_t) len;
     memcpy(text->s, s, len);
     text->s[len] = '\0';
     return text;

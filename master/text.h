@@ -7,10 +7,11 @@
 #define MASTER_TEXT_H 1
 
 #include <stddef.h>
+#include <stdint.h>
 
 struct text {
-    size_t n_refs;
-    size_t len;
+    uint32_t n_refs;
+    uint32_t len;
     char s[];                   /* NUL-terminated */
 };
 
