@@ -35,3 +35,11 @@ fuzz_programs += %D%/fuzz_json
 fuzz_programs += %D%/fuzz_resources
 %C%_fuzz_resources_SOURCES = %D%/fuzz_resources.c $(fuzz_main)
 %C%_fuzz_resources_LDADD = $(LIBMODEL) $(FUZZ_LDFLAGS)
+
+fuzz_programs += %D%/fuzz_http %D%/fuzz_link_frame
+%C%_fuzz_http_SOURCES = %D%/fuzz_http.c $(fuzz_main)
+%C%_fuzz_http_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
+%C%_fuzz_http_LDADD = $(LIBTEST) $(fuzz_libs)
+%C%_fuzz_link_frame_SOURCES = %D%/fuzz_link_frame.c $(fuzz_main)
+%C%_fuzz_link_frame_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
+%C%_fuzz_link_frame_LDADD = $(LIBTEST) $(fuzz_libs)
