@@ -52,6 +52,8 @@ sbin_PROGRAMS += %D%/mesos-agent
 %C%_mesos_agent_SOURCES = %D%/main.c
 %C%_mesos_agent_LDADD = $(LIBAGENT) $(LIBMODEL) $(JEMALLOC_LIBS)
 
+dist_man_MANS += docs/man/mesos-agent.8
+
 # The old name, which scripts and packages use.
 install_hooks += install-mesos-slave
 uninstall_hooks += uninstall-mesos-slave

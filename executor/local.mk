@@ -22,3 +22,8 @@ mesoslibexec_PROGRAMS += %D%/mesos-executor
 %C%_mesos_executor_LDADD = $(LIBEXECUTOR) $(LIBPROTO) \
 	$(LIBACTOR:-lyajl=-lyajl_s)
 %C%_mesos_executor_LDFLAGS = $(AM_LDFLAGS) $(STATIC_LDFLAGS)
+
+# An example against the public header; tests/process/test_agent.sh runs it.
+noinst_PROGRAMS += docs/examples/executor
+docs_examples_executor_SOURCES = docs/examples/executor.c
+docs_examples_executor_LDADD = scheduler-driver/libmesos.la $(PROTOBUF_C_LIBS)

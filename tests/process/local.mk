@@ -1,1 +1,3 @@
 # The installed programs as real processes.
+
+test_scripts += %D%/test_agent.sh
