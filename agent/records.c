@@ -66,12 +66,12 @@ void
 record_task_update(struct task *task, const struct V1__TaskStatus *status)
 {
     struct task_status record = {
-        .state = status->state,
+        .state = (int) status->state,
         .timestamp = status->timestamp,
         .healthy = status->has_healthy ? status->healthy : -1,
     };
 
-    task->state = status->state;
+    task->state = (int) status->state;
     if (task->statuses.n > 0 && vec_last(&task->statuses).state ==
                                     record.state) {
         vec_last(&task->statuses) = record;

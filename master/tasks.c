@@ -83,7 +83,8 @@ static void
 log_sending(const V1__TaskStatus *status, const struct framework *f)
 {
     log_info("Sending status update %s for task %s of framework %s%s%s%s",
-             task_state_name(status->state), status->task_id->value, f->id,
+             task_state_name((int) status->state), status->task_id->value,
+             f->id,
              status->message ? " '" : "",
              status->message ? status->message : "",
              status->message ? "'" : "");
@@ -118,7 +119,7 @@ task_end(struct master *m, struct task *task, V1__TaskState state, int reason,
         log_sending(status, f);
     } else {
         log_warn("Dropping update %s for task %s of framework %s for "
-                 "disconnected  framework %s", task_state_name(state),
+                 "disconnected  framework %s", task_state_name((int) state),
                  task->id, f->id, f->id);
     }
     framework_send(m, f, &event);
@@ -181,7 +182,8 @@ task_update(struct master *m, struct task *task, const V1__TaskStatus *status,
     task_add_status(task, status);
     log_info("Updating the state of task %s of framework %s (latest state: "
              "%s, status update state: %s)", task->id, task->framework->id,
-             task_state_name(task->state), task_state_name(status->state));
+             task_state_name(task->state),
+             task_state_name((int) status->state));
     if (task_state_is_terminal(task->state)
         || task->state == V1__TASK_STATE__TASK_UNREACHABLE) {
         release_resources(m, task);
@@ -307,7 +309,7 @@ format_update(const Internal__StatusUpdate *update, const uint8_t *uuid_bytes,
 
     memcpy(uuid.bytes, uuid_bytes, sizeof uuid.bytes);
     strbuf_printf(out, "%s (Status UUID: %s)",
-                  task_state_name(update->status->state),
+                  task_state_name((int) update->status->state),
                   uuid_format(&uuid, text));
     if (update->status->has_healthy) {
         strbuf_printf(out, " in health state %s",
@@ -382,7 +384,7 @@ tasks_on_update(struct actor *self, struct actor_msg *msg)
     if (!agent) {
         log_warn("Ignoring status update %s for task %s of framework %s from "
                  "unknown agent %s with id %s",
-                 task_state_name(update->status->state),
+                 task_state_name((int) update->status->state),
                  update->status->task_id->value, update->framework_id->value,
                  UPID_TEXT(&from),
                  update->agent_id ? update->agent_id->value : "");

@@ -140,7 +140,7 @@ on_more(struct actor *self, struct http_request *request)
     struct server *s = (struct server *) self;
     const char *size = http_request_query(request, "size");
 
-    write_stream(s, (size_t) atol(size));
+    write_stream(s, strtoul(size, NULL, 10));
     http_respond_text(&request, 200, "more");
 }
 

@@ -5,6 +5,7 @@
 #include <config.h>
 
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -356,7 +357,7 @@ START_TEST(a_message_to_nobody_is_dropped_and_counted)
     struct pair p = pair_start();
     struct upid nobody = p.at_b;
 
-    strcpy(nobody.id, "nobody");
+    snprintf(nobody.id, sizeof nobody.id, "nobody");
     nobody.hint_generation = 0;
     ORDER(p.a, &p.at_a, .what = ORDER_PING, .to = nobody);
     multi_system_run(p.multi);
@@ -441,7 +442,7 @@ START_TEST(linking_an_id_that_does_not_exist_there_is_told)
     struct pair p = pair_start();
     struct upid nobody = p.at_b;
 
-    strcpy(nobody.id, "nobody");
+    snprintf(nobody.id, sizeof nobody.id, "nobody");
     nobody.hint_generation = 0;
     ORDER(p.a, &p.at_a, .what = ORDER_LINK, .to = nobody);
     multi_system_run(p.multi);

@@ -401,8 +401,8 @@ START_TEST(agent_of_an_earlier_master_brings_framework_and_tasks)
 {
     struct stage s = stage_create();
     stage_open(&s);
-    strcpy(s.framework_id, "old-0000");
-    strcpy(s.agent_id, "old-S7");
+    snprintf(s.framework_id, sizeof s.framework_id, "old-0000");
+    snprintf(s.agent_id, sizeof s.agent_id, "old-S7");
 
     puppet_say(s.agent, &s.master, &msg_reregister_agent,
                "{\"agent\":" AGENT_INFO("\"id\":{\"value\":\"old-S7\"},")
