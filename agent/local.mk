@@ -2,8 +2,6 @@
 noinst_LTLIBRARIES += %D%/libagent.la
 %C%_libagent_la_CPPFLAGS = $(AM_CPPFLAGS) \
 	-DPKGLIBEXECDIR='"$(mesoslibexecdir)"'
-# ExecutorInfo.source and FrameworkInfo.role are deprecated, and shown.
-%C%_libagent_la_CFLAGS = $(AM_CFLAGS) -Wno-deprecated-declarations
 %C%_libagent_la_SOURCES = \
 	%D%/agent.c \
 	%D%/agent.h \

@@ -94,7 +94,8 @@ status_stream_acknowledge(struct status_stream *stream,
     }
 
     const Internal__StatusUpdate *update = message_root(head.message);
-    stream->is_terminated |= task_state_is_terminal(update->status->state);
+    stream->is_terminated |=
+        task_state_is_terminal((int) update->status->state);
     vec_push(&stream->acknowledged, head.uuid);
     vec_remove(&stream->pending, 0);
     message_unref(head.message);

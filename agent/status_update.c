@@ -36,7 +36,7 @@ status_update_text(const struct Internal__StatusUpdate *update,
     }
     snprintf(buffer, STATUS_UPDATE_TEXT_SIZE,
              "%s (Status UUID: %s) for task %s%s of framework %s",
-             task_state_name(status->state), uuid_text,
+             task_state_name((int) status->state), uuid_text,
              status->task_id->value, health, update->framework_id->value);
     return buffer;
 }

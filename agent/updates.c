@@ -155,7 +155,7 @@ apply(struct executor *executor, const V1__TaskStatus *status)
         return;
     }
     record_task_update(task, status);
-    if (task_state_is_terminal(status->state)) {
+    if (task_state_is_terminal((int) status->state)) {
         record_task_delivered(task);
         task->place = TASK_TERMINATED;
     }
@@ -243,7 +243,7 @@ on_status_forward(struct actor *self, struct actor_msg *msg)
     struct agent *agent = (struct agent *) self;
     struct status_body *body = actor_msg_body(msg, &msg_status_forward);
     const Internal__StatusUpdate *update = status_update_of(body->update);
-    int latest_state = update->status->state;
+    int latest_state = (int) update->status->state;
 
     if (agent->state != AGENT_RUNNING) {
         log_warn("Dropping status update %s sent by status update manager "
@@ -259,7 +259,7 @@ on_status_forward(struct actor *self, struct actor_msg *msg)
     if (task) {
         latest_state = task->state;
         task->has_update = true;
-        task->update_state = update->status->state;
+        task->update_state = (int) update->status->state;
         error_drop(status_update_uuid(update, &task->update_uuid));
     }
     log_info("Forwarding the update %s to %s", STATUS_UPDATE_TEXT(update),
