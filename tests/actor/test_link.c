@@ -5,7 +5,6 @@
 #include <config.h>
 
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -279,6 +278,17 @@ pair_stop(struct pair *p)
     free(p->log_b);
 }
 
+static struct upid
+nobody_at(struct actor_system *system)
+{
+    struct upid upid;
+    struct error *error = upid_make("nobody", actor_system_address(system),
+                                    &upid);
+
+    ck_assert_ptr_null(error);
+    return upid;
+}
+
 static double
 metric_of(struct actor_system *system, const char *name)
 {
@@ -355,10 +365,8 @@ END_TEST
 START_TEST(a_message_to_nobody_is_dropped_and_counted)
 {
     struct pair p = pair_start();
-    struct upid nobody = p.at_b;
+    struct upid nobody = nobody_at(p.b);
 
-    snprintf(nobody.id, sizeof nobody.id, "nobody");
-    nobody.hint_generation = 0;
     ORDER(p.a, &p.at_a, .what = ORDER_PING, .to = nobody);
     multi_system_run(p.multi);
 
@@ -440,10 +448,8 @@ END_TEST
 START_TEST(linking_an_id_that_does_not_exist_there_is_told)
 {
     struct pair p = pair_start();
-    struct upid nobody = p.at_b;
+    struct upid nobody = nobody_at(p.b);
 
-    snprintf(nobody.id, sizeof nobody.id, "nobody");
-    nobody.hint_generation = 0;
     ORDER(p.a, &p.at_a, .what = ORDER_LINK, .to = nobody);
     multi_system_run(p.multi);
 
