@@ -47,10 +47,9 @@ actor_spawn(struct actor_system *system, const struct actor_type *type,
     actor->type = type;
     slot->actor = actor;
 
-    /* Messages may come from now on, but none is handled before 'init' is
-     * over: the right to run the actor is ours. */
+    /* Messages may come already, but none is handled before 'init' is over:
+     * the right to run the actor is ours. */
     struct upid upid = slot->name.upid;
-    mailbox_open(&slot->mailbox);
     error = type->init ? type->init(actor, arg) : NULL;
     if (error || actor->flags & ACTOR_FLAG_STOPPING) {
         turn_end_actor(slot);

@@ -96,9 +96,10 @@ struct slot_table {
 void slot_table_init(struct slot_table *);
 void slot_table_fini(struct slot_table *);
 
-/* Takes a slot for an actor called 'upid', with a dead mailbox, and enters it
- * under its id.  NULL if the id is taken; '*ret_closed' says if that is because
- * the table is closed. */
+/* Takes a slot for an actor called 'upid' and enters it under its id.
+ * Messages may come from then on; the right to run the actor is the caller's.
+ * NULL if the id is taken; '*ret_closed' says if that is because the table is
+ * closed. */
 struct actor_slot *slot_table_add(struct slot_table *, struct actor_system *,
                                   const struct actor_type *,
                                   const struct upid *, bool *ret_closed);

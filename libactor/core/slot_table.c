@@ -122,6 +122,10 @@ slot_table_add(struct slot_table *table, struct actor_system *system,
         slot->table_next = table->buckets[hash & (table->n_buckets - 1)];
         table->buckets[hash & (table->n_buckets - 1)] = slot;
         table->n++;
+
+        /* Not later than others can find it: to them a dead mailbox means
+         * that the actor is gone. */
+        mailbox_open(&slot->mailbox);
     }
     pthread_rwlock_unlock(&table->lock);
     return slot;

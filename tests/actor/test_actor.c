@@ -662,6 +662,80 @@ START_TEST(slots_are_used_again)
 }
 END_TEST
 
+/* --- an end while actors are being spawned --- */
+
+struct breeder {
+    struct actor base;
+    int *n_living;
+};
+
+static const struct actor_msg_type msg_breed = { .name = "breed" };
+
+static struct error *
+breeder_init(struct actor *self, void *arg)
+{
+    struct breeder *breeder = (struct breeder *) self;
+
+    breeder->n_living = arg;
+    __atomic_add_fetch(breeder->n_living, 1, __ATOMIC_RELAXED);
+    return NULL;
+}
+
+static void
+breeder_fini(struct actor *self)
+{
+    __atomic_sub_fetch(((struct breeder *) self)->n_living, 1,
+                       __ATOMIC_RELAXED);
+}
+
+static const struct actor_type bred_type = {
+    .name = "bred", .size = sizeof(struct breeder) + (64 << 10),
+    .init = breeder_init, .fini = breeder_fini,
+};
+
+/* Until the system refuses. */
+static void
+on_breed(struct actor *self, struct actor_msg *msg)
+{
+    struct breeder *breeder = (struct breeder *) self;
+    struct error *error = NULL;
+
+    (void) msg;
+    for (int i = 0; i < 1000 && !error; i++) {
+        error = actor_spawn(actor_system_of(self), &bred_type, NULL,
+                            breeder->n_living, NULL);
+    }
+    error_destroy(error);
+}
+
+static const struct actor_handler breeder_handlers[] = {
+    { &msg_breed, on_breed },
+};
+
+static const struct actor_type breeder_type = {
+    .name = "breeder", .size = sizeof(struct breeder),
+    .init = breeder_init, .fini = breeder_fini,
+    .handlers = breeder_handlers,
+    .n_handlers = ARRAY_SIZE(breeder_handlers),
+};
+
+START_TEST(destroying_a_system_ends_what_is_just_being_spawned)
+{
+    int n_living = 0;
+
+    for (int i = 0; i < 200; i++) {
+        struct actor_system *system = start(THREADED);
+        struct upid upid;
+
+        ck_assert_ptr_null(actor_spawn(system, &breeder_type, NULL, &n_living,
+                                       &upid));
+        post(system, &upid, &msg_breed);
+        actor_system_destroy(system);
+        ck_assert_int_eq(n_living, 0);
+    }
+}
+END_TEST
+
 /* --- randomness --- */
 
 static struct error *
@@ -751,6 +825,8 @@ actor_suite(void)
     test_add(suite, "taken-place", sender_whose_place_is_taken_is_nobody);
     add_both(suite, "many", every_message_to_many_actors_is_handled_once);
     add_both(suite, "slots", slots_are_used_again);
+    test_add(suite, "breeding",
+             destroying_a_system_ends_what_is_just_being_spawned);
     test_add(suite, "seeded", seeded_randomness_repeats);
     test_add(suite, "random", real_randomness_does_not_repeat);
     return suite;
