@@ -80,7 +80,9 @@ actor_gate_wait(struct actor_gate *gate, int64_t timeout_ns)
 
     clock_gettime(CLOCK_MONOTONIC, &until);
     int64_t now = (int64_t) until.tv_sec * SECOND + until.tv_nsec;
-    int64_t at = timeout_ns < INT64_MAX - now ? now + timeout_ns : INT64_MAX;
+    int64_t at = timeout_ns <= 0 ? now
+                 : timeout_ns < INT64_MAX - now ? now + timeout_ns
+                 : INT64_MAX;
     until.tv_sec = (time_t) (at / SECOND);
     until.tv_nsec = (long) (at % SECOND);
 

@@ -360,6 +360,8 @@ START_TEST(wait_gives_up_when_the_time_is_over)
     struct upid upid = spawn(system, "a", NULL);
 
     ck_assert(!actor_wait(system, &upid, MILLISECOND));
+    ck_assert(!actor_wait(system, &upid, 0));
+    ck_assert(!actor_wait(system, &upid, INT64_MIN));
     actor_system_destroy(system);
 }
 END_TEST
