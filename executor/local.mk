@@ -1,23 +1,22 @@
 # The executor library, and the command executor on top of it.
 noinst_LTLIBRARIES += %D%/libexecutor.la
 %C%_libexecutor_la_SOURCES = \
+	%D%/command_executor.c \
+	%D%/command_executor.h \
 	%D%/driver.c \
 	%D%/executor_environment.c \
 	%D%/executor_environment.h \
 	%D%/session.c \
-	%D%/session.h
+	%D%/session.h \
+	%D%/task_environment.c \
+	%D%/task_environment.h
 
 mesosinclude_HEADERS += include/mesos/executor.h
 
 # One of these runs for each task: static (but for sanitizers, which cannot
 # be), without jemalloc, to be small.
 mesoslibexec_PROGRAMS += %D%/mesos-executor
-%C%_mesos_executor_SOURCES = \
-	%D%/command_executor.c \
-	%D%/command_executor.h \
-	%D%/main.c \
-	%D%/task_environment.c \
-	%D%/task_environment.h
+%C%_mesos_executor_SOURCES = %D%/main.c
 # Debian's static yajl has a name of its own.
 %C%_mesos_executor_LDADD = $(LIBEXECUTOR) $(LIBPROTO) \
 	$(LIBACTOR:-lyajl=-lyajl_s)

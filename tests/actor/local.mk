@@ -50,3 +50,9 @@ check_PROGRAMS += %D%/test_stress
 check_PROGRAMS += %D%/test_system
 %C%_test_system_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
 %C%_test_system_LDADD = $(LIBTEST) $(LIBACTOR)
+
+check_PROGRAMS += %D%/test_command_executor
+%C%_test_command_executor_SOURCES = %D%/test_command_executor.c \
+	tests/lib/recorder.c tests/lib/recorder.h
+%C%_test_command_executor_LDADD = $(LIBTEST) $(LIBEXECUTOR) $(LIBPROTO) \
+	$(LIBACTOR)

@@ -1,0 +1,715 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * test_command_executor.c - the command executor and its session, with an
+ * agent that does what the test says, and commands that are only written
+ * down. */
+#include <config.h>
+
+#include "executor/command_executor.h"
+
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include <actor/backend.h>
+#include <actor/duration.h>
+#include <actor/error.h>
+#include <actor/message.h>
+#include <actor/system.h>
+
+#include "executor/executor_environment.h"
+#include "proto/messages.h"
+#include "proto/mesos/v1/executor/executor.pb-c.h"
+#include "proto/mesos/v1/mesos.pb-c.h"
+#include "tests/lib/fake_process.h"
+#include "tests/lib/recorder.h"
+#include "tests/lib/test.h"
+
+static struct {
+    struct fake_process *processes;
+    struct actor_system *system;
+    struct recorder *agent;
+    struct executor_environment environment;
+    struct actor_gate *done;
+    bool is_acknowledged;
+    struct upid session;
+} t;
+
+/* --- the stage --- */
+
+static void
+set_up(bool checkpoint)
+{
+    struct actor_backend backend = { .process = &fake_process_ops };
+    struct actor_system_options options = {
+        .manual = true, .backend = &backend, .seed = 1,
+    };
+    struct command_executor_options executor = {
+        .environment = &t.environment,
+        .ret_is_acknowledged = &t.is_acknowledged,
+    };
+    struct upid upid;
+
+    memset(&t, 0, sizeof t);
+    t.processes = fake_process_create();
+    backend.process_ctx = t.processes;
+    ck_assert_ptr_null(actor_system_create(&options, &t.system));
+    t.agent = recorder_start(t.system, "slave(1)");
+    t.environment = (struct executor_environment) {
+        .agent = *recorder_upid(t.agent),
+        .agent_id = (char *) "S0", .framework_id = (char *) "F0",
+        .executor_id = (char *) "a", .directory = (char *) "/",
+        .checkpoint = checkpoint, .is_local = true,
+        .grace_ns = 5 * SECOND, .recovery_timeout_ns = 15 * MINUTE,
+        .backoff_max_ns = 2 * SECOND,
+    };
+    t.done = actor_gate_create();
+    executor.done = t.done;
+    ck_assert_ptr_null(command_executor_start(t.system, &executor, &upid));
+    ck_assert_ptr_null(actor_system_upid(t.system, "executor(1)",
+                                         &t.session));
+    actor_system_run(t.system);
+}
+
+static void
+tear_down(void)
+{
+    actor_system_destroy(t.system);
+    fake_process_destroy(t.processes);
+    recorder_destroy(t.agent);
+    actor_gate_destroy(t.done);
+}
+
+static void
+advance(int64_t ns)
+{
+    actor_system_advance(t.system, ns);
+}
+
+/* --- what the agent says --- */
+
+static struct message *
+make_event(Executor__Event__Type type)
+{
+    struct message *m = message_create(&executor__event__descriptor);
+    Executor__Event *event = message_root(m);
+
+    event->has_type = true;
+    event->type = type;
+    return m;
+}
+
+static void
+say(struct message *event)
+{
+    recorder_send(t.agent, &t.session, &msg_executor_event, &event);
+    actor_system_run(t.system);
+}
+
+static void *
+make_id(struct message *m, const ProtobufCMessageDescriptor *descriptor,
+        const char *text)
+{
+    V1__TaskID *id = message_new(m, descriptor);
+
+    id->value = message_strdup(m, text);
+    return id;
+}
+
+static void
+say_subscribed(bool knows_killing)
+{
+    struct message *m = make_event(EXECUTOR__EVENT__TYPE__SUBSCRIBED);
+    Executor__Event *event = message_root(m);
+    Executor__Event__Subscribed *s =
+        message_new(m, &executor__event__subscribed__descriptor);
+
+    event->subscribed = s;
+    s->executor_info = message_new(m, &v1__executor_info__descriptor);
+    s->executor_info->executor_id = make_id(m, &v1__executor_id__descriptor,
+                                            "a");
+    s->framework_info = message_new(m, &v1__framework_info__descriptor);
+    s->framework_info->user = message_strdup(m, "u");
+    s->framework_info->name = message_strdup(m, "f");
+    if (knows_killing) {
+        V1__FrameworkInfo__Capability *capability =
+            message_new(m, &v1__framework_info__capability__descriptor);
+
+        capability->has_type = true;
+        capability->type =
+            V1__FRAMEWORK_INFO__CAPABILITY__TYPE__TASK_KILLING_STATE;
+        s->framework_info->capabilities = message_array(m, 1,
+                                                        sizeof capability);
+        s->framework_info->capabilities[0] = capability;
+        s->framework_info->n_capabilities = 1;
+    }
+    s->agent_info = message_new(m, &v1__agent_info__descriptor);
+    s->agent_info->hostname = message_strdup(m, "here");
+    say(m);
+}
+
+static struct message *
+make_launch(const char *command, V1__TaskInfo **ret_task)
+{
+    struct message *m = make_event(EXECUTOR__EVENT__TYPE__LAUNCH);
+    Executor__Event *event = message_root(m);
+    V1__TaskInfo *task = message_new(m, &v1__task_info__descriptor);
+
+    event->launch = message_new(m, &executor__event__launch__descriptor);
+    event->launch->task = task;
+    task->name = message_strdup(m, "a");
+    task->task_id = make_id(m, &v1__task_id__descriptor, "a");
+    task->agent_id = make_id(m, &v1__agent_id__descriptor, "S0");
+    task->command = message_new(m, &v1__command_info__descriptor);
+    task->command->value = message_strdup(m, command);
+    *ret_task = task;
+    return m;
+}
+
+static void
+launch(const char *command)
+{
+    V1__TaskInfo *task;
+
+    say(make_launch(command, &task));
+}
+
+static void
+say_kill(int64_t grace_ns)
+{
+    struct message *m = make_event(EXECUTOR__EVENT__TYPE__KILL);
+    Executor__Event *event = message_root(m);
+
+    event->kill = message_new(m, &executor__event__kill__descriptor);
+    event->kill->task_id = make_id(m, &v1__task_id__descriptor, "a");
+    if (grace_ns >= 0) {
+        V1__KillPolicy *policy = message_new(m, &v1__kill_policy__descriptor);
+
+        policy->grace_period = message_new(m, &v1__duration_info__descriptor);
+        policy->grace_period->nanoseconds = grace_ns;
+        event->kill->kill_policy = policy;
+    }
+    say(m);
+}
+
+/* --- what the executor said --- */
+
+static size_t
+count_updates(void)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < recorder_count(t.agent, &msg_executor_call); i++) {
+        const Executor__Call *call = recorder_get(t.agent, &msg_executor_call,
+                                                  i);
+
+        n += call->type == EXECUTOR__CALL__TYPE__UPDATE;
+    }
+    return n;
+}
+
+static const V1__TaskStatus *
+last_status(void)
+{
+    const Executor__Call *call = recorder_last(t.agent, &msg_executor_call);
+
+    ck_assert_int_eq(call->type, EXECUTOR__CALL__TYPE__UPDATE);
+    return call->update->status;
+}
+
+static void
+acknowledge_last(void)
+{
+    const V1__TaskStatus *status = last_status();
+    struct message *m = make_event(EXECUTOR__EVENT__TYPE__ACKNOWLEDGED);
+    Executor__Event *event = message_root(m);
+
+    event->acknowledged =
+        message_new(m, &executor__event__acknowledged__descriptor);
+    event->acknowledged->task_id = make_id(m, &v1__task_id__descriptor, "a");
+    event->acknowledged->uuid.len = status->uuid.len;
+    event->acknowledged->uuid.data = message_alloc(m, status->uuid.len);
+    memcpy(event->acknowledged->uuid.data, status->uuid.data,
+           status->uuid.len);
+    say(m);
+}
+
+static const struct fake_child *
+child(void)
+{
+    return fake_process_at(t.processes, 0);
+}
+
+static void
+end_command(int status)
+{
+    ck_assert(fake_process_exit(t.processes, child()->pid, status));
+    actor_system_run(t.system);
+}
+
+static void
+set_up_running(void)
+{
+    set_up(false);
+    say_subscribed(true);
+    launch("true");
+}
+
+/* --- running --- */
+
+START_TEST(executor_subscribes_when_it_starts)
+{
+    set_up(false);
+
+    const Executor__Call *call = recorder_last(t.agent, &msg_executor_call);
+    ck_assert_int_eq(call->type, EXECUTOR__CALL__TYPE__SUBSCRIBE);
+    ck_assert_str_eq(call->executor_id->value, "a");
+    ck_assert_str_eq(call->framework_id->value, "F0");
+    tear_down();
+}
+END_TEST
+
+START_TEST(shell_line_is_given_to_the_shell)
+{
+    set_up(false);
+    say_subscribed(false);
+
+    launch("echo hello");
+
+    ck_assert_str_eq(child()->path, "/bin/sh");
+    ck_assert_str_eq(child()->argv[1], "-c");
+    ck_assert_str_eq(child()->argv[2], "echo hello");
+    ck_assert_ptr_null(child()->argv[3]);
+    ck_assert(child()->new_session);
+    ck_assert_uint_eq(count_updates(), 2);
+    ck_assert_int_eq(last_status()->state, V1__TASK_STATE__TASK_RUNNING);
+    tear_down();
+}
+END_TEST
+
+START_TEST(program_gets_its_arguments_as_they_are)
+{
+    V1__TaskInfo *task;
+    set_up(false);
+    say_subscribed(false);
+    struct message *m = make_launch("/bin/echo", &task);
+
+    task->command->has_shell = true;
+    task->command->shell = false;
+    task->command->arguments = message_array(m, 2, sizeof(char *));
+    task->command->arguments[0] = message_strdup(m, "echo");
+    task->command->arguments[1] = message_strdup(m, "a b");
+    task->command->n_arguments = 2;
+    say(m);
+
+    ck_assert_str_eq(child()->path, "/bin/echo");
+    ck_assert_str_eq(child()->argv[0], "echo");
+    ck_assert_str_eq(child()->argv[1], "a b");
+    ck_assert_ptr_null(child()->argv[2]);
+    tear_down();
+}
+END_TEST
+
+START_TEST(environment_of_the_command_wins)
+{
+    V1__TaskInfo *task;
+    set_up(false);
+    say_subscribed(false);
+    struct message *m = make_launch("env", &task);
+    V1__Environment__Variable *variable =
+        message_new(m, &v1__environment__variable__descriptor);
+
+    variable->name = message_strdup(m, "PATH");
+    variable->value = message_strdup(m, "/mine");
+    task->command->environment = message_new(m, &v1__environment__descriptor);
+    task->command->environment->variables = message_array(m, 1,
+                                                          sizeof variable);
+    task->command->environment->variables[0] = variable;
+    task->command->environment->n_variables = 1;
+    say(m);
+
+    ck_assert_str_eq(fake_child_getenv(child(), "PATH"), "/mine");
+    tear_down();
+}
+END_TEST
+
+START_TEST(status_zero_is_finished)
+{
+    set_up_running();
+
+    end_command(W_EXITCODE(0, 0));
+
+    ck_assert_int_eq(last_status()->state, V1__TASK_STATE__TASK_FINISHED);
+    ck_assert_str_eq(last_status()->message, "Command exited with status 0");
+    tear_down();
+}
+END_TEST
+
+START_TEST(other_status_is_failed)
+{
+    set_up_running();
+
+    end_command(W_EXITCODE(3, 0));
+
+    ck_assert_int_eq(last_status()->state, V1__TASK_STATE__TASK_FAILED);
+    ck_assert_str_eq(last_status()->message, "Command exited with status 3");
+    tear_down();
+}
+END_TEST
+
+START_TEST(signal_is_named)
+{
+    set_up_running();
+
+    end_command(W_EXITCODE(0, SIGKILL));
+
+    ck_assert_int_eq(last_status()->state, V1__TASK_STATE__TASK_FAILED);
+    ck_assert_str_eq(last_status()->message,
+                     "Command terminated with signal Killed");
+    tear_down();
+}
+END_TEST
+
+START_TEST(core_dump_is_told)
+{
+    set_up_running();
+
+    end_command(W_EXITCODE(0, SIGABRT) | WCOREFLAG);
+
+    ck_assert_str_eq(last_status()->message, "Command terminated with signal "
+                     "Aborted (core dumped)");
+    tear_down();
+}
+END_TEST
+
+START_TEST(command_that_does_not_start_fails_the_task)
+{
+    set_up(false);
+    say_subscribed(false);
+    fake_process_fail_next(t.processes, ERROR_NOT_FOUND);
+
+    launch("true");
+
+    ck_assert_int_eq(last_status()->state, V1__TASK_STATE__TASK_FAILED);
+    ck_assert_uint_eq(count_updates(), 2);
+    tear_down();
+}
+END_TEST
+
+START_TEST(second_task_is_refused)
+{
+    set_up_running();
+
+    launch("true");
+
+    ck_assert_int_eq(last_status()->state, V1__TASK_STATE__TASK_FAILED);
+    ck_assert_str_eq(last_status()->message, "Attempted to run multiple "
+                     "tasks using a \"command\" executor");
+    ck_assert_uint_eq(fake_process_n(t.processes), 1);
+    tear_down();
+}
+END_TEST
+
+START_TEST(executor_is_done_once_its_last_update_is_acknowledged)
+{
+    set_up_running();
+    acknowledge_last();
+    ck_assert(!actor_gate_is_open(t.done));
+    end_command(W_EXITCODE(0, 0));
+    ck_assert(!actor_gate_is_open(t.done));
+
+    acknowledge_last();
+
+    ck_assert(actor_gate_is_open(t.done));
+    ck_assert(t.is_acknowledged);
+    tear_down();
+}
+END_TEST
+
+START_TEST(executor_does_not_wait_for_ever_for_an_acknowledgement)
+{
+    set_up_running();
+    end_command(W_EXITCODE(0, 0));
+
+    advance(60 * SECOND);
+
+    ck_assert(actor_gate_is_open(t.done));
+    ck_assert(!t.is_acknowledged);
+    tear_down();
+}
+END_TEST
+
+START_TEST(task_that_runs_too_long_fails)
+{
+    V1__TaskInfo *task;
+    set_up(false);
+    say_subscribed(true);
+    struct message *m = make_launch("sleep 1000", &task);
+
+    task->max_completion_time = message_new(m, &v1__duration_info__descriptor);
+    task->max_completion_time->nanoseconds = 3 * SECOND;
+    say(m);
+    advance(3 * SECOND);
+
+    ck_assert_int_eq(child()->last_signal, SIGKILL);
+    ck_assert_int_eq(last_status()->state, V1__TASK_STATE__TASK_FAILED);
+    ck_assert_int_eq(
+        last_status()->reason,
+        V1__TASK_STATUS__REASON__REASON_MAX_COMPLETION_TIME_REACHED);
+    tear_down();
+}
+END_TEST
+
+/* --- killing --- */
+
+START_TEST(kill_asks_the_whole_group_first)
+{
+    set_up_running();
+
+    say_kill(-1);
+
+    ck_assert_int_eq(child()->last_signal, SIGTERM);
+    ck_assert(child()->last_was_group);
+    ck_assert(child()->is_running);
+    ck_assert_int_eq(last_status()->state, V1__TASK_STATE__TASK_KILLING);
+    end_command(W_EXITCODE(0, SIGTERM));
+    ck_assert_int_eq(last_status()->state, V1__TASK_STATE__TASK_KILLED);
+    ck_assert_str_eq(last_status()->message,
+                     "Command terminated with signal Terminated");
+    tear_down();
+}
+END_TEST
+
+START_TEST(killed_task_that_exits_with_zero_is_killed_all_the_same)
+{
+    set_up_running();
+    say_kill(-1);
+
+    end_command(W_EXITCODE(0, 0));
+
+    ck_assert_int_eq(last_status()->state, V1__TASK_STATE__TASK_KILLED);
+    tear_down();
+}
+END_TEST
+
+START_TEST(stubborn_task_is_killed_after_three_seconds)
+{
+    set_up_running();
+    say_kill(-1);
+
+    advance(3 * SECOND - 1);
+    ck_assert(child()->is_running);
+    advance(1);
+
+    ck_assert(!child()->is_running);
+    ck_assert_int_eq(child()->last_signal, SIGKILL);
+    ck_assert_int_eq(last_status()->state, V1__TASK_STATE__TASK_KILLED);
+    tear_down();
+}
+END_TEST
+
+START_TEST(kill_policy_of_the_event_says_how_long)
+{
+    set_up_running();
+    say_kill(20 * SECOND);
+
+    advance(20 * SECOND - 1);
+    ck_assert(child()->is_running);
+    advance(1);
+
+    ck_assert(!child()->is_running);
+    tear_down();
+}
+END_TEST
+
+START_TEST(second_kill_may_hurry_but_not_delay)
+{
+    set_up_running();
+    say_kill(20 * SECOND);
+    advance(2 * SECOND);
+
+    say_kill(30 * SECOND);
+    say_kill(5 * SECOND);
+    advance(3 * SECOND - 1);
+    ck_assert(child()->is_running);
+    advance(1);
+
+    ck_assert(!child()->is_running);
+    ck_assert_uint_eq(child()->n_signals, 2);
+    tear_down();
+}
+END_TEST
+
+START_TEST(framework_without_the_capability_hears_of_no_killing)
+{
+    set_up(false);
+    say_subscribed(false);
+    launch("true");
+
+    say_kill(-1);
+
+    ck_assert_int_eq(last_status()->state, V1__TASK_STATE__TASK_RUNNING);
+    tear_down();
+}
+END_TEST
+
+START_TEST(kill_before_a_launch_is_ignored)
+{
+    set_up(false);
+    say_subscribed(false);
+
+    say_kill(-1);
+
+    ck_assert_uint_eq(count_updates(), 0);
+    ck_assert(!actor_gate_is_open(t.done));
+    tear_down();
+}
+END_TEST
+
+START_TEST(shutdown_leaves_two_seconds_to_report)
+{
+    set_up_running();
+
+    say(make_event(EXECUTOR__EVENT__TYPE__SHUTDOWN));
+    ck_assert_int_eq(child()->last_signal, SIGTERM);
+    advance(3 * SECOND);
+
+    ck_assert_int_eq(last_status()->state, V1__TASK_STATE__TASK_KILLED);
+    acknowledge_last();
+    ck_assert(actor_gate_is_open(t.done));
+    tear_down();
+}
+END_TEST
+
+START_TEST(shutdown_without_a_task_is_the_end)
+{
+    set_up(false);
+    say_subscribed(false);
+
+    say(make_event(EXECUTOR__EVENT__TYPE__SHUTDOWN));
+
+    ck_assert(actor_gate_is_open(t.done));
+    tear_down();
+}
+END_TEST
+
+/* --- losing the agent --- */
+
+static void
+lose_agent(void)
+{
+    recorder_stop(t.agent);
+    actor_system_run(t.system);
+}
+
+START_TEST(executor_without_checkpoints_ends_with_its_agent)
+{
+    set_up_running();
+
+    lose_agent();
+    ck_assert_int_eq(child()->last_signal, SIGTERM);
+    ck_assert(!actor_gate_is_open(t.done));
+    end_command(W_EXITCODE(0, SIGTERM));
+
+    ck_assert(actor_gate_is_open(t.done));
+    tear_down();
+}
+END_TEST
+
+START_TEST(executor_with_checkpoints_comes_back_with_what_was_missed)
+{
+    set_up(true);
+    say_subscribed(false);
+    launch("true");
+    lose_agent();
+    end_command(W_EXITCODE(0, 0));
+    advance(10 * SECOND);
+    recorder_destroy(t.agent);
+    t.agent = recorder_start(t.system, "slave(1)");
+    advance(2 * SECOND);
+
+    const Executor__Call *call = recorder_last(t.agent, &msg_executor_call);
+    ck_assert_int_eq(call->type, EXECUTOR__CALL__TYPE__SUBSCRIBE);
+    ck_assert_uint_eq(call->subscribe->n_unacknowledged_updates, 3);
+    ck_assert_int_eq(call->subscribe->unacknowledged_updates[2]->status->state,
+                     V1__TASK_STATE__TASK_FINISHED);
+    ck_assert_uint_eq(call->subscribe->n_unacknowledged_tasks, 1);
+    tear_down();
+}
+END_TEST
+
+START_TEST(executor_with_checkpoints_gives_up_after_the_recovery_timeout)
+{
+    set_up(true);
+    say_subscribed(false);
+    launch("true");
+    lose_agent();
+
+    advance(15 * MINUTE - 3 * SECOND);
+    ck_assert_uint_eq(child()->n_signals, 0);
+    advance(6 * SECOND);
+
+    ck_assert_uint_ge(child()->n_signals, 1);
+    tear_down();
+}
+END_TEST
+
+START_TEST(event_of_a_stranger_is_ignored)
+{
+    set_up(false);
+    say_subscribed(false);
+    struct recorder *stranger = recorder_start(t.system, "stranger");
+    V1__TaskInfo *task;
+    struct message *m = make_launch("true", &task);
+
+    recorder_send(stranger, &t.session, &msg_executor_event, &m);
+    actor_system_run(t.system);
+
+    ck_assert_uint_eq(fake_process_n(t.processes), 0);
+    tear_down();
+    recorder_destroy(stranger);
+}
+END_TEST
+
+static Suite *
+command_executor_suite(void)
+{
+    Suite *suite = suite_create("command_executor");
+
+    test_add(suite, "subscribe", executor_subscribes_when_it_starts);
+    test_add(suite, "shell", shell_line_is_given_to_the_shell);
+    test_add(suite, "program", program_gets_its_arguments_as_they_are);
+    test_add(suite, "environment", environment_of_the_command_wins);
+    test_add(suite, "zero", status_zero_is_finished);
+    test_add(suite, "other", other_status_is_failed);
+    test_add(suite, "signal", signal_is_named);
+    test_add(suite, "core", core_dump_is_told);
+    test_add(suite, "start", command_that_does_not_start_fails_the_task);
+    test_add(suite, "second", second_task_is_refused);
+    test_add(suite, "done",
+             executor_is_done_once_its_last_update_is_acknowledged);
+    test_add(suite, "patience",
+             executor_does_not_wait_for_ever_for_an_acknowledgement);
+    test_add(suite, "completion", task_that_runs_too_long_fails);
+    test_add(suite, "kill", kill_asks_the_whole_group_first);
+    test_add(suite, "kill-zero",
+             killed_task_that_exits_with_zero_is_killed_all_the_same);
+    test_add(suite, "stubborn", stubborn_task_is_killed_after_three_seconds);
+    test_add(suite, "policy", kill_policy_of_the_event_says_how_long);
+    test_add(suite, "hurry", second_kill_may_hurry_but_not_delay);
+    test_add(suite, "capability",
+             framework_without_the_capability_hears_of_no_killing);
+    test_add(suite, "early", kill_before_a_launch_is_ignored);
+    test_add(suite, "shutdown", shutdown_leaves_two_seconds_to_report);
+    test_add(suite, "idle", shutdown_without_a_task_is_the_end);
+    test_add(suite, "lost",
+             executor_without_checkpoints_ends_with_its_agent);
+    test_add(suite, "back",
+             executor_with_checkpoints_comes_back_with_what_was_missed);
+    test_add(suite, "give-up",
+             executor_with_checkpoints_gives_up_after_the_recovery_timeout);
+    test_add(suite, "stranger", event_of_a_stranger_is_ignored);
+    return suite;
+}
+
+TEST_MAIN(command_executor_suite)
