@@ -56,3 +56,6 @@ check_PROGRAMS += %D%/test_command_executor
 	tests/lib/recorder.c tests/lib/recorder.h
 %C%_test_command_executor_LDADD = $(LIBTEST) $(LIBEXECUTOR) $(LIBPROTO) \
 	$(LIBACTOR)
+
+check_PROGRAMS += %D%/test_status_update_manager
+%C%_test_status_update_manager_LDADD = $(LIBTEST) $(LIBAGENT) $(LIBMODEL)

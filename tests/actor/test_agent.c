@@ -694,6 +694,110 @@ START_TEST(executor_expected_to_run_and_not_there_drops_the_task)
 }
 END_TEST
 
+static void
+say_run_group(const char *first, const char *second)
+{
+    MESSAGE(m, Internal__RunTaskGroup, internal__run_task_group);
+
+    root->framework = make_framework(m, false);
+    root->executor = message_new(m, &v1__executor_info__descriptor);
+    root->executor->has_type = true;
+    root->executor->type = V1__EXECUTOR_INFO__TYPE__CUSTOM;
+    root->executor->executor_id = ID(m, v1__executor_id, "e");
+    root->executor->command = message_new(m, &v1__command_info__descriptor);
+    root->executor->command->value = message_strdup(m, "run");
+    root->task_group = message_new(m, &v1__task_group_info__descriptor);
+    root->task_group->tasks = message_array(m, 2, sizeof(void *));
+    root->task_group->tasks[0] = make_task(m, first);
+    root->task_group->tasks[1] = make_task(m, second);
+    root->task_group->n_tasks = 2;
+    root->has_launch_executor = true;
+    root->launch_executor = true;
+    from_master(&msg_run_task_group, m);
+}
+
+START_TEST(task_group_is_delivered_together)
+{
+    set_up_registered();
+    say_run_group("a", "b");
+    ck_assert_str_eq(fake_process_at(t.processes, 0)->path, "/bin/sh");
+
+    subscribe("e");
+
+    ck_assert_uint_eq(count_events(EXECUTOR__EVENT__TYPE__LAUNCH), 0);
+    const Executor__Event *event = recorder_last(t.executor,
+                                                 &msg_executor_event);
+    ck_assert_int_eq(event->type, EXECUTOR__EVENT__TYPE__LAUNCH_GROUP);
+    ck_assert_uint_eq(event->launch_group->task_group->n_tasks, 2);
+    tear_down();
+}
+END_TEST
+
+START_TEST(task_group_dies_with_a_task_killed_before_delivery)
+{
+    set_up_registered();
+    say_run_group("a", "b");
+
+    say_kill("b");
+
+    ck_assert_uint_eq(recorder_count(t.master, &msg_update_status), 2);
+    ck_assert_int_eq(last_status()->state, V1__TASK_STATE__TASK_KILLED);
+    ck_assert_str_eq(last_status()->message, "A task within the task group "
+                     "was killed before delivery to the executor");
+    ck_assert_uint_eq(recorder_count(t.master, &msg_exited_executor), 1);
+    tear_down();
+}
+END_TEST
+
+START_TEST(executor_of_a_framework_is_announced_and_its_end_is_told)
+{
+    set_up_registered();
+    say_run_group("a", "b");
+    subscribe("e");
+
+    exit_process(W_EXITCODE(9, 0));
+
+    ck_assert_uint_eq(recorder_count(t.master, &msg_update_status), 2);
+    const Internal__ExitedExecutor *m = recorder_get(t.master,
+                                                     &msg_exited_executor, 0);
+    ck_assert_str_eq(m->executor_id->value, "e");
+    ck_assert_int_eq(m->status, W_EXITCODE(9, 0));
+    tear_down();
+}
+END_TEST
+
+START_TEST(data_goes_both_ways)
+{
+    set_up_registered();
+    say_run_group("a", "b");
+    subscribe("e");
+    struct message *m = make_call("e", EXECUTOR__CALL__TYPE__MESSAGE);
+    Executor__Call *call = message_root(m);
+
+    call->message = message_new(m, &executor__call__message__descriptor);
+    call->message->data.data = (uint8_t *) message_strdup(m, "up");
+    call->message->data.len = 2;
+    recorder_send(t.executor, &t.agent, &msg_executor_call, &m);
+    MESSAGE(down, Internal__FrameworkToExecutor,
+            internal__framework_to_executor);
+    root->agent_id = ID(down, v1__agent_id, AGENT_ID);
+    root->framework_id = ID(down, v1__framework_id, FRAMEWORK_ID);
+    root->executor_id = ID(down, v1__executor_id, "e");
+    root->data.data = (uint8_t *) message_strdup(down, "down");
+    root->data.len = 4;
+    from_master(&msg_framework_to_executor, down);
+
+    const Internal__ExecutorToFramework *up =
+        recorder_last(t.master, &msg_executor_to_framework);
+    ck_assert_mem_eq(up->data.data, "up", 2);
+    const Executor__Event *event = recorder_last(t.executor,
+                                                 &msg_executor_event);
+    ck_assert_int_eq(event->type, EXECUTOR__EVENT__TYPE__MESSAGE);
+    ck_assert_mem_eq(event->message->data.data, "down", 4);
+    tear_down();
+}
+END_TEST
+
 /* --- kills --- */
 
 START_TEST(task_killed_before_its_executor_registers_is_reported_killed)
@@ -815,6 +919,12 @@ agent_suite(void)
     test_add(suite, "path", id_that_is_a_path_is_ignored);
     test_add(suite, "expected",
              executor_expected_to_run_and_not_there_drops_the_task);
+    test_add(suite, "group", task_group_is_delivered_together);
+    test_add(suite, "group-kill",
+             task_group_dies_with_a_task_killed_before_delivery);
+    test_add(suite, "exited",
+             executor_of_a_framework_is_announced_and_its_end_is_told);
+    test_add(suite, "data", data_goes_both_ways);
     test_add(suite, "kill-queued",
              task_killed_before_its_executor_registers_is_reported_killed);
     test_add(suite, "kill", kill_of_a_running_task_goes_to_its_executor);
