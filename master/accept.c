@@ -390,8 +390,6 @@ add_executor(struct acceptance *a, const struct launch_order *order)
     agent_add_executor(a->agent, a->f, order->info->executor, resources,
                        a->role);
     resources_subtract(&a->available, resources);
-    resources_add(&a->agent->used, resources);
-    resources_add(&a->f->used, resources);
     master_metrics_add_used(&a->m->metrics, resources, 1);
 }
 

@@ -35,8 +35,6 @@ agent_destroy(struct agent *agent)
     }
     message_unref(agent->message);
     resources_fini(&agent->total);
-    resources_fini(&agent->used);
-    resources_fini(&agent->offered);
     free(agent->text);
     text_unref(agent->id);
     free(agent);

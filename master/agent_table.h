@@ -53,8 +53,6 @@ struct agent {
     bool connected;
     bool active;                /* may be offered */
     struct resources total;
-    struct resources used;
-    struct resources offered;
     struct task_list tasks;
     struct executor *executors; /* list */
     struct offer *offers;       /* list, by 'agent_next' */

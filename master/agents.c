@@ -502,8 +502,6 @@ agents_remove_executor(struct master *m, struct agent *agent,
     resources_format(&executor->resources, &text);
     log_info("Removing executor '%s' with resources %s of framework %s on "
              "agent %s", executor->id, text.data, f->id, agent->text);
-    resources_subtract(&agent->used, &executor->resources);
-    resources_subtract(&f->used, &executor->resources);
     master_metrics_add_used(&m->metrics, &executor->resources, -1);
     allocator_recover(&m->base, &m->allocator, f->id, executor->role,
                       agent->id->s, &executor->resources,

@@ -391,33 +391,61 @@ on_interval(struct actor *self, void *arg)
 
 /* --- agents --- */
 
-/* What a framework that we do not know (yet) holds is not free either. */
-static void
+/* What a framework that we do not know (yet) holds is not free either.  False
+ * if it is not there to be held. */
+static bool
 agent_take(struct allocator *a, struct allocator_agent *agent,
-           const char *framework_id, const char *role,
-           const struct resources *resources)
+           const struct allocator_holding *holding)
 {
     struct allocator_framework *framework =
-        allocator_frameworks_find(&a->tables, framework_id);
-    struct allocator_client *client;
+        allocator_frameworks_find(&a->tables, holding->framework_id);
 
     if (framework) {
-        struct drf_amounts amounts = drf_amounts_of(resources);
+        struct drf_amounts amounts = drf_amounts_of(&holding->resources);
+        struct allocator_client *client =
+            allocator_clients_find(framework, holding->role);
 
-        client = allocator_clients_find(framework, role);
         if (!client) {
-            client = allocator_clients_add(&a->tables, framework, role);
+            client = allocator_clients_add(&a->tables, framework,
+                                           holding->role);
             client->leaving = true;
         }
         allocator_clients_charge(&a->tables, client, &amounts);
     }
-    if (resources_contain(&agent->available, resources)) {
-        resources_subtract(&agent->available, resources);
-    } else {
-        log_warn("Agent %s (%s) holds more than it has; it is offered to "
-                 "nobody", agent->id, agent->hostname);
+    if (!resources_contain(&agent->available, &holding->resources)) {
+        return false;
+    }
+    resources_subtract(&agent->available, &holding->resources);
+    return true;
+}
+
+static void
+agent_take_all(struct allocator *a, struct allocator_agent *agent,
+               struct request *r)
+{
+    bool fits = true;
+
+    for (size_t i = 0; i < r->n_holdings; i++) {
+        resources_set_allocation(&r->holdings[i].resources, NULL);
+        fits = agent_take(a, agent, &r->holdings[i]) && fits;
+    }
+    if (!fits) {
+        log_warn("Agent %s (%s) holds more than it has; nothing of it is "
+                 "offered until all is free", agent->id, agent->hostname);
+        agent->n_overcommitted = r->n_holdings;
         resources_fini(&agent->available);
         agent->available = (struct resources) { 0 };
+    }
+}
+
+/* Resources of the agent have come back. */
+static void
+agent_return(struct allocator_agent *agent, const struct resources *resources)
+{
+    if (agent->n_overcommitted == 0) {
+        resources_add(&agent->available, resources);
+    } else if (--agent->n_overcommitted == 0) {
+        resources_add(&agent->available, &agent->total);
     }
 }
 
@@ -427,9 +455,9 @@ on_add_agent(struct actor *self, struct actor_msg *msg)
     struct allocator *a = allocator_cast(self);
     struct request *r = actor_msg_body(msg, &msg_add_agent);
     struct allocator_agent *agent;
-    autofini(strbuf) total = STRBUF(STRBUF_UNLIMITED);
-    autofini(strbuf) held = STRBUF(STRBUF_UNLIMITED);
-    struct resources sum = { 0 };
+    struct resources held = { 0 };
+    autofini(strbuf) total_text = STRBUF(STRBUF_UNLIMITED);
+    autofini(strbuf) held_text = STRBUF(STRBUF_UNLIMITED);
 
     if (allocator_agents_find(&a->tables, r->agent_id)) {
         return;
@@ -438,17 +466,14 @@ on_add_agent(struct actor *self, struct actor_msg *msg)
                                  &r->resources);
     agent->has_reservations = resources_has_reservations(&agent->total);
     for (size_t i = 0; i < r->n_holdings; i++) {
-        struct allocator_holding *h = &r->holdings[i];
-
-        resources_add(&sum, &h->resources);
-        resources_set_allocation(&h->resources, NULL);
-        agent_take(a, agent, h->framework_id, h->role, &h->resources);
+        resources_add(&held, &r->holdings[i].resources);
     }
-    resources_format(&agent->total, &total);
-    resources_format(&sum, &held);
+    resources_format(&agent->total, &total_text);
+    resources_format(&held, &held_text);
+    resources_fini(&held);
     log_info("Added agent %s (%s) with %s (offered or allocated: %s)",
-             agent->id, agent->hostname, total.data, held.data);
-    resources_fini(&sum);
+             agent->id, agent->hostname, total_text.data, held_text.data);
+    agent_take_all(a, agent, r);
     request_cycle_for(a, agent);
 }
 
@@ -697,7 +722,7 @@ on_recover(struct actor *self, struct actor_msg *msg)
         client_release(a, client, &r->resources);
     }
     if (agent) {
-        resources_add(&agent->available, &r->resources);
+        agent_return(agent, &r->resources);
         request_cycle_for(a, agent);
     }
 }

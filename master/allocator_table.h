@@ -32,6 +32,10 @@ struct allocator_agent {
     bool is_candidate;          /* to be looked at in the next cycle */
     bool has_reservations;
     bool has_gpus;
+
+    /* More is held than there is.  Nothing is free before all of it, so many
+     * holdings, has come back. */
+    size_t n_overcommitted;
 };
 
 /* Resources of one agent that a client does not want until 'expires_ns'. */

@@ -49,8 +49,6 @@ framework_destroy(struct framework *f)
     task_list_fini(&f->completed);
     task_list_fini(&f->unreachable);
     text_unref(f->task_role);
-    resources_fini(&f->used);
-    resources_fini(&f->offered);
     message_unref(f->info_message);
     free(f->text);
     free(f->id);

@@ -54,8 +54,6 @@ struct framework {
     struct task_list completed;
     struct task_list unreachable;
     struct offer *offers;       /* list, by 'framework_next' */
-    struct resources used;
-    struct resources offered;
 
     double registered_time;
     double reregistered_time;

@@ -127,8 +127,6 @@ offer_create(struct master *m, struct framework *f, struct agent *agent,
     offers_add(&m->offers, offer);
     DL_APPEND2(agent->offers, offer, agent_prev, agent_next);
     DL_APPEND2(f->offers, offer, framework_prev, framework_next);
-    resources_add(&agent->offered, &offer->resources);
-    resources_add(&f->offered, &offer->resources);
     metric_add(m->metrics.outstanding_offers, 1);
     if (m->flags->offer_timeout > 0) {
         actor_timer_start(&m->base, &offer->timer, m->flags->offer_timeout,
@@ -229,8 +227,6 @@ offer_take(struct master *m, struct offer *offer, struct resources *ret)
     DL_DELETE2(offer->agent->offers, offer, agent_prev, agent_next);
     DL_DELETE2(offer->framework->offers, offer, framework_prev,
                framework_next);
-    resources_subtract(&offer->agent->offered, &offer->resources);
-    resources_subtract(&offer->framework->offered, &offer->resources);
     metric_add(m->metrics.outstanding_offers, -1);
     *ret = offer->resources;
     free(offer->role);

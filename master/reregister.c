@@ -155,8 +155,6 @@ take_executor(struct master *m, struct agent *agent, struct framework *f,
     }
     decode_allocated(info->resources, info->n_resources, role, &resources);
     agent_add_executor(agent, f, info, &resources, role);
-    resources_add(&agent->used, &resources);
-    resources_add(&f->used, &resources);
     master_metrics_add_used(&m->metrics, &resources, 1);
     resources_fini(&resources);
 }

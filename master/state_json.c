@@ -39,6 +39,68 @@ write_resources(struct json_writer *w, const char *key,
     resources_write_json(resources, w);
 }
 
+/* Sums are made when they are shown.  Kept up to date they would have to come
+ * out even, and what agents report need not: two tasks may say that they use
+ * the same port. */
+static void
+sum_agent_used(const struct agent *agent, struct resources *sum)
+{
+    const struct task *task;
+    const struct executor *executor;
+
+    DL_FOREACH(agent->tasks.first, task) {
+        if (task->holds_resources) {
+            resources_add(sum, &task->resources);
+        }
+    }
+    DL_FOREACH(agent->executors, executor) {
+        resources_add(sum, &executor->resources);
+    }
+}
+
+static void
+sum_agent_offered(const struct agent *agent, struct resources *sum)
+{
+    const struct offer *offer;
+
+    DL_FOREACH2(agent->offers, offer, agent_next) {
+        resources_add(sum, &offer->resources);
+    }
+}
+
+static void
+sum_framework_used(struct master *m, const struct framework *f,
+                   struct resources *sum)
+{
+    const struct task *task = NULL;
+    const struct agent *agent = NULL;
+
+    while ((task = framework_next_task(f, task)) != NULL) {
+        if (task->holds_resources) {
+            resources_add(sum, &task->resources);
+        }
+    }
+    while ((agent = agents_next(&m->agents, agent)) != NULL) {
+        const struct executor *executor;
+
+        DL_FOREACH(agent->executors, executor) {
+            if (executor->framework == f) {
+                resources_add(sum, &executor->resources);
+            }
+        }
+    }
+}
+
+static void
+sum_framework_offered(const struct framework *f, struct resources *sum)
+{
+    const struct offer *offer;
+
+    DL_FOREACH2(f->offers, offer, framework_next) {
+        resources_add(sum, &offer->resources);
+    }
+}
+
 /* Resources as messages, as "..._full" shows them. */
 static void
 write_resources_full(struct json_writer *w, const struct resources *resources)
@@ -156,7 +218,11 @@ static void
 write_agent_members(struct json_writer *w, const struct agent *agent)
 {
     struct resources unreserved;
+    struct resources used = { 0 };
+    struct resources offered = { 0 };
 
+    sum_agent_used(agent, &used);
+    sum_agent_offered(agent, &offered);
     json_member_string(w, "id", agent->id->s);
     json_member_string(w, "hostname", agent->info->hostname);
     json_member_int(w, "port", agent->info->port);
@@ -171,8 +237,10 @@ write_agent_members(struct json_writer *w, const struct agent *agent)
         json_member_double(w, "reregistered_time", agent->reregistered_time);
     }
     write_resources(w, "resources", &agent->total);
-    write_resources(w, "used_resources", &agent->used);
-    write_resources(w, "offered_resources", &agent->offered);
+    write_resources(w, "used_resources", &used);
+    write_resources(w, "offered_resources", &offered);
+    resources_fini(&used);
+    resources_fini(&offered);
     json_key(w, "reserved_resources");
     write_reserved(w, agent, false);
     resources_unreserved(&agent->total, &unreserved);
@@ -188,7 +256,11 @@ static void
 write_agent_full(struct json_writer *w, const struct agent *agent)
 {
     struct resources unreserved;
+    struct resources used = { 0 };
+    struct resources offered = { 0 };
 
+    sum_agent_used(agent, &used);
+    sum_agent_offered(agent, &offered);
     json_object_begin(w);
     write_agent_members(w, agent);
     json_key(w, "reserved_resources_full");
@@ -198,9 +270,11 @@ write_agent_full(struct json_writer *w, const struct agent *agent)
     write_resources_full(w, &unreserved);
     resources_fini(&unreserved);
     json_key(w, "used_resources_full");
-    write_resources_full(w, &agent->used);
+    write_resources_full(w, &used);
     json_key(w, "offered_resources_full");
-    write_resources_full(w, &agent->offered);
+    write_resources_full(w, &offered);
+    resources_fini(&used);
+    resources_fini(&offered);
     json_object_end(w);
 }
 
@@ -320,15 +394,17 @@ write_task_list(struct json_writer *w, const char *key,
 /* --- frameworks --- */
 
 static void
-write_framework_head(struct json_writer *w, const struct framework *f)
+write_framework_head(struct json_writer *w, const struct framework *f,
+                     const struct resources *used,
+                     const struct resources *offered)
 {
     json_member_string(w, "id", f->id);
     json_member_string(w, "name", f->info->name);
     if (f->has_pid) {
         json_member_string(w, "pid", f->pid_text);
     }
-    write_resources(w, "used_resources", &f->used);
-    write_resources(w, "offered_resources", &f->offered);
+    write_resources(w, "used_resources", used);
+    write_resources(w, "offered_resources", offered);
     json_key(w, "capabilities");
     json_array_begin(w);
     for (size_t i = 0; i < f->info->n_capabilities; i++) {
@@ -470,9 +546,12 @@ write_framework(struct master *m, struct json_writer *w,
                 const struct framework *f)
 {
     struct resources all = { 0 };
+    struct resources offered = { 0 };
 
+    sum_framework_used(m, f, &all);
+    sum_framework_offered(f, &offered);
     json_object_begin(w);
-    write_framework_head(w, f);
+    write_framework_head(w, f, &all, &offered);
     json_member_string(w, "user", f->info->user);
     json_member_double(w, "failover_timeout", f->info->failover_timeout);
     json_member_bool(w, "checkpoint", f->info->checkpoint != 0);
@@ -481,10 +560,10 @@ write_framework(struct master *m, struct json_writer *w,
     if (f->info->principal) {
         json_member_string(w, "principal", f->info->principal);
     }
-    resources_add(&all, &f->used);
-    resources_add(&all, &f->offered);
+    resources_add(&all, &offered);
     write_resources(w, "resources", &all);
     resources_fini(&all);
+    resources_fini(&offered);
     if (f->reregistered_time > f->registered_time) {
         json_member_double(w, "reregistered_time", f->reregistered_time);
     }
@@ -735,10 +814,16 @@ state_summary_write_json(struct master *m, struct json_writer *w)
     json_array_begin(w);
     while ((f = frameworks_next(&m->frameworks, f)) != NULL) {
         struct summary summary = { 0 };
+        struct resources used = { 0 };
+        struct resources offered = { 0 };
 
         summary_add_framework(&summary, f);
+        sum_framework_used(m, f, &used);
+        sum_framework_offered(f, &offered);
         json_object_begin(w);
-        write_framework_head(w, f);
+        write_framework_head(w, f, &used, &offered);
+        resources_fini(&used);
+        resources_fini(&offered);
         write_summary(w, &summary, "slave_ids");
         json_object_end(w);
     }

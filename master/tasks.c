@@ -152,8 +152,6 @@ tasks_add(struct master *m, struct framework *f, struct agent *agent,
     task_list_push(&agent->tasks, task, SIZE_MAX);
     if (!task_state_is_terminal(task->state)) {
         task->holds_resources = true;
-        resources_add(&agent->used, &task->resources);
-        resources_add(&f->used, &task->resources);
         master_metrics_add_used(&m->metrics, &task->resources, 1);
         master_metrics_add_task(&m->metrics, task->state, 1);
     }
@@ -197,8 +195,6 @@ release_resources(struct master *m, struct task *task)
         return;
     }
     task->holds_resources = false;
-    resources_subtract(&task->agent->used, &task->resources);
-    resources_subtract(&task->framework->used, &task->resources);
     master_metrics_add_used(&m->metrics, &task->resources, -1);
     allocator_recover(&m->base, &m->allocator, task->framework->id,
                       task->role->s, task->agent->id->s, &task->resources,

@@ -680,11 +680,39 @@ validate_same_executor(const V1__ExecutorInfo *executor,
 }
 
 static struct error *
+too_much(const struct resources *total, const struct resources *available)
+{
+    autofini(strbuf) wanted = STRBUF(STRBUF_UNLIMITED);
+    autofini(strbuf) had = STRBUF(STRBUF_UNLIMITED);
+
+    resources_format(total, &wanted);
+    resources_format(available, &had);
+    return INVALID("Total resources %s required by task and its executor is "
+                   "more than available %s", wanted.data, had.data);
+}
+
+static struct error *
+overlapping(const struct resources *resources,
+            const struct resources *executor_resources)
+{
+    autofini(strbuf) task = STRBUF(STRBUF_UNLIMITED);
+    autofini(strbuf) executor = STRBUF(STRBUF_UNLIMITED);
+
+    resources_format(resources, &task);
+    resources_format(executor_resources, &executor);
+    return INVALID("There are overlapping resources in the task resources %s "
+                   "and executor resources %s", task.data, executor.data);
+}
+
+/* A sum of ranges has those in both but once: what fits as a sum need not fit
+ * one after the other. */
+static struct error *
 validate_fits(const struct resources *resources,
               const struct resources *executor_resources,
               const struct task_context *context)
 {
     struct resources total = { 0 };
+    struct resources left = { 0 };
     struct error *error = NULL;
 
     resources_add(&total, resources);
@@ -692,16 +720,16 @@ validate_fits(const struct resources *resources,
         resources_add(&total, executor_resources);
     }
     if (!resources_contain(context->available, &total)) {
-        autofini(strbuf) wanted = STRBUF(STRBUF_UNLIMITED);
-        autofini(strbuf) available = STRBUF(STRBUF_UNLIMITED);
-
-        resources_format(&total, &wanted);
-        resources_format(context->available, &available);
-        error = INVALID("Total resources %s required by task and its executor "
-                        "is more than available %s", wanted.data,
-                        available.data);
+        error = too_much(&total, context->available);
+    } else if (!context->running_executor) {
+        resources_add(&left, context->available);
+        resources_subtract(&left, executor_resources);
+        if (!resources_contain(&left, resources)) {
+            error = overlapping(resources, executor_resources);
+        }
     }
     resources_fini(&total);
+    resources_fini(&left);
     return error;
 }
 

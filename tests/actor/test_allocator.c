@@ -351,7 +351,7 @@ START_TEST(what_is_held_at_the_start_is_not_free)
 }
 END_TEST
 
-START_TEST(agent_that_holds_more_than_it_has_is_left_alone)
+START_TEST(agent_that_holds_more_than_it_has_is_offered_when_all_is_free)
 {
     struct stage s = stage_create();
     struct resources total = parse("cpus:4");
@@ -364,8 +364,14 @@ START_TEST(agent_that_holds_more_than_it_has_is_left_alone)
     allocator_add_agent(s.notes->self, &s.allocator, "S1", "host", &total,
                         &holding, 1);
     actor_system_advance(s.system, 2 * SECOND);
-
     ck_assert_uint_eq(n_offers(&s), 0);
+    resources_fini(&total);
+    total = parse("cpus:5");
+    allocator_recover(s.notes->self, &s.allocator, "F1", "*", "S1", &total,
+                      ALLOCATOR_NO_FILTER);
+    actor_system_run(s.system);
+
+    check_offer(&s, 0, "F1", "S1", "cpus:4");
     resources_fini(&total);
     stage_close(&s);
 }
@@ -436,7 +442,7 @@ allocator_suite(void)
     ADD(crumbs_are_not_offered);
     ADD(inactive_agents_and_frameworks_get_nothing);
     ADD(what_is_held_at_the_start_is_not_free);
-    ADD(agent_that_holds_more_than_it_has_is_left_alone);
+    ADD(agent_that_holds_more_than_it_has_is_offered_when_all_is_free);
     ADD(what_comes_back_late_is_taken_whoever_is_gone);
     ADD(burst_of_events_makes_one_message);
     ADD(refuse_seconds_are_within_bounds);

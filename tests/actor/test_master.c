@@ -644,6 +644,58 @@ START_TEST(offer_that_is_not_answered_in_time_is_rescinded)
 }
 END_TEST
 
+START_TEST(same_ports_of_two_agents_are_kept_apart)
+{
+    struct stage s = stage_create();
+    struct puppet *other;
+    static const char info[] =
+        "{\"agent\":{\"hostname\":\"node\",\"resources\":[{\"name\":"
+        "\"cpus\",\"type\":\"SCALAR\",\"scalar\":{\"value\":1}},{\"name\":"
+        "\"ports\",\"type\":\"RANGES\",\"ranges\":{\"range\":[{\"begin\":1,"
+        "\"end\":9}]}}]},\"version\":\"1.12.0\"}";
+    stage_open(&s);
+    other = puppet_create(s.system, "slave(2)");
+    subscribe_first(&s, "");
+    puppet_say(s.agent, &s.master, &msg_register_agent, "%s", info);
+    puppet_say(other, &s.master, &msg_register_agent, "%s", info);
+    ck_assert_uint_eq(n_offers(s.scheduler), 2);
+
+    decline(&s, offer(s.scheduler, 0)->id->value, 0);
+    decline(&s, offer(s.scheduler, 1)->id->value, 0);
+
+    ck_assert_uint_eq(n_offers(s.scheduler), 4);
+    ck_assert_uint_eq(offer(s.scheduler, 3)->n_resources, 2);
+    stage_close(&s);
+    puppet_destroy(other);
+}
+END_TEST
+
+START_TEST(tasks_that_share_a_port_by_their_agent_s_report_do_no_harm)
+{
+    struct stage s = stage_create();
+    stage_open(&s);
+#define REPORTED(ID) \
+    "{\"name\":\"t\",\"task_id\":{\"value\":\"" ID "\"},\"framework_id\":{" \
+    "\"value\":\"F\"},\"agent_id\":{\"value\":\"old-S7\"},\"state\":" \
+    "\"TASK_RUNNING\",\"resources\":[{\"name\":\"ports\",\"type\":" \
+    "\"RANGES\",\"ranges\":{\"range\":[{\"begin\":1,\"end\":1}]}}]}"
+    puppet_say(s.agent, &s.master, &msg_reregister_agent,
+               "{\"agent\":" AGENT_INFO("\"id\":{\"value\":\"old-S7\"},")
+               ",\"version\":\"1.12.0\",\"frameworks\":[{\"user\":\"root\","
+               "\"name\":\"test\",\"id\":{\"value\":\"F\"}}],\"tasks\":["
+               REPORTED("a") "," REPORTED("b") "]}");
+#undef REPORTED
+    ck_assert_double_eq(metric(&s, "master/tasks_running"), 2);
+
+    puppet_say(s.agent, &s.master, &msg_unregister_agent,
+               "{\"agent_id\":{\"value\":\"old-S7\"}}");
+
+    ck_assert_double_eq(metric(&s, "master/tasks_running"), 0);
+    ck_assert_double_eq(metric(&s, "master/slaves_active"), 0);
+    stage_close(&s);
+}
+END_TEST
+
 /* --- tasks --- */
 
 START_TEST(task_is_launched_in_the_same_turn)
@@ -1146,6 +1198,8 @@ master_suite(void)
     ADD(revive_ends_filters_and_suppress_ends_offers);
     ADD(what_one_framework_declines_goes_to_the_other);
     ADD(offer_that_is_not_answered_in_time_is_rescinded);
+    ADD(same_ports_of_two_agents_are_kept_apart);
+    ADD(tasks_that_share_a_port_by_their_agent_s_report_do_no_harm);
     ADD(task_is_launched_in_the_same_turn);
     ADD(update_goes_to_the_framework_and_its_acknowledgement_back);
     ADD(resources_of_a_finished_task_are_offered_at_once);

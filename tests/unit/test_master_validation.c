@@ -61,7 +61,7 @@ check_in(const char *json, const char *expected, struct task_context *context)
     struct resources executor = { 0 };
     struct resources available = { 0 };
 
-    read_resources("cpus:4;mem:1024;gpus:1", &available);
+    read_resources("cpus:4;mem:1024;gpus:1;ports:[1-9]", &available);
     ck_assert_ptr_null(resources_decode(task->resources, task->n_resources,
                                         &resources));
     resources_set_allocation(&resources, "*");
@@ -184,7 +184,8 @@ START_TEST(task_uses_resources_that_it_is_offered)
                "\"SCALAR\",\"scalar\":{\"value\":4.001}}]"),
           "Total resources cpus(allocated: *):4.001 required by task and its "
           "executor is more than available cpus(allocated: *):4; "
-          "mem(allocated: *):1024; gpus(allocated: *):1");
+          "mem(allocated: *):1024; gpus(allocated: *):1; ports(allocated: *):"
+          "[1-9]");
 }
 END_TEST
 
@@ -236,8 +237,23 @@ START_TEST(resources_of_a_running_executor_are_not_counted_again)
     check_in(json, NULL, &context);
     check(json, "Total resources cpus(allocated: *):5 required by task and "
           "its executor is more than available cpus(allocated: *):4; "
-          "mem(allocated: *):1024; gpus(allocated: *):1");
+          "mem(allocated: *):1024; gpus(allocated: *):1; ports(allocated: *):"
+          "[1-9]");
     message_unref(running);
+}
+END_TEST
+
+START_TEST(task_and_executor_do_not_use_the_same_port)
+{
+#define PORTS \
+    "\"resources\":[{\"name\":\"ports\",\"type\":\"RANGES\"," \
+    "\"ranges\":{\"range\":[{\"begin\":5,\"end\":5}]}}]"
+    check(TASK(PORTS ",\"executor\":{\"executor_id\":{\"value\":\"e\"},"
+               "\"command\":{\"value\":\"x\"}," PORTS "}"),
+          "There are overlapping resources in the task resources "
+          "ports(allocated: *):[5-5] and executor resources "
+          "ports(allocated: *):[5-5]");
+#undef PORTS
 }
 END_TEST
 
@@ -387,6 +403,7 @@ validation_suite(void)
     ADD(task_has_a_command_or_an_executor);
     ADD(executor_has_a_command_and_belongs_to_the_framework);
     ADD(resources_of_a_running_executor_are_not_counted_again);
+    ADD(task_and_executor_do_not_use_the_same_port);
     ADD(executor_of_the_same_id_has_to_be_the_same);
     ADD(limits_are_not_below_requests);
     ADD(environment_and_volumes_are_looked_into);
