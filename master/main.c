@@ -34,42 +34,37 @@ static struct error *start(const struct master_flags *,
 static int run(const struct master_flags *);
 
 static int
-print_usage(const char *message)
+print_usage(void)
 {
     autofini(strbuf) text = STRBUF(STRBUF_UNLIMITED);
 
-    flags_usage(&text, "mesos-master", message, master_flag_table,
+    flags_usage(&text, "mesos-master", NULL, master_flag_table,
                 master_n_flags);
-    fputs(text.data, message ? stderr : stdout);
-    return message ? EXIT_FAILURE : EXIT_SUCCESS;
+    fputs(text.data, stdout);
+    return EXIT_SUCCESS;
 }
 
 int
 main(int argc, char *argv[])
 {
     struct master_flags flags = { 0 };
-    int n_taken;
     struct error *error = flags_load(master_flag_table, master_n_flags,
-                                     &flags, argc, argv, "MESOS_", &n_taken);
+                                     &flags, argc, argv, "MESOS_", NULL);
     int status;
 
-    if (error) {
+    if (flags.help) {
+        status = print_usage();
+    } else if (flags.version) {
+        printf("mesos %s (%s)\n", ACTOR_MESOS_VERSION, PACKAGE_STRING);
+        status = EXIT_SUCCESS;
+    } else if (error) {
         fprintf(stderr, "%s\n\nSee `mesos-master --help` for a list of "
                 "supported flags.\n", error_text(error));
-        error_destroy(error);
-        status = EXIT_FAILURE;
-    } else if (flags.help) {
-        status = print_usage(NULL);
-    } else if (flags.version) {
-        printf("mesos %s\n%s\n", ACTOR_MESOS_VERSION, PACKAGE_STRING);
-        status = EXIT_SUCCESS;
-    } else if (n_taken < argc && strcmp(argv[n_taken], "--")) {
-        fprintf(stderr, "Unexpected argument '%s'\n\nSee `mesos-master "
-                "--help` for a list of supported flags.\n", argv[n_taken]);
         status = EXIT_FAILURE;
     } else {
         status = run(&flags);
     }
+    error_destroy(error);
     master_flags_fini(&flags);
     return status;
 }

@@ -134,7 +134,7 @@ work_dir_that_cannot_be_made_is_refused()
 
 version_and_help_are_told()
 {
-    "$program" --version | head -n 1 | grep -qx 'mesos 1.12.0' &&
+    "$program" --version | head -n 1 | grep -qx 'mesos 1\.12\.0 (cmesos .*)' &&
         "$program" --help | grep -q -- '--max_agent_ping_timeouts=VALUE'
 }
 
