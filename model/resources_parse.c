@@ -85,81 +85,96 @@ cut(struct piece *p, char c)
 
 /* --- numbers --- */
 
-/* Digits of 'p' into '*value', which saturates at 'max'. */
-static struct piece
-read_digits(struct piece p, uint64_t max, uint64_t *value)
-{
-    while (p.len > 0 && is_digit(p.s[0])) {
-        uint64_t digit = (uint64_t) (p.s[0] - '0');
+/* "24.5e3" as it stands in the text: digits * 10^exponent. */
+struct decimal {
+    uint64_t digits;            /* the first ones; see DIGITS_MAX */
+    int64_t exponent;
+    bool has_digits;
+};
 
-        *value = *value > (max - digit) / 10 ? max : *value * 10 + digit;
-        p.s++;
-        p.len--;
+/* Further digits only count as places: amounts have fewer. */
+#define DIGITS_MAX (UINT64_MAX / 10 - 1)
+
+/* Exponents beyond it make no difference to what is too large, or 0. */
+#define EXPONENT_MAX 1000
+
+/* The digits at the start of 'p'; what is behind them. */
+static struct piece
+read_digits(struct piece p, bool is_fraction, struct decimal *d)
+{
+    for (; p.len > 0 && is_digit(p.s[0]); p.s++, p.len--) {
+        d->has_digits = true;
+        if (d->digits <= DIGITS_MAX) {
+            d->digits = d->digits * 10 + (uint64_t) (p.s[0] - '0');
+            d->exponent -= is_fraction;
+        } else {
+            d->exponent += !is_fraction;
+        }
     }
     return p;
 }
 
-/* ".1234" -> 123 and whether the digit after rounds up. */
+/* "e3", "E-3"; 'p' as it is if there is no such thing. */
 static struct piece
-read_fraction(struct piece p, uint64_t *thousandths)
+read_exponent(struct piece p, struct decimal *d)
 {
-    uint64_t unit = 100;
-    bool is_first_left_out = true;
+    bool has_sign = p.len > 1 && (p.s[1] == '-' || p.s[1] == '+');
+    size_t start = has_sign ? 2 : 1;
+    int64_t value = 0;
 
-    while (p.len > 0 && is_digit(p.s[0])) {
-        uint64_t digit = (uint64_t) (p.s[0] - '0');
-
-        if (unit > 0) {
-            *thousandths += digit * unit;
-            unit /= 10;
-        } else if (is_first_left_out) {
-            *thousandths += digit >= 5;
-            is_first_left_out = false;
-        }
-        p.s++;
-        p.len--;
+    if (p.len <= start || (p.s[0] != 'e' && p.s[0] != 'E')
+        || !is_digit(p.s[start])) {
+        return p;
     }
+    bool is_negative = p.s[1] == '-';
+
+    for (p.s += start, p.len -= start; p.len > 0 && is_digit(p.s[0]);
+         p.s++, p.len--) {
+        value = value < EXPONENT_MAX ? value * 10 + (p.s[0] - '0') : value;
+    }
+    d->exponent += is_negative ? -value : value;
     return p;
+}
+
+/* In thousandths, rounded; false if that is too much. */
+static bool
+decimal_to_scalar(const struct decimal *d, int64_t *ret)
+{
+    uint64_t value = d->digits;
+    int64_t exponent = d->exponent + 3;
+
+    for (; exponent > 0 && value > 0; exponent--) {
+        if (value >= RESOURCE_SCALAR_MAX) {
+            return false;
+        }
+        value *= 10;
+    }
+    for (; exponent < -1 && value > 0; exponent++) {
+        value /= 10;
+    }
+    if (exponent == -1) {
+        value = (value + 5) / 10;
+    }
+    *ret = (int64_t) value;
+    return value < RESOURCE_SCALAR_MAX;
 }
 
 /* "24", "0.5", "1e3"; false if it is no such number. */
 static bool
 parse_scalar(struct piece p, int64_t *ret)
 {
-    uint64_t whole = 0;
-    uint64_t thousandths = 0;
-    uint64_t exponent = 0;
-    bool has_digit = p.len > 0 && is_digit(p.s[0]);
+    struct decimal d = { .digits = 0 };
 
-    p = read_digits(p, RESOURCE_SCALAR_MAX, &whole);
+    p = read_digits(p, false, &d);
     if (p.len > 0 && p.s[0] == '.') {
         p.s++;
         p.len--;
-        has_digit = has_digit || (p.len > 0 && is_digit(p.s[0]));
-        p = read_fraction(p, &thousandths);
+        p = read_digits(p, true, &d);
     }
-    if (has_digit && p.len > 1 && (p.s[0] == 'e' || p.s[0] == 'E')
-        && is_digit(p.s[1])) {
-        p.s++;
-        p.len--;
-        p = read_digits(p, 100, &exponent);
+    if (d.has_digits) {
+        p = read_exponent(p, &d);
     }
-    if (!has_digit || p.len > 0) {
-        return false;
-    }
-    uint64_t value = whole >= RESOURCE_SCALAR_MAX / 1000
-                         ? RESOURCE_SCALAR_MAX
-                         : whole * 1000 + thousandths;
-
-    for (; exponent > 0 && value > 0 && value < RESOURCE_SCALAR_MAX;
-         exponent--) {
-        value *= 10;
-    }
-    if (value >= RESOURCE_SCALAR_MAX) {
-        return false;
-    }
-    *ret = (int64_t) value;
-    return true;
+    return d.has_digits && p.len == 0 && decimal_to_scalar(&d, ret);
 }
 
 /* --- values --- */

@@ -113,6 +113,14 @@ START_TEST(numbers_have_three_decimals)
     assert_parsed("cpus:0.1235", "cpus:0.124");
     assert_parsed("cpus:.5", "cpus:0.5");
     assert_parsed("mem:1e3", "mem:1000");
+    assert_parsed("mem:1E+3", "mem:1000");
+    assert_parsed("cpus:0.0005e3", "cpus:0.5");
+    assert_parsed("cpus:12.34567e2", "cpus:1234.567");
+    assert_parsed("cpus:250e-3", "cpus:0.25");
+    assert_parsed("cpus:0.0005", "cpus:0.001");
+    assert_parsed("cpus:0.00049999999999999999999", "{}");
+    assert_parsed("cpus:1e-99999999999999999999", "{}");
+    assert_parsed("cpus:0e99999999999999999999", "{}");
     assert_parsed("mem:1.5E2", "mem:150");
     assert_parsed("cpus:0.0004", "{}");
     assert_parsed("cpus:0", "{}");
@@ -165,6 +173,11 @@ START_TEST(malformed_text_is_refused_with_a_reason)
     assert_unparsable("cpus:nan", "Bad type");
     assert_unparsable("cpus:inf", "Bad type");
     assert_unparsable("cpus:1e30", "Bad type");
+    assert_unparsable("cpus:1e99999999999999999999", "Bad type");
+    assert_unparsable("cpus:1e", "Bad type");
+    assert_unparsable("cpus:1e-", "Bad type");
+    assert_unparsable("cpus:e3", "Bad type");
+    assert_unparsable("cpus:.e3", "Bad type");
     assert_unparsable("cpus:99999999999999999999", "Bad type");
     assert_unparsable("cpus(a:1", "parentheses");
     assert_unparsable("cpus(a)b:1", "parentheses");
