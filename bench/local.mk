@@ -14,3 +14,6 @@ bench_programs += %D%/link_throughput
 %C%_link_throughput_LDADD = $(LIBPROTO) $(LIBACTOR) $(JEMALLOC_LIBS)
 bench_programs += %D%/bench_actor_throughput
 %C%_bench_actor_throughput_LDADD = $(LIBACTOR)
+
+bench_programs += %D%/bench_child
+%C%_bench_child_LDADD = $(LIBACTOR)

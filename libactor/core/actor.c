@@ -165,13 +165,26 @@ wait_manually(struct actor_system *system, struct actor_gate *gate,
     return true;
 }
 
+/* Where that very actor is or was, if the UPID says which; otherwise the one
+ * that has the id now. */
+static struct actor_slot *
+find_exactly(struct actor_system *system, const struct upid *upid,
+             uint32_t *ret_generation)
+{
+    if (upid->hint_generation == 0 || !system_is_local(system, upid)) {
+        return system_find(system, upid, ret_generation);
+    }
+    *ret_generation = upid->hint_generation;
+    return slot_table_at(&system->slots, upid->hint_slot);
+}
+
 bool
 actor_wait(struct actor_system *system, const struct upid *upid,
            int64_t timeout_ns)
 {
     struct gate_watch watch = { .base = { .fn = on_exit_open_gate } };
     uint32_t generation;
-    struct actor_slot *slot = system_find(system, upid, &generation);
+    struct actor_slot *slot = find_exactly(system, upid, &generation);
     bool is_gone;
 
     CHECK(system->is_manual || !worker_current_of(system),

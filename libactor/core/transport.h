@@ -74,7 +74,9 @@ void system_deliver_exited(struct actor_system *, const struct upid *to,
                            const struct upid *who);
 
 /* Local actor 'id' is watched for a remote linker: 'fn' is called once, on any
- * thread, when it ends.  False if there is no such actor. */
+ * thread, when it ends.  False if there is no such actor.  'fn' is called with
+ * a lock held: it may free the watch, send and post jobs, but not watch,
+ * unwatch, link or spawn. */
 struct exit_watch {
     void (*fn)(struct exit_watch *);
     struct exit_watch *prev, *next;     /* private */

@@ -398,6 +398,19 @@ START_TEST(stale_upid_means_the_actor_that_has_the_id_now)
 }
 END_TEST
 
+START_TEST(wait_is_for_the_very_actor_and_not_for_its_successor)
+{
+    struct actor_system *system = start(_i);
+    struct upid old = spawn(system, "a", NULL);
+
+    end(system, &old);
+    spawn(system, "a", NULL);
+
+    ck_assert(actor_wait(system, &old, DURATION_FOREVER));
+    actor_system_destroy(system);
+}
+END_TEST
+
 START_TEST(hint_of_another_system_is_ignored)
 {
     struct actor_system *one = start(_i), *two = start(_i);
@@ -815,6 +828,8 @@ actor_suite(void)
     add_both(suite, "by-id", message_reaches_an_actor_known_by_id_only);
     add_both(suite, "stale",
              stale_upid_means_the_actor_that_has_the_id_now);
+    add_both(suite, "very",
+             wait_is_for_the_very_actor_and_not_for_its_successor);
     add_both(suite, "foreign-hint", hint_of_another_system_is_ignored);
     add_both(suite, "no-handler",
              message_without_handler_is_dropped_and_counted);
