@@ -21,6 +21,7 @@
 #include <actor/actor.h>
 #include <actor/alloc.h>
 #include <actor/log.h>
+#include <actor/op.h>
 
 #include "core/system_private.h"
 
@@ -32,7 +33,7 @@ struct link {
     uint32_t owner_generation;
     bool is_wanted;             /* by actor_link() */
     bool is_over;               /* out of the set, about to be freed */
-    unsigned n_holds;           /* operations */
+    struct op *ops;             /* that wait for 'to', oldest wait first */
     uint64_t sequence;          /* tells links to one UPID apart */
     struct link *hash_next;     /* the owner's set */
 
@@ -227,7 +228,7 @@ destroy_if_unused(struct actor *self, struct link *link)
 {
     struct link_set *set = self->links;
 
-    if (!link->is_wanted && link->n_holds == 0) {
+    if (!link->is_wanted && !link->ops) {
         set_remove(set, link);
         detach(self, link);
         free(link);
@@ -251,19 +252,19 @@ actor_unlink(struct actor *self, const struct upid *to)
     }
 }
 
-struct link *
-link_hold(struct actor *self, const struct upid *to)
+void
+link_hold(struct actor *self, const struct upid *to, struct op *op)
 {
-    struct link *link = get_link(self, to);
-
-    link->n_holds++;
-    return link;
+    op->link = get_link(self, to);
+    DL_APPEND2(op->link->ops, op, link_prev, link_next);
 }
 
 void
-link_release(struct actor *self, struct link *link)
+link_release(struct actor *self, struct op *op)
 {
-    link->n_holds--;
+    struct link *link = steal(op->link);
+
+    DL_DELETE2(link->ops, op, link_prev, link_next);
     if (!link->is_over && ((struct link_set *) self->links)->n > KEPT_MAX) {
         destroy_if_unused(self, link);
     }
@@ -302,7 +303,13 @@ on_exited(struct actor *self, struct actor_msg *msg)
     }
     set_remove(self->links, link);
     link->is_over = true;
-    op_on_exited(self, link);
+    while (link->ops) {
+        struct op *op = link->ops;
+
+        /* A call that its failure makes gets a link of its own. */
+        link_release(self, op);
+        op_on_exited(op);
+    }
     if (link->is_wanted && self->type->exited) {
         self->type->exited(self, &link->to);
     }

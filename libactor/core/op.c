@@ -76,7 +76,7 @@ op_call(struct op *op, const struct upid *to, struct actor_msg **msg,
     if (timeout_ns != DURATION_FOREVER) {
         actor_timer_start(op->actor, &op->timer, timeout_ns, on_timeout, op);
     }
-    op->link = link_hold(op->actor, to);
+    link_hold(op->actor, to, op);
     actor_send(op->actor, to, msg);
     return OP_WAIT;
 }
@@ -262,7 +262,7 @@ end_wait(struct op *op)
     op->call = 0;
     actor_timer_cancel(op->actor, &op->timer);
     if (op->link) {
-        link_release(op->actor, steal(op->link));
+        link_release(op->actor, op);
     }
 }
 
@@ -301,22 +301,9 @@ op_on_reply(struct actor *self, struct actor_msg *msg)
 }
 
 void
-op_on_exited(struct actor *self, struct link *link)
+op_on_exited(struct op *op)
 {
-    struct op_set *set = self->ops;
-    struct op *op = set ? set->all : NULL;
-
-    while (op) {
-        if (op->link == link) {
-            op->link = NULL;
-            fail(op, error_create(ERROR_CLOSED, "the actor is gone"));
-
-            /* The step may have ended any operation. */
-            op = set->all;
-        } else {
-            op = op->next;
-        }
-    }
+    fail(op, error_create(ERROR_CLOSED, "the actor is gone"));
 }
 
 static void

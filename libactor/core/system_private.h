@@ -24,6 +24,7 @@
 
 struct metric;
 struct metrics;
+struct op;
 struct pool;
 
 /* --- a lock for a few instructions --- */
@@ -218,7 +219,9 @@ void timer_fire(struct worker *, size_t *heap_index);
 
 void op_destroy_all(struct actor *);
 void op_on_reply(struct actor *, struct actor_msg *);
-void op_on_exited(struct actor *, struct link *);
+
+/* Whom the operation waits for is gone, and so is its link. */
+void op_on_exited(struct op *);
 
 void child_forget_all(struct actor *);
 
@@ -228,10 +231,10 @@ void child_destroy_all(struct actor_system *);
 /* Links of 'self' to others. */
 void link_clear(struct actor *);
 
-/* A link for an operation that waits for 'to'; link_release() when it does
- * not any more. */
-struct link *link_hold(struct actor *, const struct upid *to);
-void link_release(struct actor *, struct link *);
+/* Makes 'op->link' a link to whom the operation waits for; link_release()
+ * when it does not any more. */
+void link_hold(struct actor *, const struct upid *to, struct op *);
+void link_release(struct actor *, struct op *);
 
 /* Links and watches of others to the actor in 'slot', which is dead. */
 void link_announce_exit(struct actor_slot *);
@@ -251,7 +254,6 @@ bool pool_run_one(struct pool *);
 
 /* Runs 'fn(arg)' for a waiting operation; the message that tells is
  * op_on_work(). */
-struct op;
 void pool_submit_op(struct actor *, struct op *, uint64_t call,
                     struct error *(*fn)(void *), void *arg);
 void op_on_work(struct actor *self, struct op *, uint64_t call,

@@ -73,6 +73,7 @@ struct op {
     struct op *hash_next;       /* by 'call' */
     uint64_t call;              /* what we wait for; 0: nothing */
     struct link *link;          /* to whom we called */
+    struct op *link_prev, *link_next;   /* those that wait for the same */
     struct actor_timer timer;
     struct error *error;
     struct actor_msg *reply;
