@@ -41,7 +41,6 @@ static void write_extra(const struct task *, struct json_writer *);
 static void write_queued_task(const struct agent *, const struct task *,
                               struct json_writer *);
 static void executor_total(const struct executor *, struct resources *ret);
-static const char *allocation_role(V1__Resource *const *, size_t n);
 
 static const struct http_route routes[] = {
     { "/state", on_state, "Information about state of the Agent.",
@@ -262,20 +261,19 @@ write_executor(const struct agent *agent, const struct executor *executor,
     executor_total(executor, &total);
     json_object_begin(w);
     json_member_string(w, "id", executor->id);
-    json_member_string(w, "name", info->name ? info->name : "");
-    json_member_string(w, "source", info->source ? info->source : "");
+    json_member_string(w, "name", executor->name);
+    json_member_string(w, "source", executor->source);
     json_member_string(w, "container", executor->container_id);
     json_member_string(w, "directory", executor->directory);
     json_key(w, "resources");
     resources_write_json(&total, w);
-    json_member_string(w, "role", allocation_role(info->resources,
-                                                  info->n_resources));
-    if (info->labels) {
+    json_member_string(w, "role", executor->role);
+    if (info && info->labels) {
         write_labels(info->labels, w);
     }
-    if (info->has_type) {
+    if (executor->type >= 0) {
         json_member_string(w, "type", message_enum_name(
-            &v1__executor_info__type__descriptor, (int) info->type));
+            &v1__executor_info__type__descriptor, executor->type));
     }
     resources_fini(&total);
 
@@ -325,15 +323,12 @@ static void
 write_task(const struct agent *agent, const struct task *task,
            struct json_writer *w)
 {
-    const V1__ExecutorInfo *info = record_executor_info(task->executor);
-
     json_object_begin(w);
     write_task_head(agent, task, w);
     json_member_string(w, "state", task_state_name(task->state));
     json_key(w, "resources");
     resources_write_json(&task->resources, w);
-    json_member_string(w, "role", allocation_role(info->resources,
-                                                  info->n_resources));
+    json_member_string(w, "role", task->executor->role);
     write_statuses(agent, task, w);
     write_extra(task, w);
     json_object_end(w);
@@ -347,8 +342,7 @@ write_queued_task(const struct agent *agent, const struct task *task,
     write_task_head(agent, task, w);
     json_key(w, "resources");
     resources_write_json(&task->resources, w);
-    json_member_string(w, "role", allocation_role(task->info->resources,
-                                                  task->info->n_resources));
+    json_member_string(w, "role", task->executor->role);
     if (task->info->command) {
         autofini(strbuf) command = STRBUF(STRBUF_UNLIMITED);
 
@@ -458,16 +452,4 @@ executor_total(const struct executor *executor, struct resources *ret)
             resources_add(ret, &task->resources);
         }
     }
-}
-
-static const char *
-allocation_role(V1__Resource *const *resources, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        if (resources[i]->allocation_info &&
-            resources[i]->allocation_info->role) {
-            return resources[i]->allocation_info->role;
-        }
-    }
-    return "*";
 }

@@ -197,6 +197,11 @@ record_executor_create(struct framework *framework, struct message *message,
     executor->directory = xstrdup(directory);
     executor->framework = framework;
     executor->info = message_ref(message);
+    executor->name = xstrdup(info->name ? info->name : "");
+    executor->source = xstrdup(info->source ? info->source : "");
+    executor->role = xstrdup(record_allocation_role(info->resources,
+                                                    info->n_resources));
+    executor->type = info->has_type ? (int) info->type : -1;
     executor->state = EXECUTOR_REGISTERING;
     decode_resources(info->resources, info->n_resources,
                      &executor->resources);
@@ -220,6 +225,9 @@ record_executor_destroy(struct executor *executor)
     resources_fini(&executor->resources);
     message_unref(executor->info);
     free(executor->failure_text);
+    free(executor->name);
+    free(executor->source);
+    free(executor->role);
     free(executor->directory);
     free(executor->container_id);
     free(executor->id);
@@ -229,7 +237,19 @@ record_executor_destroy(struct executor *executor)
 const struct V1__ExecutorInfo *
 record_executor_info(const struct executor *executor)
 {
-    return message_root(executor->info);
+    return executor->info ? message_root(executor->info) : NULL;
+}
+
+const char *
+record_allocation_role(V1__Resource *const *resources, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (resources[i]->allocation_info &&
+            resources[i]->allocation_info->role) {
+            return resources[i]->allocation_info->role;
+        }
+    }
+    return "*";
 }
 
 bool
@@ -352,6 +372,10 @@ record_framework_complete_executor(struct framework *framework,
                             struct executor *executor, size_t max)
 {
     records_remove_executor(framework, executor);
+    if (!record_executor_info(executor)->labels) {
+        message_unref(executor->info);
+        executor->info = NULL;
+    }
     vec_push(&framework->completed, executor);
     if (framework->completed.n > max) {
         record_executor_destroy(framework->completed.data[0]);

@@ -30,6 +30,7 @@ struct framework;
 struct message;
 struct V1__ExecutorInfo;
 struct V1__FrameworkInfo;
+struct V1__Resource;
 struct V1__Task;
 struct V1__TaskInfo;
 struct V1__TaskStatus;
@@ -109,7 +110,14 @@ struct executor {
     char *container_id;         /* owned */
     char *directory;            /* owned; its sandbox */
     struct framework *framework;        /* borrowed */
-    struct message *info;       /* counted; root: ExecutorInfo */
+
+    /* Counted; root: ExecutorInfo.  A completed executor keeps it for its
+     * labels only, and else has NULL here: the rest is what follows. */
+    struct message *info;
+    char *name;                 /* owned */
+    char *source;               /* owned */
+    char *role;                 /* owned; that its resources are for */
+    int type;                   /* enum V1__ExecutorInfo__Type; -1: none */
     struct resources resources; /* without those of its tasks */
     bool is_command;            /* made by us for a command task */
     bool has_been_sent_task;
@@ -141,7 +149,11 @@ struct executor *record_executor_create(struct framework *,
 /* Its timers must not be armed. */
 void record_executor_destroy(struct executor *);
 
+/* NULL for a completed executor without labels. */
 const struct V1__ExecutorInfo *record_executor_info(const struct executor *);
+
+/* The role that resources are allocated to; "*" if they are to none. */
+const char *record_allocation_role(struct V1__Resource *const *, size_t n);
 
 /* Whether a task is not over, or its last update not acknowledged. */
 bool record_executor_has_incomplete_tasks(const struct executor *);
