@@ -224,13 +224,23 @@ stream_attach(void *ctx UNUSED, struct actor_stream *s, void *worker,
 }
 
 static ssize_t
-stream_write(void *ctx UNUSED, struct actor_stream *s,
-             const struct iovec *iov, int n)
+send_some(int fd, const struct iovec *iov, int n)
 {
     struct msghdr message = {
         .msg_iov = (struct iovec *) iov,
         .msg_iovlen = (size_t) n,
     };
+
+    if (n == 1) {                       /* the cheaper call */
+        return send(fd, iov->iov_base, iov->iov_len, MSG_NOSIGNAL);
+    }
+    return sendmsg(fd, &message, MSG_NOSIGNAL);
+}
+
+static ssize_t
+stream_write(void *ctx UNUSED, struct actor_stream *s,
+             const struct iovec *iov, int n)
+{
     size_t offered = 0;
     ssize_t taken;
 
@@ -241,7 +251,7 @@ stream_write(void *ctx UNUSED, struct actor_stream *s,
         offered += iov[i].iov_len;
     }
     do {
-        taken = sendmsg(s->fd, &message, MSG_NOSIGNAL);
+        taken = send_some(s->fd, iov, n);
     } while (taken < 0 && errno == EINTR);
     if (taken < 0 && errno != EAGAIN) {
         s->broken = errno;

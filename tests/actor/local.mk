@@ -59,3 +59,6 @@ check_PROGRAMS += %D%/test_command_executor
 
 check_PROGRAMS += %D%/test_status_update_manager
 %C%_test_status_update_manager_LDADD = $(LIBTEST) $(LIBAGENT) $(LIBMODEL)
+check_PROGRAMS += %D%/test_net
+%C%_test_net_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
+%C%_test_net_LDADD = $(LIBTEST) $(LIBACTOR)
