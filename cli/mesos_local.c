@@ -247,6 +247,8 @@ run(const struct local_flags *flags)
 
     if (!error) {
         block_signals(&signals);
+        /* Nobody is overwhelmed by agents of the same process. */
+        setenv(ENVIRONMENT_PREFIX "REGISTRATION_BACKOFF_FACTOR", "10ms", 0);
         error = start(&cluster, flags);
     }
     if (!error) {

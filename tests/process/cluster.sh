@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# cluster.sh - real masters and agents on loopback, for tests to source.
+#
+# All ports are free ones that the kernel chose.  What was started is stopped
+# and its directory removed when the test ends.  Conditions are waited for, in
+# small steps up to WAIT_SECONDS.
+set -u
+WAIT_SECONDS=${WAIT_SECONDS:-60}
+build=$top_builddir
+tmp=$(mktemp -d "${TMPDIR:-/tmp}/cmesos-test.XXXXXX")
+pids=
+n_tests=0
+ulimit -c 0
+LIBPROCESS_IP=127.0.0.1
+MESOS_REGISTRATION_BACKOFF_FACTOR=10ms
+export LIBPROCESS_IP MESOS_REGISTRATION_BACKOFF_FACTOR
+
+stop_all()
+{
+    for pid in $pids; do
+        kill "$pid" 2>/dev/null
+    done
+    for pid in $pids; do
+        wait "$pid" 2>/dev/null
+    done
+    pids=
+    rm -rf "$tmp"
+}
+trap stop_all EXIT
+trap 'exit 1' INT TERM
+
+# result STATUS NAME [FILE]: one line of TAP; FILE goes along if it failed.
+result()
+{
+    n_tests=$((n_tests + 1))
+    if [ "$1" -eq 0 ]; then
+        echo "ok $n_tests - $2"
+    else
+        echo "not ok $n_tests - $2"
+        if [ "${3:-}" ]; then
+            tail -n 40 "$3" | sed 's/^/# /'
+        fi
+    fi
+}
+
+# expect NAME COMMAND...: a test that is one command.
+expect()
+{
+    expected_name=$1
+    shift
+    "$@" >"$tmp/said" 2>&1
+    result $? "$expected_name" "$tmp/said"
+}
+
+# The test cannot go on.
+give_up()
+{
+    echo "Bail out! $1"
+    for log in "$tmp"/*.log; do
+        echo "# $log"
+        tail -n 20 "$log" | sed 's/^/# /'
+    done
+    exit 1
+}
+
+# wait_until COMMAND...: succeeds as soon as the command does.
+wait_until()
+{
+    wait_end=$(($(date +%s) + WAIT_SECONDS))
+    until "$@" >/dev/null 2>&1; do
+        if [ "$(date +%s)" -ge "$wait_end" ]; then
+            echo "waited in vain for: $*"
+            return 1
+        fi
+        sleep 0.02
+    done
+}
+
+# port_in LOG: the port that the line "... started on ...:PORT" tells.
+port_in()
+{
+    sed -n 's/.* started on .*127\.0\.0\.1:\([0-9]*\)$/\1/p' "$1" | head -n 1
+}
+
+has_port()
+{
+    [ "$(port_in "$1")" ]
+}
+
+# start_master [FLAG...]: sets $master and $master_pid.
+start_master()
+{
+    "$build/master/mesos-master" --ip=127.0.0.1 --port=0 \
+        --work_dir="$tmp/master" "$@" >"$tmp/master.out" 2>"$tmp/master.log" &
+    master_pid=$!
+    pids="$pids $master_pid"
+    wait_until has_port "$tmp/master.log" || give_up "the master is not up"
+    master=127.0.0.1:$(port_in "$tmp/master.log")
+}
+
+# start_agent NAME [FLAG...]: sets $agent_pid; returns once the master has it.
+start_agent()
+{
+    agent_name=$1
+    shift
+    "$build/agent/mesos-agent" --ip=127.0.0.1 --port=0 --master="$master" \
+        --work_dir="$tmp/$agent_name" --launcher_dir="$build/executor" \
+        "$@" >"$tmp/$agent_name.out" 2>"$tmp/$agent_name.log" &
+    agent_pid=$!
+    pids="$pids $agent_pid"
+    wait_until grep -q 'Registered with master' "$tmp/$agent_name.log" ||
+        give_up "the agent has not registered"
+}
+
+# execute NAME COMMAND [FLAG...]: mesos-execute in the foreground.
+execute()
+{
+    execute_name=$1
+    execute_command=$2
+    shift 2
+    timeout "$WAIT_SECONDS" "$build/cli/mesos-execute" \
+        --master="$master" --name="$execute_name" \
+        --command="$execute_command" --resources='cpus:0.1;mem:32' "$@"
+}
+
+# sandbox_has AGENT TASK FILE TEXT
+sandbox_has()
+{
+    find "$tmp/$1/slaves" -path "*/executors/$2/runs/*/$3" \
+        -exec grep -q -- "$4" {} + 2>/dev/null
+}
+
+finish()
+{
+    echo "1..$n_tests"
+}

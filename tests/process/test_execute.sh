@@ -1,0 +1,109 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# test_execute.sh - a master, an agent and mesos-execute as processes of their
+# own.
+. "$top_srcdir/tests/process/cluster.sh"
+
+start_master
+start_agent agent
+
+# Without the ids, which differ each time.
+without_ids()
+{
+    sed -e "s/ID .*/ID F/" -e "s/agent '.*'/agent 'S'/" "$1"
+}
+
+# --- a command that finishes ---
+execute hello 'echo hello' >"$tmp/out" 2>"$tmp/err"
+result $? "a command that finishes gives 0" "$tmp/err"
+cat >"$tmp/expected" <<'END'
+Subscribed with ID F
+Submitted task 'hello' to agent 'S'
+Received status update TASK_STARTING for task 'hello'
+  source: SOURCE_EXECUTOR
+Received status update TASK_RUNNING for task 'hello'
+  source: SOURCE_EXECUTOR
+Received status update TASK_FINISHED for task 'hello'
+  message: 'Command exited with status 0'
+  source: SOURCE_EXECUTOR
+END
+without_ids "$tmp/out" >"$tmp/plain"
+expect "its updates are printed" diff "$tmp/expected" "$tmp/plain"
+expect "its output is in its sandbox" sandbox_has agent hello stdout hello
+
+# --- a command that fails ---
+execute fails 'echo hello; exit 3' >"$tmp/out" 2>"$tmp/err"
+[ $? -eq 1 ]
+result $? "a command that fails gives 1" "$tmp/err"
+expect "the update says how it failed" \
+    grep -A 1 'TASK_FAILED' "$tmp/out"
+expect "with the status of the command" \
+    grep "message: 'Command exited with status 3'" "$tmp/out"
+
+# --- flags ---
+execute env 'test "$GREETING" = "good day"' --env='{"GREETING":"good day"}' \
+    >"$tmp/out" 2>&1
+result $? "variables of --env reach the command" "$tmp/out"
+
+execute words 'test -d /' --no-shell >"$tmp/out" 2>&1
+result $? "without a shell the command is split into words" "$tmp/out"
+
+cat >"$tmp/task.json" <<'END'
+{"name": "json", "task_id": {"value": "json-1"}, "agent_id": {"value": ""},
+ "command": {"value": "exit 0"},
+ "resources": [{"name": "cpus", "type": "SCALAR", "scalar": {"value": 0.1}},
+               {"name": "mem", "type": "SCALAR", "scalar": {"value": 32}}]}
+END
+"$build/cli/mesos-execute" --master="$master" --task="$tmp/task.json" \
+    >"$tmp/out" 2>&1
+result $? "a task can be given as JSON" "$tmp/out"
+expect "under its own id" grep "TASK_FINISHED for task 'json-1'" "$tmp/out"
+
+execute slow 'sleep 1000' --kill_after=50ms >"$tmp/out" 2>&1
+[ $? -eq 1 ] && grep -q 'TASK_KILLED' "$tmp/out"
+result $? "--kill_after kills a command that takes too long" "$tmp/out"
+
+"$build/cli/mesos-execute" --master="$master" --name=x >"$tmp/out" 2>&1
+[ $? -eq 1 ] && grep -q 'Missing required option --command' "$tmp/out"
+result $? "a command line without a command is refused" "$tmp/out"
+
+"$build/cli/mesos-execute" --master="$master" --name=x --command=true \
+    --resources=cpus:many >"$tmp/out" 2>&1
+[ $? -eq 1 ] && grep -q 'EXIT with status 1: .*cpus:many' "$tmp/out"
+result $? "malformed flags are refused" "$tmp/out"
+
+# --- being interrupted ---
+sleep_command="sleep 1000 # $$-marker"
+"$build/cli/mesos-execute" --master="$master" --name=endless \
+    --command="$sleep_command" >"$tmp/out" 2>"$tmp/err" &
+execute_pid=$!
+wait_until grep -q TASK_RUNNING "$tmp/out"
+result $? "a long command comes to run" "$tmp/out"
+kill -TERM $execute_pid
+wait $execute_pid
+[ $? -eq 1 ] && grep -q "TASK_KILLED for task 'endless'" "$tmp/out"
+result $? "a signal kills the command" "$tmp/out"
+no_such_process()
+{
+    ! grep -q -s -a -- "$$-marker" /proc/[0-9]*/cmdline
+}
+expect "no process of it is left" wait_until no_such_process
+
+# --- losing the agent ---
+kill -9 "$agent_pid"
+wait "$agent_pid" 2>/dev/null
+expect "the master sees that the agent is gone" \
+    wait_until grep -q 'Agent .* disconnected' "$tmp/master.log"
+
+# --- a master that is not there ---
+"$build/cli/mesos-execute" --master=127.0.0.1:1 --name=x --command=true \
+    >"$tmp/out" 2>"$tmp/err" &
+execute_pid=$!
+wait_until grep -q '^W.*Cannot reach master' "$tmp/err"
+result $? "a master that cannot be reached is warned about" "$tmp/err"
+kill -INT $execute_pid
+wait $execute_pid
+[ $? -eq 1 ]
+result $? "and waiting for it can be interrupted" "$tmp/err"
+finish
