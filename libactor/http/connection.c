@@ -372,6 +372,9 @@ on_read_timeout(struct worker_timer *timer)
     struct http_connection *c =
         CONTAINER_OF(timer, struct http_connection, read_timer);
 
+    if (!c->reading && c->scan.state <= HTTP_SCAN_START_CR) {
+        return;                         /* an empty line begins nothing */
+    }
     refuse(c, 408, "the request took too long");
     flush(c);
 }
@@ -478,7 +481,7 @@ feed_head(struct http_connection *c, const char *data, size_t size)
 {
     size_t used = 0;
 
-    if (c->scan.size == 0) {
+    if (c->scan.state <= HTTP_SCAN_START_CR) {
         restart_read_timer(c);
     }
     int status = http_scan(&c->scan, data, size, &used);
