@@ -645,10 +645,9 @@ static void
 remove_framework(struct agent *agent, struct framework *framework)
 {
     log_info("Cleaning up framework %s", framework->id);
-    if (!framework->is_terminating) {
-        status_update_manager_close(&agent->base, &agent->status_updates,
-                                    framework->id);
-    }
+    /* Again, if it was shut down: its executors' last words came since. */
+    status_update_manager_close(&agent->base, &agent->status_updates,
+                                framework->id);
     records_remove_framework(&agent->frameworks, framework);
     vec_push(&agent->completed, framework);
     if (agent->completed.n > AGENT_COMPLETED_FRAMEWORKS_MAX) {

@@ -858,6 +858,23 @@ START_TEST(framework_that_is_shut_down_ends_its_executors)
 }
 END_TEST
 
+START_TEST(last_words_to_a_framework_that_is_gone_are_not_repeated)
+{
+    set_up_registered();
+    run_to_running("a");
+    say_shutdown_framework();
+    send_status("a", V1__TASK_STATE__TASK_KILLED, 2);
+    ck_assert_uint_eq(count_events(EXECUTOR__EVENT__TYPE__ACKNOWLEDGED), 2);
+
+    exit_process(0);
+    size_t n = recorder_count(t.master, &msg_update_status);
+    advance(1 * MINUTE);
+
+    ck_assert_uint_eq(recorder_count(t.master, &msg_update_status), n);
+    tear_down();
+}
+END_TEST
+
 START_TEST(unregistering_agent_ends_when_its_executors_have)
 {
     set_up_registered();
@@ -932,6 +949,8 @@ agent_suite(void)
              kill_of_a_task_without_executor_is_answered);
     test_add(suite, "shutdown",
              framework_that_is_shut_down_ends_its_executors);
+    test_add(suite, "last-words",
+             last_words_to_a_framework_that_is_gone_are_not_repeated);
     test_add(suite, "unregister",
              unregistering_agent_ends_when_its_executors_have);
     test_add(suite, "unknown", executor_nobody_knows_is_shut_down);
