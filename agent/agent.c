@@ -39,7 +39,8 @@ struct agent_setup {
     struct upid master;
     struct resources resources;
     struct attributes attributes;
-    char *hostname;             /* owned until taken */
+    char *hostname;             /* owned until taken, as is the next */
+    char *work_dir;
 };
 
 struct unregister_body {
@@ -57,7 +58,7 @@ static struct error *setup_init(struct agent_setup *, struct actor_system *,
                                 const struct agent_flags *,
                                 const struct upid *master);
 static void setup_fini(struct agent_setup *);
-static struct error *make_work_dir(const char *work_dir);
+static struct error *make_work_dir(const char *work_dir, char **ret_path);
 static char *find_hostname(const struct agent_flags *,
                            const struct address *);
 static struct error *agent_init(struct actor *, void *arg);
@@ -187,7 +188,7 @@ setup_init(struct agent_setup *setup, struct actor_system *system,
         }
     }
 
-    error = make_work_dir(flags->work_dir);
+    error = make_work_dir(flags->work_dir, &setup->work_dir);
     if (error) {
         return error;
     }
@@ -213,10 +214,11 @@ setup_fini(struct agent_setup *setup)
     resources_fini(&setup->resources);
     attributes_fini(&setup->attributes);
     free(setup->hostname);
+    free(setup->work_dir);
 }
 
 static struct error *
-make_work_dir(const char *work_dir)
+make_work_dir(const char *work_dir, char **ret_path)
 {
     autofree char *meta = paths_meta(work_dir);
     struct error *error = sandbox_make_path(work_dir, 0755);
@@ -226,6 +228,13 @@ make_work_dir(const char *work_dir)
     }
     if (!error && access(meta, R_OK | W_OK | X_OK) != 0) {
         error = error_errno(errno, "writing to '%s'", meta);
+    }
+    if (!error) {
+        /* Executors run in directories below it, so it has to be absolute. */
+        *ret_path = realpath(work_dir, NULL);
+        if (!*ret_path) {
+            error = error_errno(errno, "resolving '%s'", work_dir);
+        }
     }
     return error_wrap(error, "Failed to create agent work directory '%s'",
                       work_dir);
@@ -276,6 +285,7 @@ agent_init(struct actor *self, void *arg)
     agent->attributes = setup->attributes;
     setup->attributes = (struct attributes) { .data = NULL };
     agent->hostname = steal(setup->hostname);
+    agent->work_dir = steal(setup->work_dir);
     agent->ip = xstrdup(address_format_ip(&actor_upid(self)->address, ip));
     listen_ip = listen_ip ? listen_ip : getenv("LIBPROCESS_IP");
     agent->libprocess_ip = listen_ip ? xstrdup(listen_ip) : NULL;
@@ -323,6 +333,7 @@ agent_fini(struct actor *self)
     attributes_fini(&agent->attributes);
     free(agent->libprocess_ip);
     free(agent->hostname);
+    free(agent->work_dir);
     free(agent->ip);
     free(agent->id);
 }

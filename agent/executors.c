@@ -71,7 +71,7 @@ executors_launch(struct agent *agent, struct framework *framework,
     actor_random_uuid(&agent->base, &uuid);
     uuid_format(&uuid, container_id);
     autofree char *directory =
-        paths_sandbox(agent->flags->work_dir, agent->id, framework->id,
+        paths_sandbox(agent->work_dir, agent->id, framework->id,
                       info->executor_id->value, container_id);
     struct executor *executor = record_executor_create(framework, message,
                                                 container_id, directory);

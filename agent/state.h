@@ -49,6 +49,7 @@ struct agent {
     enum agent_state state;
     char *id;                   /* owned; NULL until the master gives one */
     char *hostname;             /* owned */
+    char *work_dir;             /* owned; absolute */
     char *ip;                   /* owned; ours, as text */
     char *libprocess_ip;        /* owned; for executors; NULL: unset */
     struct resources resources;

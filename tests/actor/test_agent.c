@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <actor/actor.h>
 #include <actor/alloc.h>
@@ -49,8 +50,10 @@ start_agent(void)
     char *argv[5] = { (char *) "mesos-agent" };
     struct error *error;
 
+    /* Given as it stands to where we are: nothing may depend on that. */
     t.work_dir = test_temp_dir();
-    argv[1] = xasprintf("--work_dir=%s", t.work_dir);
+    ck_assert_int_eq(chdir(t.work_dir), 0);
+    argv[1] = xstrdup("--work_dir=.");
     argv[2] = (char *) "--no-switch_user";
     argv[3] = (char *) "--resources=cpus:4;mem:1024;disk:1024";
     argv[4] = (char *) "--launcher_dir=/bin/..";
@@ -454,6 +457,7 @@ START_TEST(command_task_starts_the_command_executor_in_a_sandbox)
     ck_assert_str_eq(fake_child_getenv(child, "MESOS_SLAVE_ID"), AGENT_ID);
     ck_assert_str_eq(fake_child_getenv(child, "MESOS_DIRECTORY"),
                      child->directory);
+    ck_assert_int_eq(child->directory[0], '/');
     ck_assert_int_eq(stat(child->directory, &info), 0);
     autofree char *latest = xasprintf(
         "%s/slaves/S0/frameworks/F0/executors/a/runs/latest/stdout",
