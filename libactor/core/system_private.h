@@ -73,6 +73,8 @@ struct worker {
     struct heap io_timers;      /* worker_timer_start() */
     uint64_t n_turns;
     int64_t probe_period_ns;
+    bool is_last_probe;
+    bool is_in_turn;
     pthread_t thread;
 
     /* Any thread. */

@@ -349,6 +349,8 @@ call_prober(struct actor_system *system)
 static void
 resign_prober(struct worker *worker)
 {
+    worker->probe_period_ns = 0;
+    worker->is_last_probe = false;
     atomic_store(&worker->is_prober, false);
     atomic_store(&worker->system->has_prober, false);
 }
@@ -378,7 +380,11 @@ worker_schedule(struct actor_slot *slot)
 
     if (worker) {
         run_queue_push(&worker->run_queue, slot);
-        call_prober(system);
+
+        /* Outside a turn it is about to be run. */
+        if (worker->is_in_turn || run_queue_n(&worker->run_queue) > 1) {
+            call_prober(system);
+        }
     } else {
         schedule_anywhere(slot);
     }
@@ -477,6 +483,31 @@ others_have_work(struct worker *worker)
     return false;
 }
 
+/* How long it is until the prober looks again; 0: it need not.  Once all have
+ * parked it stays for one last period, so that calling it costs those who have
+ * little to do, but often, nothing. */
+static int64_t
+probe_period(struct worker *worker)
+{
+    struct actor_system *system = worker->system;
+
+    if (atomic_load(&system->n_parked) < system->n_workers) {
+        worker->is_last_probe = false;
+        worker->probe_period_ns *= 2;
+    } else if (worker->is_last_probe) {
+        return 0;
+    } else {
+        worker->is_last_probe = true;
+        worker->probe_period_ns = PROBE_PERIOD_MAX;
+    }
+    if (worker->probe_period_ns < PROBE_PERIOD_MIN) {
+        worker->probe_period_ns = PROBE_PERIOD_MIN;
+    } else if (worker->probe_period_ns > PROBE_PERIOD_MAX) {
+        worker->probe_period_ns = PROBE_PERIOD_MAX;
+    }
+    return worker->probe_period_ns;
+}
+
 /* How long a worker that has said that it parks may do so; negative: for
  * ever. */
 static int64_t
@@ -494,15 +525,10 @@ park_time(struct worker *worker)
         timeout = next > now ? next - now : 0;
     }
     if (atomic_load(&worker->is_prober)) {
-        if (atomic_load(&system->n_parked) < system->n_workers) {
-            int64_t period = worker->probe_period_ns * 2;
+        int64_t period = probe_period(worker);
 
-            worker->probe_period_ns = period < PROBE_PERIOD_MIN
-                                          ? PROBE_PERIOD_MIN
-                                      : period > PROBE_PERIOD_MAX
-                                          ? PROBE_PERIOD_MAX : period;
-            return timeout < 0 || timeout > worker->probe_period_ns
-                       ? worker->probe_period_ns : timeout;
+        if (period > 0) {
+            return timeout < 0 || timeout > period ? period : timeout;
         }
         resign_prober(worker);
     }
@@ -559,16 +585,18 @@ look(struct worker *worker)
     while (now - begin < PROBE_TIME && run_queue_n(&worker->run_queue) == 0
            && !atomic_load_explicit(&worker->jobs, memory_order_relaxed)) {
         struct run_queue *queue = find_victim(worker);
-        uint32_t n = queue ? atomic_load_explicit(&queue->n_taken,
-                                                  memory_order_relaxed) : 0;
 
-        if (!queue || queue != last || n != n_taken) {
+        if (!queue) {
+            break;
+        }
+        uint32_t n = atomic_load_explicit(&queue->n_taken,
+                                          memory_order_relaxed);
+        if (queue != last || n != n_taken) {
             last = queue;
             n_taken = n;
             since = now;
         }
-        if (queue
-            && (run_queue_n(queue) >= LONG_QUEUE || now - since >= STUCK_TIME)) {
+        if (run_queue_n(queue) >= LONG_QUEUE || now - since >= STUCK_TIME) {
             return run_queue_pop(queue);
         }
         relax();
@@ -591,7 +619,6 @@ probe(struct worker *worker)
     }
     struct actor_slot *slot = look(worker);
     if (slot) {
-        worker->probe_period_ns = 0;
         resign_prober(worker);
         if (find_victim(worker)) {
             call_prober(system);        /* there is more */
@@ -628,7 +655,10 @@ worker_run_jobs(struct worker *worker)
 static void
 worker_run_slot(struct worker *worker, struct actor_slot *slot)
 {
-    if (turn_run(worker, slot)) {
+    worker->is_in_turn = true;
+    bool has_more = turn_run(worker, slot);
+    worker->is_in_turn = false;
+    if (has_more) {
         worker_schedule(slot);
     }
 }
