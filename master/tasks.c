@@ -227,6 +227,7 @@ task_complete(struct master *m, struct task *task)
                  resources.data, f->id,
                  task->agent ? task->agent->text : task->agent_id->s,
                  task_state_name(task->state));
+        master_metrics_add_task(&m->metrics, task->state, -1);
     }
     release_resources(m, task);
     task_leave_agent(task);

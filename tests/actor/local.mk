@@ -62,3 +62,8 @@ check_PROGRAMS += %D%/test_status_update_manager
 check_PROGRAMS += %D%/test_net
 %C%_test_net_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
 %C%_test_net_LDADD = $(LIBTEST) $(LIBACTOR)
+
+check_PROGRAMS += %D%/test_master_random
+%C%_test_master_random_SOURCES = %D%/test_master_random.c \
+	tests/lib/puppet.c tests/lib/puppet.h
+%C%_test_master_random_LDADD = $(LIBTEST) $(LIBMASTER) $(LIBMODEL)
