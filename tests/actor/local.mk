@@ -15,6 +15,9 @@ check_PROGRAMS += %D%/test_driver
 check_PROGRAMS += %D%/test_child
 %C%_test_child_LDADD = $(LIBTEST) $(LIBACTOR)
 
+check_PROGRAMS += %D%/test_churn
+%C%_test_churn_LDADD = $(LIBTEST) $(LIBACTOR)
+
 check_PROGRAMS += %D%/test_exit
 %C%_test_exit_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
 %C%_test_exit_LDADD = $(LIBTEST) $(LIBACTOR)
