@@ -73,8 +73,9 @@ executors_launch(struct agent *agent, struct framework *framework,
     autofree char *directory =
         paths_sandbox(agent->work_dir, agent->id, framework->id,
                       info->executor_id->value, container_id);
-    struct executor *executor = record_executor_create(framework, message,
-                                                container_id, directory);
+    struct executor *executor =
+        record_executor_create(framework, message, container_id, directory);
+
     executor->is_command = is_command;
     executor->grace_ns = info->shutdown_grace_period
                              ? info->shutdown_grace_period->nanoseconds
@@ -499,10 +500,9 @@ on_update_framework(struct actor *self, struct actor_msg *msg)
     struct agent *agent = (struct agent *) self;
     const Internal__UpdateFramework *order =
         actor_msg_root(msg, &msg_update_framework);
+    const V1__FrameworkID *id = order->framework->id;
     struct framework *framework =
-        order->framework->id ? records_find_framework(&agent->frameworks,
-                                               order->framework->id->value)
-                             : NULL;
+        id ? records_find_framework(&agent->frameworks, id->value) : NULL;
 
     if (agent_is_from_master(agent, msg, "update framework message") &&
         framework) {

@@ -323,7 +323,7 @@ enqueue(struct agent *agent, struct executor *executor,
 
     for (size_t i = 0; i < order->n_tasks; i++) {
         struct task *task = record_task_create(executor, order->tasks[i],
-                                        order->message);
+                                               order->message);
 
         task->group = group;
         records_add_task(executor, task);

@@ -29,7 +29,7 @@ static void decode_resources(V1__Resource *const *, size_t n,
 
 struct task *
 record_task_create(struct executor *executor, const struct V1__TaskInfo *info,
-            struct message *order)
+                   struct message *order)
 {
     struct task *task = xcalloc(1, sizeof *task);
 
@@ -187,7 +187,7 @@ encode_statuses(const struct task *task, struct message *m, V1__Task *t,
 
 struct executor *
 record_executor_create(struct framework *framework, struct message *message,
-                const char *container_id, const char *directory)
+                       const char *container_id, const char *directory)
 {
     struct executor *executor = xcalloc(1, sizeof *executor);
     const V1__ExecutorInfo *info = message_root(message);
@@ -283,7 +283,7 @@ record_executor_complete_task(struct executor *executor, struct task *task)
 
 const char *
 record_executor_text(const struct executor *executor,
-              char buffer[EXECUTOR_TEXT_SIZE])
+                     char buffer[EXECUTOR_TEXT_SIZE])
 {
     bool has_upid = !upid_is_empty(&executor->upid);
 
@@ -345,7 +345,7 @@ record_framework_info(const struct framework *framework)
 
 void
 record_framework_set_info(struct framework *framework,
-                   const struct V1__FrameworkInfo *info)
+                          const struct V1__FrameworkInfo *info)
 {
     struct message *clone = message_clone(&info->base);
 
@@ -369,7 +369,7 @@ record_framework_has_capability(const struct framework *framework,
 
 void
 record_framework_complete_executor(struct framework *framework,
-                            struct executor *executor, size_t max)
+                                   struct executor *executor, size_t max)
 {
     records_remove_executor(framework, executor);
     if (!record_executor_info(executor)->labels) {

@@ -94,7 +94,7 @@ void record_task_delivered(struct task *);
 
 /* The task as the master wants it, made in 'm'. */
 struct V1__Task *record_task_encode(const struct task *, struct message *m,
-                             const char *agent_id);
+                                    const char *agent_id);
 
 /* --- executors --- */
 
@@ -165,7 +165,7 @@ void record_executor_complete_task(struct executor *, struct task *);
 /* "'<id>' of framework <fid> at <upid>", as log lines have it. */
 #define EXECUTOR_TEXT_SIZE 1024
 const char *record_executor_text(const struct executor *,
-                          char buffer[EXECUTOR_TEXT_SIZE]);
+                                 char buffer[EXECUTOR_TEXT_SIZE]);
 #define EXECUTOR_TEXT(e) \
     record_executor_text((e), (char[EXECUTOR_TEXT_SIZE]) {0})
 const char *record_executor_state_name(enum executor_state);
@@ -201,12 +201,12 @@ bool record_framework_has_capability(const struct framework *, int capability);
 
 /* Moves the executor to the completed ones, of which 'max' are kept. */
 void record_framework_complete_executor(struct framework *, struct executor *,
-                                 size_t max);
+                                        size_t max);
 
 /* --- tables (records_table.c) --- */
 
 struct framework *records_find_framework(struct framework *const *table,
-                                  const char *id);
+                                         const char *id);
 void records_add_framework(struct framework **table, struct framework *);
 void records_remove_framework(struct framework **table, struct framework *);
 
