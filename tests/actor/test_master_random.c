@@ -372,11 +372,11 @@ world_open(struct world *w, uint64_t seed)
     ck_assert_ptr_null(master_start(w->system, &w->flags, &w->master));
     for (unsigned i = 0; i < N_AGENTS; i++) {
         w->agents[i] = puppet_create(w->system, NULL);
-        strcpy(w->agent_ids[i], "none");
+        snprintf(w->agent_ids[i], sizeof w->agent_ids[i], "none");
     }
     for (unsigned i = 0; i < N_SCHEDULERS; i++) {
         w->schedulers[i] = puppet_create(w->system, NULL);
-        strcpy(w->framework_ids[i], "none");
+        snprintf(w->framework_ids[i], sizeof w->framework_ids[i], "none");
     }
 }
 
