@@ -17,3 +17,6 @@ bench_programs += %D%/bench_actor_throughput
 
 bench_programs += %D%/bench_child
 %C%_bench_child_LDADD = $(LIBACTOR)
+
+bench_programs += %D%/bench_cluster
+%C%_bench_cluster_LDADD = $(LIBSCHEDULERDRIVER) $(LIBMODEL)
