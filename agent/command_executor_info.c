@@ -100,8 +100,8 @@ command_executor_name(const char *task_id, const V1__CommandInfo *command)
                      open, text.data, close);
 }
 
-/* A program that is missing makes the executor fail with a message that says
- * so in the sandbox, as in Mesos. */
+/* Where the program is missing, its start will fail and say so.  (Mesos puts a
+ * shell line in its place that says so in the sandbox.) */
 static V1__CommandInfo *
 make_command(struct message *m, const V1__TaskInfo *task,
              const char *launcher_dir)
@@ -111,19 +111,13 @@ make_command(struct message *m, const V1__TaskInfo *task,
     autofree char *path = realpath(program, NULL);
 
     command->has_shell = true;
-    if (path) {
-        command->shell = false;
-        command->value = message_strdup(m, path);
-        command->arguments = message_array(m, 2, sizeof *command->arguments);
-        command->arguments[0] = message_strdup(m, PROGRAM);
-        command->arguments[1] = message_printf(m, "--launcher_dir=%s",
-                                               launcher_dir);
-        command->n_arguments = 2;
-    } else {
-        command->shell = true;
-        command->value = message_printf(m, "echo '%s: No such file or "
-                                        "directory'; exit 1", program);
-    }
+    command->shell = false;
+    command->value = message_strdup(m, path ? path : program);
+    command->arguments = message_array(m, 2, sizeof *command->arguments);
+    command->arguments[0] = message_strdup(m, PROGRAM);
+    command->arguments[1] = message_printf(m, "--launcher_dir=%s",
+                                           launcher_dir);
+    command->n_arguments = 2;
     if (task->command->environment) {
         command->environment =
             message_copy(m, &task->command->environment->base);

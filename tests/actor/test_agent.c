@@ -450,6 +450,9 @@ START_TEST(command_task_starts_the_command_executor_in_a_sandbox)
 
     ck_assert_uint_eq(fake_process_n(t.processes), 1);
     const struct fake_child *child = fake_process_at(t.processes, 0);
+    ck_assert_str_eq(child->path, "/bin/../mesos-executor");
+    ck_assert_str_eq(child->argv[0], "mesos-executor");
+    ck_assert_str_eq(child->argv[1], "--launcher_dir=/bin/..");
     ck_assert(child->new_session);
     ck_assert_str_eq(fake_child_getenv(child, "MESOS_EXECUTOR_ID"), "a");
     ck_assert_str_eq(fake_child_getenv(child, "MESOS_FRAMEWORK_ID"),
