@@ -198,8 +198,8 @@ say_subscribe(struct world *w, unsigned i)
         "", "\"role\":\"web\",", "\"checkpoint\":true,",
         "\"failover_timeout\":5,",
         "\"capabilities\":[{\"type\":\"PARTITION_AWARE\"}],",
-        "\"roles\":[\"web\",\"db\"],\"capabilities\":["
-            "{\"type\":\"MULTI_ROLE\"}],",
+        ("\"roles\":[\"web\",\"db\"],\"capabilities\":["
+         "{\"type\":\"MULTI_ROLE\"}],"),
     };
     const char *role = roles[pick(w, ARRAY_SIZE(roles))];
 
@@ -264,8 +264,8 @@ say_about_task(struct world *w, unsigned i)
 {
     static const char *const calls[] = {
         "\"KILL\",\"kill\":{\"task_id\":{\"value\":\"t%u\"}}",
-        "\"RECONCILE\",\"reconcile\":{\"tasks\":[{\"task_id\":{\"value\":"
-            "\"t%u\"}}]}",
+        ("\"RECONCILE\",\"reconcile\":{\"tasks\":[{\"task_id\":{\"value\":"
+         "\"t%u\"}}]}"),
     };
     char call[256];
 
