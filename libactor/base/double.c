@@ -148,8 +148,8 @@ scaled_has(const struct scaled *s, uint64_t n)
                         : x > s->low && x < s->high;
 }
 
-/* The multiple of 'unit' that is nearest to the value, whose whole part is 'n',
- * if it reads back; else the one on the other side; else 0. */
+/* The multiple of 'unit' that is nearest to the value, whose whole part is
+ * 'n', if it reads back; else the one on the other side; else 0. */
 static uint64_t
 scaled_round(const struct scaled *s, uint64_t n, uint64_t unit)
 {

@@ -2,16 +2,16 @@
  *
  * worker.c - the threads that run actors.
  *
- * A worker has a queue of runnable actors and takes from its head.  A turn that
- * sends to an idle actor puts it into the queue of its own worker, where the
- * message is in the cache: actors that talk to each other gather on one
+ * A worker has a queue of runnable actors and takes from its head.  A turn
+ * that sends to an idle actor puts it into the queue of its own worker, where
+ * the message is in the cache: actors that talk to each other gather on one
  * worker.  That is faster than sharing them out as long as turns are short, a
  * message between two cores costing more than most turns do.
  *
  * When turns are long, others have to help.  At most one worker without work is
  * the prober: it watches the queues of the others for some microseconds and
- * takes from one that is long, or that makes no progress because its owner is
- * deep in a turn.  A prober that found nothing looks again after a while, less
+ * takes from one that is long, or that makes no progress because its owner
+ * is deep in a turn.  A prober that found nothing looks again after a while, less
  * and less often, until it finds something or everybody has parked.
  *
  * Before a worker parks in its poller it says so (is_parked, n_parked) and

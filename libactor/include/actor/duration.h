@@ -32,9 +32,9 @@ struct strbuf;
 /* "10mins", "1.5secs" -> nanoseconds, >= 0. */
 struct error *duration_parse(const char *, int64_t *ret_ns) MUST_CHECK;
 
-/* Appends 'ns' in the largest unit that is not above it, or in the next smaller
- * one when only that gives a whole number, as stout prints it: "5.957888ms",
- * "10mins", "75secs", "1500ms", "0ns". */
+/* Appends 'ns' in the largest unit that is not above it, or in the next
+ * smaller one when only that gives a whole number, as stout prints it:
+ * "5.957888ms", "10mins", "75secs", "1500ms", "0ns". */
 void duration_format(struct strbuf *, int64_t ns);
 
 /* Seconds as a double, as wires and metrics have them. */

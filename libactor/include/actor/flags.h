@@ -91,7 +91,8 @@ void flags_usage(struct strbuf *, const char *program, const char *message,
 void flags_write_json(struct json_writer *, const struct flag *,
                       size_t n_flags, const void *values);
 
-/* '--a="b" --c="d" ...' sorted by name, for the line that daemons log at start. */
+/* '--a="b" --c="d" ...' sorted by name, for the line that daemons log at
+ * start. */
 void flags_format(struct strbuf *, const struct flag *, size_t n_flags,
                   const void *values);
 

@@ -3,9 +3,9 @@
  * strbuf.h - a growing string that is born with its greatest length.
  *
  * Appending past the maximum does not fail at once: the bytes that do not fit
- * are left out, so is all that is appended afterwards, and 'overflow' stays set
- * until strbuf_clear(): a writer checks once, at the end.  The same happens
- * when there is no memory for a large block.  'data' is always
+ * are left out, so is all that is appended afterwards, and 'overflow' stays
+ * set until strbuf_clear(): a writer checks once, at the end.  The same
+ * happens when there is no memory for a large block.  'data' is always
  * NUL-terminated.
  *
  * Thread-safety: one thread at a time. */
