@@ -295,7 +295,9 @@ process_spawn(void *ctx UNUSED, const struct actor_child_options *options,
         return error_errno(errnum, "starting '%s'", options->path);
     }
     if (request.failed_step != STEP_NONE) {
-        waitid(P_PIDFD, (id_t) pidfd, &(siginfo_t) { 0 }, WEXITED);
+        while (waitid(P_PIDFD, (id_t) pidfd, &(siginfo_t) { 0 }, WEXITED) < 0
+               && errno == EINTR) {
+        }
         close(pidfd);
         return error_errno(request.errnum, "starting '%s': %s '%s'",
                            options->path, step_names[request.failed_step],
