@@ -52,10 +52,12 @@ actor_msg_create(const struct actor_msg_type *type)
     struct actor_msg *msg = msg_allocate(sizeof *msg + type->size);
     uint8_t size_class = msg->size_class;
 
-    memset(msg, 0, sizeof *msg + type->size);
-    msg->size_class = size_class;
-    msg->magic = MSG_MAGIC;
-    msg->type = type;
+    *msg = (struct actor_msg) {
+        .type = type, .magic = MSG_MAGIC, .size_class = size_class,
+    };
+    if (type->size > 0) {
+        memset(msg_body(msg), 0, type->size);
+    }
     return msg;
 }
 
@@ -206,7 +208,7 @@ msg_cache_fini(struct msg_cache *cache)
 static struct actor_msg *
 msg_allocate(size_t size)
 {
-    struct worker *worker = HAVE_CACHE ? worker_current() : NULL;
+    struct worker *worker = HAVE_CACHE ? worker_here : NULL;
     unsigned class = 0;
 
     while (class < MSG_N_CLASSES && size > class_sizes[class]) {
@@ -238,7 +240,7 @@ msg_allocate(size_t size)
 static void
 msg_free(struct actor_msg *msg)
 {
-    struct worker *worker = HAVE_CACHE ? worker_current() : NULL;
+    struct worker *worker = HAVE_CACHE ? worker_here : NULL;
     unsigned class = msg->size_class;
 
     msg->magic = 0;

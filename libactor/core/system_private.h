@@ -98,11 +98,14 @@ void worker_join(struct worker *);
 /* Has a parked worker look round; otherwise nothing happens. */
 void worker_wake(struct worker *);
 
+/* What worker_current() gives. */
+extern _Thread_local struct worker *worker_here;
+
 /* The worker of 'system' whose thread this is; NULL if it is none. */
 static inline struct worker *
 worker_current_of(const struct actor_system *system)
 {
-    struct worker *worker = worker_current();
+    struct worker *worker = worker_here;
 
     return worker && worker->system == system ? worker : NULL;
 }

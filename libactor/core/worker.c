@@ -47,7 +47,7 @@
 #define PROBE_PERIOD_MIN (100 * MICROSECOND)
 #define PROBE_PERIOD_MAX (4 * MILLISECOND)
 
-static _Thread_local struct worker *current;
+_Thread_local struct worker *worker_here;
 
 static void *worker_main(void *);
 static void worker_round(struct worker *);
@@ -170,15 +170,15 @@ worker_poller(struct worker *worker)
 struct worker *
 worker_current(void)
 {
-    return current;
+    return worker_here;
 }
 
 struct worker *
 worker_adopt(struct worker *worker)
 {
-    struct worker *before = current;
+    struct worker *before = worker_here;
 
-    current = worker;
+    worker_here = worker;
     return before;
 }
 
@@ -398,7 +398,7 @@ worker_main(void *worker_)
     struct worker *worker = worker_;
     struct actor_system *system = worker->system;
 
-    current = worker;
+    worker_here = worker;
     worker->now_ns = actor_system_now(system);
     while (!atomic_load_explicit(&system->is_stopping,
                                  memory_order_acquire)) {
@@ -412,7 +412,7 @@ worker_main(void *worker_)
     }
     while (worker_run_jobs(worker)) {
     }
-    current = NULL;
+    worker_here = NULL;
     return NULL;
 }
 
