@@ -4,9 +4,10 @@
  *
  * An armed timer is an entry in the heap of the worker on which it was
  * started, under that heap's lock, and in the actor's list.  When it is due
- * the entry leaves the heap and becomes a message in the actor's mailbox: it has
- * one built in.  Cancelled before that it is taken out and freed; cancelled
- * later it is cut off from the timer, and freed when the message comes up. */
+ * the entry leaves the heap and becomes a message in the actor's mailbox: it
+ * has one built in.  Cancelled before that it is taken out and freed;
+ * cancelled later it is cut off from the timer, and freed when the message
+ * comes up. */
 #include <config.h>
 
 #include <actor/actor.h>

@@ -8,11 +8,12 @@
  * worker.  That is faster than sharing them out as long as turns are short, a
  * message between two cores costing more than most turns do.
  *
- * When turns are long, others have to help.  At most one worker without work is
- * the prober: it watches the queues of the others for some microseconds and
- * takes from one that is long, or that makes no progress because its owner
- * is deep in a turn.  A prober that found nothing looks again after a while, less
- * and less often, until it finds something or everybody has parked.
+ * When turns are long, others have to help.  At most one worker without work
+ * is the prober: it watches the queues of the others for some microseconds
+ * and takes from one that is long, or that makes no progress because its
+ * owner is deep in a turn.  A prober that found nothing looks again after a
+ * while, less and less often, until it finds something or everybody has
+ * parked.
  *
  * Before a worker parks in its poller it says so (is_parked, n_parked) and
  * then looks at its queue once more under the queue's lock; whoever puts
