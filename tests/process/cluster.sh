@@ -16,7 +16,7 @@ LIBPROCESS_IP=127.0.0.1
 MESOS_REGISTRATION_BACKOFF_FACTOR=10ms
 export LIBPROCESS_IP MESOS_REGISTRATION_BACKOFF_FACTOR
 
-stop_all()
+stop_daemons()
 {
     for pid in $pids; do
         kill "$pid" 2>/dev/null
@@ -25,7 +25,12 @@ stop_all()
         wait "$pid" 2>/dev/null
     done
     pids=
-    rm -rf "$tmp"
+}
+
+stop_all()
+{
+    stop_daemons
+    rm -rf "$tmp" "$tmp.said"
 }
 trap stop_all EXIT
 trap 'exit 1' INT TERM
@@ -131,7 +136,12 @@ sandbox_has()
         -exec grep -q -- "$4" {} + 2>/dev/null
 }
 
+# The last test: nobody was killed by an invariant or by a sanitizer.
 finish()
 {
+    stop_daemons
+    ! grep -r -s -h -e 'Check failed' -e 'ERROR: .*Sanitizer' \
+        -e 'WARNING: ThreadSanitizer' -e 'runtime error:' "$tmp" >"$tmp.said"
+    result $? "no program broke down" "$tmp.said"
     echo "1..$n_tests"
 }
