@@ -235,14 +235,14 @@ task_survives_its_master()
 
 lost_scheduler_is_removed_with_its_tasks()
 {
-    rm -f "$dir/go"
-    timeout 60 "$top_builddir/cli/mesos-execute" \
+    "$top_builddir/cli/mesos-execute" \
         --master="127.0.0.1:$port" --name=u --resources='cpus:1;mem:32' \
         --command="sleep 30" >"$dir/task.log" 2>&1 &
     task=$!
+    pids="$pids $task"
     await task_is_running || return 1
 
-    kill -9 "$(cat /proc/$task/task/$task/children)" "$task"
+    kill -9 "$task"
     wait "$task"
     await shows /slaves '"used_resources":{"cpus":0.0' &&
         shows /tasks '"state":"TASK_KILLED"'
