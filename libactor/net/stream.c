@@ -257,10 +257,12 @@ stream_write(void *ctx UNUSED, struct actor_stream *s,
         s->broken = errno;
     } else {
         taken = taken < 0 ? 0 : taken;
-        if ((size_t) taken == offered) {
+        if ((size_t) taken == offered && !s->waiting) {
             return taken;
         }
-        s->waiting = true;
+        /* Who has nothing left to write is not called back: the stream may be
+         * somebody else's by then. */
+        s->waiting = (size_t) taken < offered;
     }
     update_watch(s);
     return taken;
