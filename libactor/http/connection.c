@@ -344,8 +344,9 @@ refuse(struct http_connection *c, int status, const char *reason)
 {
     struct http_head head = { .method = "GET", .minor = 1 };
 
-    vlog(1, "Refusing a request from %s: %d %s", ADDRESS_TEXT(&c->peer),
-         status, reason);
+    log_warn_every(SECOND, "Refusing a request from %s: %d %s: %s",
+                   ADDRESS_TEXT(&c->peer), status, http_status_text(status),
+                   reason);
     if (c->reading) {
         head.method = strcmp(c->reading->head.method, "HEAD") == 0 ? "HEAD"
                                                                    : "GET";
