@@ -178,6 +178,21 @@ read_array(struct reader *r, uint64_t *ret_n)
         && read_big_endian(r, type == 0xdc ? 2 : 4, ret_n);
 }
 
+/* Names go into log lines and UPIDs: none of them may begin a line anew, or
+ * have a part that looks like an address. */
+static bool
+is_clean(const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        unsigned char c = (unsigned char) text[i];
+
+        if (c <= ' ' || c == 0x7f || c == '/' || c == '@') {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* An actor's id, which may be empty where nobody sent. */
 static bool
 read_id(struct reader *r, char ret_id[UPID_ID_MAX + 1])
@@ -186,7 +201,7 @@ read_id(struct reader *r, char ret_id[UPID_ID_MAX + 1])
     size_t len;
 
     if (!read_text(r, &text, &len) || len > UPID_ID_MAX
-        || memchr(text, '\0', len)) {
+        || !is_clean(text, len)) {
         return false;
     }
     memcpy(ret_id, text, len);
@@ -202,6 +217,7 @@ decode_message(struct frame *frame, struct reader *r, uint64_t n)
                             (unsigned long long) n);
     }
     if (!read_text(r, &frame->name, &frame->name_len)
+        || !is_clean(frame->name, frame->name_len)
         || !read_uint(r, &frame->call) || !read_uint(r, &frame->reply_to)) {
         return error_create(ERROR_PARSE, "malformed head of a message");
     }

@@ -185,6 +185,7 @@ close_stream(struct peer *peer)
     strbuf_fini(&peer->out);
     strbuf_init(&peer->out, STRBUF_UNLIMITED);
     peer->out_offset = 0;
+    peer->answered = 0;
 }
 
 static void
@@ -352,6 +353,7 @@ write_out(struct peer *peer)
     }
     strbuf_clear(&peer->out);
     peer->out_offset = 0;
+    peer->answered = 0;
     return true;
 }
 
@@ -587,6 +589,14 @@ on_live_closed(void *aux, const struct error *error)
 
     if (error) {
         peer_fail(peer, error_text(error));
+        return;
+    }
+    if (peer->in.len > 0) {
+        autofree char *reason = xasprintf("closed by the other side in the "
+                                          "middle of a frame, %zu bytes in",
+                                          peer->in.len);
+
+        peer_fail(peer, reason);
         return;
     }
     log_info("%s has closed the link", ADDRESS_TEXT(&peer->key.remote));

@@ -91,6 +91,8 @@ struct peer {
     struct strbuf in;                   /* of an unfinished frame or head */
     struct strbuf out;
     size_t out_offset;                  /* written of 'out' */
+    size_t answered;                    /* bytes of notices in 'out' that
+                                         * answer theirs, at most */
     struct remote_entry *links;         /* of local actors to theirs */
     struct remote_entry *watches;       /* on local actors, for theirs */
 };

@@ -22,6 +22,9 @@
 #include "link/node.h"
 #include "link/peer.h"
 
+/* Notices that answer those of the peer and wait to be written, in bytes. */
+#define ANSWERS_MAX ((size_t) 1 << 20)
+
 /* --- messages --- */
 
 static void
@@ -97,11 +100,32 @@ on_local_exit(struct exit_watch *watch)
     peer_push(peer, FRAME_EXITED, entry->key.remote, entry->key.local, NULL);
 }
 
-static void
+/* Nobody is there to be linked.  False if the link was given up: who asks and
+ * asks without reading what we answer would make us hold all the answers. */
+static bool
+answer_exited(struct peer *peer, const struct frame *frame)
+{
+    size_t before = peer->out.len;
+
+    frame_encode_notice(&peer->out, FRAME_EXITED, frame->from, frame->to);
+    peer->answered += peer->out.len - before;
+    if (peer->answered > ANSWERS_MAX) {
+        peer_fail(peer, "it does not read what it asks for");
+        return false;
+    }
+    return true;
+}
+
+/* False if the link was given up. */
+static bool
 on_link(struct peer *peer, const struct frame *frame)
 {
     if (remote_table_find(peer->watches, frame->to, frame->from)) {
-        return;
+        return true;
+    }
+    if (remote_table_count(peer->watches) >= LIMIT_LINK_WATCHES) {
+        peer_fail(peer, "it links too many actors");
+        return false;
     }
     struct remote_entry *entry = remote_table_add(&peer->watches, frame->to,
                                                   frame->from);
@@ -110,8 +134,9 @@ on_link(struct peer *peer, const struct frame *frame)
     entry->watch.fn = on_local_exit;
     if (!system_watch_exit(peer->node->system, frame->to, &entry->watch)) {
         remote_table_remove(&peer->watches, entry);
-        frame_encode_notice(&peer->out, FRAME_EXITED, frame->from, frame->to);
+        return answer_exited(peer, frame);
     }
+    return true;
 }
 
 static void
@@ -181,8 +206,7 @@ on_frame(struct peer *peer, const void *data, size_t size)
         on_message(peer, &frame);
         break;
     case FRAME_LINK:
-        on_link(peer, &frame);
-        break;
+        return on_link(peer, &frame);
     case FRAME_UNLINK:
         on_unlink(peer, &frame);
         break;

@@ -28,6 +28,12 @@ remote_table_find(struct remote_entry *table, const char *local,
     return entry;
 }
 
+size_t
+remote_table_count(const struct remote_entry *table)
+{
+    return HASH_COUNT(table);
+}
+
 struct remote_entry *
 remote_table_add(struct remote_entry **table, const char *local,
                  const char *remote)

@@ -32,6 +32,8 @@ struct remote_entry *remote_table_find(struct remote_entry *table,
                                        const char *local,
                                        const char *remote);
 
+size_t remote_table_count(const struct remote_entry *table);
+
 /* A new entry; there must be none yet. */
 struct remote_entry *remote_table_add(struct remote_entry **table,
                                       const char *local, const char *remote);

@@ -5,6 +5,7 @@
 #include <config.h>
 
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +13,7 @@
 #include <actor/alloc.h>
 #include <actor/duration.h>
 #include <actor/error.h>
+#include <actor/limits.h>
 #include <actor/log.h>
 #include <actor/message.h>
 #include <actor/metrics.h>
@@ -732,6 +734,86 @@ START_TEST(frames_that_are_none_end_the_link)
     ck_assert(!SURVIVES(&p, "\0\0\0\5\x93\1\xa1x\xa1"));
     ck_assert(!SURVIVES(&p, "\0\0\0\5\x93\1\xa1x\xa0"));
     ck_assert(!SURVIVES(&p, "\0\0\0\7\x93\1\xdb\xff\xff\xff\xff"));
+    ck_assert(!SURVIVES(&p, "\0\0\0\7\x93\1\xa2x\n\xa1y"));
+    ck_assert(!SURVIVES(&p, "\0\0\0\7\x93\1\xa1x\xa2@y"));
+    ck_assert(!SURVIVES(&p, "\0\0\0\x10\x97\0\xa3two\xa3you\xa2" "A\n"
+                            "\0\0\x80"));
+    pair_stop(&p);
+}
+END_TEST
+
+/* Links of 'n' actors of a stranger to 'to'; whether it is still heard. */
+static bool
+survives_links(struct pair *p, const char *to, unsigned n)
+{
+    struct memory_client *client = link_by_hand(p, 1);
+    autofini(strbuf) bytes = STRBUF(STRBUF_UNLIMITED);
+
+    for (unsigned i = 0; i < n && !memory_client_is_ended(client); i++) {
+        char from[64];
+
+        snprintf(from, sizeof from, "stranger-with-a-long-name-%u", i);
+        frame_encode_notice(&bytes, FRAME_LINK, to, from);
+        if (bytes.len > 64 * 1024 || i == n - 1) {
+            memory_client_write(client, bytes.data, bytes.len);
+            multi_system_run(p->multi);
+            strbuf_clear(&bytes);
+        }
+    }
+    bool alive = !memory_client_is_ended(client);
+    memory_client_close(client);
+    multi_system_run(p->multi);
+    return alive;
+}
+
+static void
+keep_warning(void *aux, const char *line)
+{
+    if (line[0] == 'W') {
+        snprintf(aux, 256, "%s", line);
+    }
+}
+
+START_TEST(the_end_in_mid_frame_is_told_with_the_place)
+{
+    struct pair p = pair_start();
+    struct memory_client *client = link_by_hand(&p, 1);
+    char warning[256] = "";
+
+    log_set_sink(keep_warning, warning);
+    memory_client_write(client, "\0\0\1\0abc", 7);
+    multi_system_run(p.multi);
+    memory_client_close(client);
+    multi_system_run(p.multi);
+    log_set_sink(NULL, NULL);
+
+    ck_assert_msg(strstr(warning, "Lost the link to 10.0.0.77:5050: closed by "
+                                  "the other side in the middle of a frame, 7 "
+                                  "bytes in"), "got '%s'", warning);
+    pair_stop(&p);
+}
+END_TEST
+
+START_TEST(who_asks_and_does_not_read_the_answers_is_given_up)
+{
+    struct pair p = pair_start();
+
+    ck_assert(survives_links(&p, "nobody", 1000));
+    pair_stop(&p);
+    p = pair_start();
+    ck_assert(!survives_links(&p, "nobody", 100000));
+    pair_stop(&p);
+}
+END_TEST
+
+START_TEST(who_links_too_many_actors_is_given_up)
+{
+    struct pair p = pair_start();
+
+    ck_assert(!survives_links(&p, "two", LIMIT_LINK_WATCHES + 1));
+    pair_stop(&p);
+    p = pair_start();
+    ck_assert(survives_links(&p, "two", LIMIT_LINK_WATCHES / 16));
     pair_stop(&p);
 }
 END_TEST
@@ -904,6 +986,10 @@ link_suite(void)
              an_older_attempt_of_the_same_process_is_refused);
     test_add(suite, "newer", a_newer_attempt_of_the_same_process_takes_over);
     test_add(suite, "garbage", frames_that_are_none_end_the_link);
+    test_add(suite, "garbage",
+             who_asks_and_does_not_read_the_answers_is_given_up);
+    test_add(suite, "garbage", who_links_too_many_actors_is_given_up);
+    test_add(suite, "garbage", the_end_in_mid_frame_is_told_with_the_place);
     test_add(suite, "unknown_kind",
              frames_of_an_unknown_kind_are_passed_over);
     test_add(suite, "unknown_name",

@@ -23,6 +23,9 @@
 /* A frame of an actor link, its header included. */
 #define LIMIT_LINK_FRAME (LIMIT_MESSAGE_SIZE + 4096)
 
+/* Links that the actors of a peer may hold to ours. */
+#define LIMIT_LINK_WATCHES ((size_t) 1 << 18)
+
 /* What may wait to be written on one link, in bytes of encoded frames, and on
  * one HTTP connection. */
 #define LIMIT_LINK_QUEUE ((size_t) 256 << 20)
