@@ -65,10 +65,13 @@ command_executor_info(const V1__TaskInfo *task, const char *framework_id,
         info->discovery = message_copy(m, &task->discovery->base);
     }
     if (task->kill_policy && task->kill_policy->grace_period) {
+        int64_t grace = task->kill_policy->grace_period->nanoseconds;
+
         info->shutdown_grace_period =
             message_new(m, &v1__duration_info__descriptor);
         info->shutdown_grace_period->nanoseconds =
-            task->kill_policy->grace_period->nanoseconds + SHUTDOWN_MARGIN;
+            grace < INT64_MAX - SHUTDOWN_MARGIN ? grace + SHUTDOWN_MARGIN
+                                                : INT64_MAX;
     }
     return m;
 }

@@ -30,6 +30,10 @@
 #include "proto/mesos/v1/executor/executor.pb-c.h"
 #include "proto/mesos/v1/mesos.pb-c.h"
 
+/* The longest that an executor may take to end. */
+#define GRACE_MAX (52 * WEEK)
+
+static int64_t grace_of(const struct agent *, const V1__ExecutorInfo *);
 static void fill_spec(struct agent *, const struct executor *,
                       const char *user, struct container_spec *);
 static void log_launch(const struct executor *);
@@ -77,9 +81,7 @@ executors_launch(struct agent *agent, struct framework *framework,
         record_executor_create(framework, message, container_id, directory);
 
     executor->is_command = is_command;
-    executor->grace_ns = info->shutdown_grace_period
-                             ? info->shutdown_grace_period->nanoseconds
-                             : agent->flags->executor_shutdown_grace_period;
+    executor->grace_ns = grace_of(agent, info);
     records_add_executor(framework, executor);
     log_launch(executor);
 
@@ -91,6 +93,18 @@ executors_launch(struct agent *agent, struct framework *framework,
                       agent->flags->executor_registration_timeout,
                       on_registration_timeout, executor);
     return executor;
+}
+
+/* What a framework asks for, within reason. */
+static int64_t
+grace_of(const struct agent *agent, const V1__ExecutorInfo *info)
+{
+    int64_t grace = agent->flags->executor_shutdown_grace_period;
+
+    if (info->shutdown_grace_period) {
+        grace = info->shutdown_grace_period->nanoseconds;
+    }
+    return grace < 0 ? 0 : grace > GRACE_MAX ? GRACE_MAX : grace;
 }
 
 static void

@@ -389,6 +389,9 @@ kill_task(struct command_executor *c, int64_t grace_ns)
     if (c->has_ended || !c->child) {
         return;
     }
+    if (grace_ns < 0) {
+        grace_ns = 0;
+    }
     actor_timer_cancel(&c->base, &c->completion_timer);
     if (c->is_killed) {
         shorten_grace(c, grace_ns);

@@ -174,21 +174,33 @@ launch(const char *command)
     say(make_launch(command, &task));
 }
 
-static void
-say_kill(int64_t grace_ns)
+static struct message *
+make_kill(void)
 {
     struct message *m = make_event(EXECUTOR__EVENT__TYPE__KILL);
     Executor__Event *event = message_root(m);
 
     event->kill = message_new(m, &executor__event__kill__descriptor);
     event->kill->task_id = make_id(m, &v1__task_id__descriptor, "a");
-    if (grace_ns >= 0) {
-        V1__KillPolicy *policy = message_new(m, &v1__kill_policy__descriptor);
+    return m;
+}
 
-        policy->grace_period = message_new(m, &v1__duration_info__descriptor);
-        policy->grace_period->nanoseconds = grace_ns;
-        event->kill->kill_policy = policy;
-    }
+static void
+say_kill(void)
+{
+    say(make_kill());
+}
+
+static void
+say_kill_with_grace(int64_t grace_ns)
+{
+    struct message *m = make_kill();
+    Executor__Event *event = message_root(m);
+    V1__KillPolicy *policy = message_new(m, &v1__kill_policy__descriptor);
+
+    policy->grace_period = message_new(m, &v1__duration_info__descriptor);
+    policy->grace_period->nanoseconds = grace_ns;
+    event->kill->kill_policy = policy;
     say(m);
 }
 
@@ -466,7 +478,7 @@ START_TEST(kill_asks_the_whole_group_first)
 {
     set_up_running();
 
-    say_kill(-1);
+    say_kill();
 
     ck_assert_int_eq(child()->last_signal, SIGTERM);
     ck_assert(child()->last_was_group);
@@ -483,7 +495,7 @@ END_TEST
 START_TEST(killed_task_that_exits_with_zero_is_killed_all_the_same)
 {
     set_up_running();
-    say_kill(-1);
+    say_kill();
 
     end_command(W_EXITCODE(0, 0));
 
@@ -495,7 +507,7 @@ END_TEST
 START_TEST(stubborn_task_is_killed_after_three_seconds)
 {
     set_up_running();
-    say_kill(-1);
+    say_kill();
 
     advance(3 * SECOND - 1);
     ck_assert(child()->is_running);
@@ -511,7 +523,7 @@ END_TEST
 START_TEST(kill_policy_of_the_event_says_how_long)
 {
     set_up_running();
-    say_kill(20 * SECOND);
+    say_kill_with_grace(20 * SECOND);
 
     advance(20 * SECOND - 1);
     ck_assert(child()->is_running);
@@ -522,14 +534,38 @@ START_TEST(kill_policy_of_the_event_says_how_long)
 }
 END_TEST
 
+START_TEST(grace_period_below_zero_is_none)
+{
+    set_up_running();
+
+    say_kill_with_grace(INT64_MIN);
+    advance(0);
+
+    ck_assert_int_eq(child()->last_signal, SIGKILL);
+    tear_down();
+}
+END_TEST
+
+START_TEST(grace_period_without_end_is_taken)
+{
+    set_up_running();
+
+    say_kill_with_grace(INT64_MAX);
+    advance(1 * HOUR);
+
+    ck_assert_int_eq(child()->last_signal, SIGTERM);
+    tear_down();
+}
+END_TEST
+
 START_TEST(second_kill_may_hurry_but_not_delay)
 {
     set_up_running();
-    say_kill(20 * SECOND);
+    say_kill_with_grace(20 * SECOND);
     advance(2 * SECOND);
 
-    say_kill(30 * SECOND);
-    say_kill(5 * SECOND);
+    say_kill_with_grace(30 * SECOND);
+    say_kill_with_grace(5 * SECOND);
     advance(3 * SECOND - 1);
     ck_assert(child()->is_running);
     advance(1);
@@ -546,7 +582,7 @@ START_TEST(framework_without_the_capability_hears_of_no_killing)
     say_subscribed(false);
     launch("true");
 
-    say_kill(-1);
+    say_kill();
 
     ck_assert_int_eq(last_status()->state, V1__TASK_STATE__TASK_RUNNING);
     tear_down();
@@ -558,7 +594,7 @@ START_TEST(kill_before_a_launch_is_ignored)
     set_up(false);
     say_subscribed(false);
 
-    say_kill(-1);
+    say_kill();
 
     ck_assert_uint_eq(count_updates(), 0);
     ck_assert(!actor_gate_is_open(t.done));
@@ -696,6 +732,8 @@ command_executor_suite(void)
              killed_task_that_exits_with_zero_is_killed_all_the_same);
     test_add(suite, "stubborn", stubborn_task_is_killed_after_three_seconds);
     test_add(suite, "policy", kill_policy_of_the_event_says_how_long);
+    test_add(suite, "negative", grace_period_below_zero_is_none);
+    test_add(suite, "endless", grace_period_without_end_is_taken);
     test_add(suite, "hurry", second_kill_may_hurry_but_not_delay);
     test_add(suite, "capability",
              framework_without_the_capability_hears_of_no_killing);
