@@ -23,7 +23,7 @@
 #include "model/task_state.h"
 #include "proto/mesos/v1/mesos.pb-c.h"
 
-/* Tasks launched with one offer: so many run at a time. */
+/* So many tasks are under way at most; a sanitizer makes agents slow. */
 #define BATCH 50
 
 struct run {
@@ -52,6 +52,12 @@ make_task(struct message *m, unsigned number, const V1__AgentID *agent_id,
     return task;
 }
 
+static unsigned
+n_under_way(const struct run *run)
+{
+    return run->n_launched - run->n_finished;
+}
+
 /* As many tasks as there are left, and as fit. */
 static void
 launch(struct mesos_scheduler_driver *driver, struct run *run,
@@ -68,7 +74,7 @@ launch(struct mesos_scheduler_driver *driver, struct run *run,
         || resources_parse("cpus:0.01;mem:1", "*", &wanted)) {
         abort();
     }
-    while (n < BATCH && run->n_launched < run->n_tasks) {
+    while (n_under_way(run) < BATCH && run->n_launched < run->n_tasks) {
         struct resources part = { 0 };
 
         if (!resources_find(&available, &wanted, "*", &part)) {
@@ -78,13 +84,7 @@ launch(struct mesos_scheduler_driver *driver, struct run *run,
         tasks[n++] = make_task(m, run->n_launched++, offer->agent_id, &part);
         resources_fini(&part);
     }
-    V1__Filters filters = V1__FILTERS__INIT;
-
-    /* What is left over is wanted again at once. */
-    filters.has_refuse_seconds = true;
-    filters.refuse_seconds = 0;
-    mesos_scheduler_driver_launch_tasks(driver, &offer_id, 1, tasks, n,
-                                        &filters);
+    mesos_scheduler_driver_launch_tasks(driver, &offer_id, 1, tasks, n, NULL);
 }
 
 static void
@@ -94,7 +94,7 @@ on_offers(struct mesos_scheduler_driver *driver, void *run_,
     struct run *run = run_;
 
     for (size_t i = 0; i < n_offers; i++) {
-        if (run->n_launched < run->n_tasks) {
+        if (n_under_way(run) < BATCH && run->n_launched < run->n_tasks) {
             launch(driver, run, offers[i]);
         } else {
             mesos_scheduler_driver_decline_offer(driver, offers[i]->id, NULL);
@@ -129,6 +129,11 @@ on_status(struct mesos_scheduler_driver *driver, void *run_,
             complain(run, status, "ended badly");
         }
         run->n_finished++;
+
+        /* What is left over was refused for a while. */
+        if (n_under_way(run) == BATCH / 2) {
+            mesos_scheduler_driver_revive_offers(driver, NULL, 0);
+        }
     }
     if (run->n_finished >= run->n_tasks) {
         mesos_scheduler_driver_stop(driver, false);
