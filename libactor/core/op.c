@@ -69,9 +69,11 @@ op_goto(struct op *op, unsigned step)
 
 enum op_next
 op_call(struct op *op, const struct upid *to, struct actor_msg **msg,
-        int64_t timeout_ns, unsigned next_step)
+        const struct actor_msg_type *reply_type, int64_t timeout_ns,
+        unsigned next_step)
 {
     begin_wait(op, next_step);
+    op->reply_type = reply_type;
     (*msg)->call = op->call;
     if (timeout_ns != DURATION_FOREVER) {
         actor_timer_start(op->actor, &op->timer, timeout_ns, on_timeout, op);
@@ -239,6 +241,7 @@ begin_wait(struct op *op, unsigned next_step)
     CHECK(op->call == 0, "step '%s' of '%s' waits twice", op_step_name(op),
           op->type->name);
     op->next_step = next_step;
+    op->reply_type = NULL;
     op->call = 1 + atomic_fetch_add_explicit(&system->last_call, 1,
                                              memory_order_relaxed);
     if (set->n_waiting >= set->n_buckets) {
@@ -290,6 +293,12 @@ op_on_reply(struct actor *self, struct actor_msg *msg)
              msg->type->name, actor_upid(self)->id);
     } else if (system_is_no_answer(msg)) {
         fail(op, error_create(ERROR_NOT_FOUND, "there is no such actor"));
+    } else if (msg->type != op->reply_type) {
+        /* Anybody may say anything, also who answers from afar. */
+        fail(op, error_create(ERROR_PARSE, "answered by '%s', not by '%s'",
+                              msg->type->name,
+                              op->reply_type ? op->reply_type->name
+                                             : "nothing"));
     } else {
         unsigned step = op->next_step;
 

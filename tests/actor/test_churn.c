@@ -133,11 +133,12 @@ errand_begin(struct actor *self, struct op *op)
     switch (draw(c, 6)) {
     case 0:
         msg = actor_msg_create(&msg_ask);
-        return op_call(op, &e->to, &msg, DURATION_FOREVER, ERRAND_BEGIN);
+        return op_call(op, &e->to, &msg, &msg_poke, DURATION_FOREVER,
+                       ERRAND_BEGIN);
     case 1:
         msg = actor_msg_create(&msg_ask);
-        return op_call(op, &e->to, &msg, draw(c, 100) * MICROSECOND,
-                       ERRAND_BEGIN);
+        return op_call(op, &e->to, &msg, &msg_poke,
+                       draw(c, 100) * MICROSECOND, ERRAND_BEGIN);
     case 2 ... 3:
         return op_work(op, work_run, e->value, ERRAND_BEGIN);
     case 4:

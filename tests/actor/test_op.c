@@ -19,7 +19,7 @@
 
 /* --- whom the operations ask --- */
 
-enum mood { ANSWERS, KEEPS, ENDS, ANSWERS_TWICE, IS_DEAF };
+enum mood { ANSWERS, KEEPS, ENDS, ANSWERS_TWICE, RAMBLES, IS_DEAF };
 
 static const struct actor_msg_type msg_question = {
     .name = "question", .size = sizeof(int),
@@ -49,6 +49,15 @@ answer(struct actor *self, struct actor_msg *request, int n)
     actor_reply(self, request, &msg);
 }
 
+/* Answers with a message of a type that nobody expects. */
+static void
+ramble(struct actor *self, struct actor_msg *request)
+{
+    struct actor_msg *msg = actor_msg_create(&msg_question);
+
+    actor_reply(self, request, &msg);
+}
+
 static void
 on_question(struct actor *self, struct actor_msg *msg)
 {
@@ -63,6 +72,9 @@ on_question(struct actor *self, struct actor_msg *msg)
         break;
     case ENDS:
         actor_stop(self);
+        break;
+    case RAMBLES:
+        ramble(self, msg);
         break;
     case KEEPS:
     case IS_DEAF:
@@ -147,8 +159,8 @@ job_call(struct actor *self UNUSED, struct op *op)
     struct actor_msg *msg = actor_msg_create(&msg_question);
 
     *(int *) actor_msg_body(msg, &msg_question) = job->n;
-    return op_call(op, &job->journal->oracle, &msg, job->journal->timeout,
-                   JOB_END);
+    return op_call(op, &job->journal->oracle, &msg, &msg_answer,
+                   job->journal->timeout, JOB_END);
 }
 
 static enum op_next
@@ -310,6 +322,16 @@ START_TEST(second_answer_finds_no_record)
     run(&journal, ANSWERS_TWICE);
 
     ck_assert_str_eq(journal.text, "begin call end 2 fini ");
+}
+END_TEST
+
+START_TEST(answer_of_another_type_fails_the_call)
+{
+    struct journal journal = { .first = JOB_CALL, .timeout = SECOND };
+
+    run(&journal, RAMBLES);
+
+    ck_assert_str_eq(journal.text, "begin call failed PARSE fini ");
 }
 END_TEST
 
@@ -640,6 +662,7 @@ op_suite(void)
 
     test_add(suite, "answer", answer_of_a_call_is_there_in_the_next_step);
     test_add(suite, "twice", second_answer_finds_no_record);
+    test_add(suite, "rambles", answer_of_another_type_fails_the_call);
     test_add(suite, "timeout", call_without_answer_times_out);
     test_add(suite, "end", end_of_the_receiver_fails_the_call);
     test_add(suite, "deaf", call_that_nobody_handles_fails);

@@ -98,8 +98,8 @@ errand_ask(struct actor *self UNUSED, struct op *op)
 {
     struct actor_msg *msg = actor_msg_create(&msg_query);
 
-    return op_call(op, &((struct errand *) op)->to, &msg, 5 * MILLISECOND,
-                   ERRAND_WORK);
+    return op_call(op, &((struct errand *) op)->to, &msg, &msg_result,
+                   5 * MILLISECOND, ERRAND_WORK);
 }
 
 static struct error *

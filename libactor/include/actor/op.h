@@ -15,7 +15,7 @@
  *         struct actor_msg *msg = registrar_admit_create(a->info);
  *
  *         return op_call(op, &master_cast(self)->registrar, &msg,
- *                        STORE_TIMEOUT, ADMIT_PUBLISH);
+ *                        &msg_admitted, STORE_TIMEOUT, ADMIT_PUBLISH);
  *     }
  *
  * After a wait the world has changed: only what is in the record is yours;
@@ -72,6 +72,7 @@ struct op {
     struct op *prev, *next;     /* the actor's operations */
     struct op *hash_next;       /* by 'call' */
     uint64_t call;              /* what we wait for; 0: nothing */
+    const struct actor_msg_type *reply_type;
     struct link *link;          /* to whom we called */
     struct op *link_prev, *link_next;   /* those that wait for the same */
     struct actor_timer timer;
@@ -88,12 +89,14 @@ void op_start(struct actor *self, struct op *, const struct op_type *);
 
 enum op_next op_goto(struct op *, unsigned step);
 
-/* Sends '*msg' (which becomes NULL) and waits for the answer to it; op_reply()
- * has it in 'next_step'.  No answer in 'timeout_ns', or the receiver's end,
+/* Sends '*msg' (which becomes NULL) and waits for the answer to it, a message
+ * of type 'reply_type'; op_reply() has it in 'next_step'.  No answer in
+ * 'timeout_ns', the receiver's end, or an answer of another type (ERROR_PARSE)
  * is an error. */
 enum op_next op_call(struct op *, const struct upid *to,
-                     struct actor_msg **msg, int64_t timeout_ns,
-                     unsigned next_step);
+                     struct actor_msg **msg,
+                     const struct actor_msg_type *reply_type,
+                     int64_t timeout_ns, unsigned next_step);
 
 /* Runs 'fn(arg)' in the worker pool (work.h) and waits.  'arg' stays the
  * record's; it must not be freed while the work runs, which the runtime
@@ -108,7 +111,8 @@ enum op_next op_fail(struct op *, struct error *error);
 
 /* --- inside a step --- */
 
-/* The answer of the last op_call(), on loan until the step ends. */
+/* The answer of the last op_call(), of the type it named; on loan until the
+ * step ends.  NULL in steps that no answer led to. */
 struct actor_msg *op_reply(struct op *);
 
 /* The error that led to the failure step, on loan; NULL elsewhere. */
