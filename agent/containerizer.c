@@ -14,6 +14,7 @@
 
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 
 #include <actor/alloc.h>
 #include <actor/child.h>
@@ -50,6 +51,13 @@ struct tree_kill {
     pid_t pid;
 };
 
+/* The search for what an executor left. */
+struct sweep {
+    char *container_id;         /* owned, as the next */
+    char *variable;             /* that its processes have */
+    int status;                 /* the executor's */
+};
+
 static void launched_fini(void *);
 static void terminated_fini(void *);
 static void spec_body_fini(void *);
@@ -84,6 +92,12 @@ static struct error *spawn(struct containerizer *, struct container *,
                            const struct preparation *);
 static void on_exit_of_child(struct actor *, void *container, pid_t,
                              int status);
+static bool is_clean(const struct container *, int status);
+static void sweep(struct containerizer *, const struct container *,
+                  int status);
+static struct error *sweep_run(void *arg);
+static void sweep_done(struct actor *, void *arg, const struct error *);
+static void sweep_destroy(void *arg);
 static void destroy(struct containerizer *, struct container *);
 static struct error *kill_run(void *arg);
 static void kill_done(struct actor *, void *arg, const struct error *);
@@ -312,12 +326,77 @@ on_exit_of_child(struct actor *self, void *arg, pid_t pid UNUSED, int status)
     struct container *container = arg;
 
     log_info("Container %s has exited", container->spec.container_id);
+    /* What else is in its process group. */
+    actor_child_kill(container->child, SIGKILL, true);
     container->child = NULL;
     if (!container->is_destroyed) {
         go_to(c, container, CONTAINER_DESTROYING);
     }
+    if (!is_clean(container, status)) {
+        sweep(c, container, status);
+        return;
+    }
     tell_terminated(c, container, status);
     container_table_remove(&c->containers, container);
+}
+
+/* An executor that ends well has ended its tasks. */
+static bool
+is_clean(const struct container *container, int status)
+{
+    return !container->is_destroyed && WIFEXITED(status) &&
+           WEXITSTATUS(status) == 0;
+}
+
+/* --- sweeping --- */
+
+/* Tasks are in sessions of their own and have no parent any more, but their
+ * environment says whose they are.  The agent is told when they are gone. */
+static void
+sweep(struct containerizer *c, const struct container *container, int status)
+{
+    struct sweep *s = xcalloc(1, sizeof *s);
+
+    s->container_id = xstrdup(container->spec.container_id);
+    s->variable = xasprintf("MESOS_SANDBOX=%s", container->spec.sandbox);
+    s->status = status;
+    actor_work(&c->base, sweep_run, sweep_done, s, sweep_destroy);
+}
+
+static struct error *
+sweep_run(void *arg)
+{
+    struct sweep *s = arg;
+
+    return process_tree_kill_leftovers(s->variable);
+}
+
+static void
+sweep_done(struct actor *self, void *arg, const struct error *error)
+{
+    struct containerizer *c = (struct containerizer *) self;
+    struct sweep *s = arg;
+    struct container *container =
+        container_table_find(&c->containers, s->container_id);
+
+    if (error) {
+        log_error("Failed to kill what container %s left: %s",
+                  s->container_id, error_text(error));
+    }
+    if (container) {
+        tell_terminated(c, container, s->status);
+        container_table_remove(&c->containers, container);
+    }
+}
+
+static void
+sweep_destroy(void *arg)
+{
+    struct sweep *s = arg;
+
+    free(s->container_id);
+    free(s->variable);
+    free(s);
 }
 
 /* --- destroying --- */
@@ -343,7 +422,7 @@ destroy(struct containerizer *c, struct container *container)
     container->is_destroyed = true;
     go_to(c, container, CONTAINER_DESTROYING);
     if (!container->child) {
-        return;                         /* prepare_done() finds out */
+        return;         /* prepare_done() or sweep_done() finds out */
     }
 
     struct tree_kill *tree = xcalloc(1, sizeof *tree);

@@ -21,6 +21,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <actor/alloc.h>
@@ -30,6 +31,9 @@
 /* Rounds of looking; a fork bomb that outruns us this long is killed as far as
  * it was found. */
 #define ROUNDS_MAX 16
+
+/* How much of an environment is looked at. */
+#define ENVIRONMENT_MAX (1024 * 1024)
 
 struct process {
     pid_t pid, parent, group, session;
@@ -47,6 +51,11 @@ static bool is_our_child(const struct process_list *, pid_t);
 static void mark_tree(struct process_list *, pid_t root);
 static bool belongs(const struct process_list *, const struct process *);
 static bool stop_new(const struct process_list *, struct process_list *known);
+static struct error *kill_marked(const char *variable, char *buffer,
+                                 bool *ret_found);
+static bool kill_if_marked(const char *pid, const char *variable,
+                           char *buffer);
+static bool is_marked(pid_t, const char *variable, char *buffer);
 
 struct error *
 process_tree_kill(pid_t root)
@@ -189,4 +198,80 @@ stop_new(const struct process_list *now, struct process_list *known)
         }
     }
     return found;
+}
+
+/* --- what is left when the root is gone --- */
+
+/* Those that were forked while we looked are found by the next round. */
+struct error *
+process_tree_kill_leftovers(const char *variable)
+{
+    autofree char *buffer = xmalloc(ENVIRONMENT_MAX);
+    struct error *error = NULL;
+    bool found = true;
+
+    for (int round = 0; found && !error && round < ROUNDS_MAX; round++) {
+        error = kill_marked(variable, buffer, &found);
+    }
+    return error;
+}
+
+static struct error *
+kill_marked(const char *variable, char *buffer, bool *ret_found)
+{
+    DIR *dir = opendir("/proc");
+    struct dirent *entry;
+
+    *ret_found = false;
+    if (!dir) {
+        return error_errno(errno, "reading '/proc'");
+    }
+    while ((entry = readdir(dir))) {
+        if (isdigit((unsigned char) entry->d_name[0])) {
+            *ret_found |= kill_if_marked(entry->d_name, variable, buffer);
+        }
+    }
+    closedir(dir);
+    return NULL;
+}
+
+/* The pidfd is opened before the look, so it is of the process that was looked
+ * at, if that is still there. */
+static bool
+kill_if_marked(const char *pid, const char *variable, char *buffer)
+{
+    pid_t number = (pid_t) strtol(pid, NULL, 10);
+
+    if (number == getpid()) {
+        return false;
+    }
+    autoclose int pidfd = (int) syscall(SYS_pidfd_open, number, 0);
+
+    return pidfd >= 0 && is_marked(number, variable, buffer) &&
+           syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0) == 0;
+}
+
+static bool
+is_marked(pid_t pid, const char *variable, char *buffer)
+{
+    size_t wanted = strlen(variable) + 1;
+    char path[64];
+    size_t size = 0;
+    ssize_t n;
+
+    snprintf(path, sizeof path, "/proc/%d/environ", (int) pid);
+    autoclose int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return false;
+    }
+    while (size < ENVIRONMENT_MAX &&
+           (n = read(fd, buffer + size, ENVIRONMENT_MAX - size)) > 0) {
+        size += (size_t) n;
+    }
+    for (size_t i = 0; i < size; i += strnlen(buffer + i, size - i) + 1) {
+        if (size - i >= wanted && memcmp(buffer + i, variable, wanted) == 0) {
+            return true;
+        }
+    }
+    return false;
 }

@@ -19,4 +19,9 @@ struct error;
  * them takes cgroups. */
 struct error *process_tree_kill(pid_t root) MUST_CHECK;
 
+/* Sends SIGKILL to what an executor that is gone left behind: all processes
+ * whose environment has 'variable', "NAME=VALUE".  A process that we may not
+ * look into is passed over. */
+struct error *process_tree_kill_leftovers(const char *variable) MUST_CHECK;
+
 #endif /* AGENT_PROCESS_TREE_H */

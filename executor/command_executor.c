@@ -322,6 +322,8 @@ on_command_exit(struct actor *self, void *arg UNUSED, pid_t pid, int status)
                          strsignal(WTERMSIG(status)),
                          WCOREDUMP(status) ? " (core dumped)" : "");
     }
+    /* Its process group ends with it. */
+    actor_child_kill(c->child, SIGKILL, true);
     c->child = NULL;
     if (c->has_timed_out) {
         reason = V1__TASK_STATUS__REASON__REASON_MAX_COMPLETION_TIME_REACHED;

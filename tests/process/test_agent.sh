@@ -141,6 +141,39 @@ killed_task_gets_a_signal()
     says "TASK_KILLED" && says "'Command terminated with signal Terminated'"
 }
 
+# has_process SECONDS: that sleeps so long, and is not a zombie.
+has_process()
+{
+    ps -eo stat=,args= | grep -v '^Z' | grep -q "[s]leep $1\$"
+}
+
+has_no_process()
+{
+    ! has_process "$1"
+}
+
+background_jobs_end_with_their_command()
+{
+    execute --name=jobs --command="sleep 1000.${$}1 & exit 0"
+    says "TASK_FINISHED" && await has_no_process "1000[.]${$}1"
+}
+
+killed_executor_leaves_no_process()
+{
+    execute --name=orphans \
+        --command="setsid sleep 1000.${$}2 & sleep 1000.${$}3" &
+    local client=$!
+    await has_process "1000[.]${$}2" && await has_process "1000[.]${$}3" ||
+        return 1
+    # The task's shell is a child of the executor, and that one of the agent.
+    local executor
+    for executor in $(ps -o pid= --ppid "$agent"); do
+        kill -9 "$executor"
+    done
+    wait $client
+    says "'Executor terminated'" && has_no_process "1000[.]${$}[23]"
+}
+
 stubborn_task_is_killed_after_its_grace_period()
 {
     execute --task='{"name":"s","task_id":{"value":"stubborn"},
@@ -263,6 +296,9 @@ check "failure has its status" failure_has_its_status
 check "signal has its name" signal_has_its_name
 check "environment tells who runs" environment_tells_who_runs
 check "killed task gets a signal" killed_task_gets_a_signal
+check "background jobs end with their command" \
+    background_jobs_end_with_their_command
+check "killed executor leaves no process" killed_executor_leaves_no_process
 check "stubborn task is killed after its grace period" \
     stubborn_task_is_killed_after_its_grace_period
 check "executor of a framework runs its task" \
