@@ -41,7 +41,7 @@ struct actor_child {
 
     /* The thread of 'worker', or the back end's watch. */
     struct worker *worker;
-    struct worker_job job;      /* begins to poll the pidfd */
+    struct worker_job job;      /* begins to poll the pidfd, and closes it */
     struct poll_watch poll;
     bool is_polling;
     struct actor_process_watch watch;
@@ -166,6 +166,12 @@ destroy(struct actor_child *child)
 }
 
 static void
+finish_polling(struct worker_job *job)
+{
+    destroy(CONTAINER_OF(job, struct actor_child, job));
+}
+
+static void
 free_message(void *msg)
 {
     struct actor_child *child = CONTAINER_OF((struct actor_msg *) msg,
@@ -175,7 +181,15 @@ free_message(void *msg)
     pthread_mutex_lock(&system->children_lock);
     DL_DELETE2(system->children, child, all_prev, all_next);
     pthread_mutex_unlock(&system->children_lock);
-    destroy(child);
+    if (!child->worker) {
+        destroy(child);
+        return;
+    }
+
+    /* The poller may not yet have told the kernel that nobody watches the
+     * descriptor any more: it is closed on the poller's own thread. */
+    child->job.fn = finish_polling;
+    worker_post(child->worker, &child->job);
 }
 
 static void
