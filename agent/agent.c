@@ -347,6 +347,7 @@ agent_exited(struct actor *self, const struct upid *who)
         registration_lost(agent);
     } else {
         log_info("Got exited event for %s", UPID_TEXT(who));
+        executors_disconnected(agent, who);
     }
 }
 

@@ -243,6 +243,7 @@ on_executor_call(struct actor *self, struct actor_msg *msg)
                  UPID_TEXT(&from));
         return;
     }
+    executor->is_connected = true;
     if (call->type == EXECUTOR__CALL__TYPE__UPDATE && call->update) {
         update(agent, executor, call->update->status, message);
     } else if (call->type == EXECUTOR__CALL__TYPE__MESSAGE && call->message) {
@@ -269,7 +270,9 @@ subscribe(struct agent *agent, const struct upid *from,
         send_shutdown(agent, from);
         return;
     }
+    executors_disconnected(agent, from);
     executor->upid = *from;
+    executor->is_connected = true;
     actor_link(&agent->base, from);
     actor_timer_cancel(&agent->base, &executor->registration_timer);
     bool is_new = executor->state == EXECUTOR_REGISTERING;
@@ -342,8 +345,29 @@ void
 executors_send(struct agent *agent, const struct executor *executor,
                struct message **event)
 {
+    if (!executor->is_connected) {
+        vlog(1, "Dropping an event for executor %s, which is disconnected",
+             EXECUTOR_TEXT(executor));
+        message_unref(steal(*event));
+        return;
+    }
     actor_send_message(&agent->base, &executor->upid, &msg_executor_event,
                        event);
+}
+
+/* The executor will end or subscribe again.  Until then nothing is sent: the
+ * kernel may give its port to the next one, and all are called
+ * executor(1). */
+void
+executors_disconnected(struct agent *agent, const struct upid *who)
+{
+    records_foreach (agent->frameworks, framework) {
+        records_foreach (framework->executors, executor) {
+            if (executor->is_connected && upid_equal(&executor->upid, who)) {
+                executor->is_connected = false;
+            }
+        }
+    }
 }
 
 static void
@@ -423,7 +447,9 @@ executors_shutdown(struct agent *agent, struct executor *executor)
                               executor->container_id);
         return;
     }
-    send_shutdown(agent, &executor->upid);
+    if (executor->is_connected) {
+        send_shutdown(agent, &executor->upid);
+    }
     actor_timer_start(&agent->base, &executor->shutdown_timer,
                       executor->grace_ns, on_shutdown_timeout, executor);
 }
@@ -646,7 +672,7 @@ remove_executor(struct agent *agent, struct executor *executor)
         (size_t) agent->flags->max_completed_executors_per_framework;
 
     log_info("Cleaning up executor %s", EXECUTOR_TEXT(executor));
-    if (!upid_is_empty(&executor->upid)) {
+    if (executor->is_connected) {
         actor_unlink(&agent->base, &executor->upid);
     }
     records_foreach (executor->tasks, task) {

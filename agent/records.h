@@ -123,6 +123,10 @@ struct executor {
     bool has_been_sent_task;
     enum executor_state state;
     struct upid upid;           /* empty until it subscribes */
+
+    /* Whether the link has not broken since.  If it has, another executor may
+     * be at that address by now. */
+    bool is_connected;
     pid_t pid;                  /* 0: not known */
     int64_t grace_ns;           /* between asking it to end and killing it */
     struct actor_timer registration_timer;

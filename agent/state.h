@@ -128,7 +128,11 @@ void executors_shutdown_framework(struct agent *, struct framework *);
 void executors_tell_exited(struct agent *, const char *framework_id,
                            const char *executor_id, int status);
 
-/* Sends an event; '*event' becomes NULL. */
+/* The link to an executor, or to another actor, broke. */
+void executors_disconnected(struct agent *, const struct upid *);
+
+/* Sends an event, unless the executor is not connected; '*event' becomes
+ * NULL. */
 void executors_send(struct agent *, const struct executor *,
                     struct message **event);
 

@@ -361,6 +361,10 @@ on_kill(struct command_executor *c, const Executor__Event__Kill *event)
                  event->task_id->value);
         return;
     }
+    if (strcmp(event->task_id->value, c->task->task_id->value) != 0) {
+        log_warn("Ignoring kill for unknown task %s", event->task_id->value);
+        return;
+    }
     if (!policy || !policy->grace_period) {
         policy = c->task->kill_policy;
     }

@@ -41,7 +41,8 @@ check_PROGRAMS += %D%/test_master
 %C%_test_master_LDADD = $(LIBTEST) $(LIBMASTER) $(LIBMODEL)
 
 check_PROGRAMS += %D%/test_agent
-%C%_test_agent_SOURCES = %D%/test_agent.c tests/lib/recorder.c \
+%C%_test_agent_SOURCES = %D%/test_agent.c tests/lib/puppet.c \
+	tests/lib/puppet.h tests/lib/recorder.c \
 	tests/lib/recorder.h
 %C%_test_agent_LDADD = $(LIBTEST) $(LIBAGENT) $(LIBMODEL)
 check_PROGRAMS += %D%/test_allocator

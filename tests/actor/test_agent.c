@@ -26,6 +26,7 @@
 #include "proto/mesos/v1/executor/executor.pb-c.h"
 #include "proto/mesos/v1/mesos.pb-c.h"
 #include "tests/lib/fake_process.h"
+#include "tests/lib/puppet.h"
 #include "tests/lib/recorder.h"
 #include "tests/lib/test.h"
 
@@ -909,6 +910,32 @@ START_TEST(executor_nobody_knows_is_shut_down)
 }
 END_TEST
 
+#define EXECUTOR_SUBSCRIBES \
+    "{\"type\": \"SUBSCRIBE\", \"executor_id\": {\"value\": \"%s\"}," \
+    " \"framework_id\": {\"value\": \"" FRAMEWORK_ID "\"}}"
+
+START_TEST(next_executor_at_the_address_of_a_dead_one_is_left_alone)
+{
+    set_up_registered();
+    struct puppet *first = puppet_create(t.system, "executor(9)");
+    say_run_task("a");
+    puppet_say(first, &t.agent, &msg_executor_call, EXECUTOR_SUBSCRIBES, "a");
+    ck_assert_uint_eq(puppet_count(first, &msg_executor_event), 2);
+
+    puppet_die(first);
+    struct puppet *second = puppet_create(t.system, "executor(9)");
+    say_kill("a");
+    say_shutdown_framework();
+
+    ck_assert_uint_eq(puppet_count(second, &msg_executor_event), 0);
+    advance(5 * SECOND);
+    ck_assert(!fake_process_at(t.processes, 0)->is_running);
+    tear_down();
+    puppet_destroy(first);
+    puppet_destroy(second);
+}
+END_TEST
+
 static Suite *
 agent_suite(void)
 {
@@ -961,6 +988,8 @@ agent_suite(void)
     test_add(suite, "unregister",
              unregistering_agent_ends_when_its_executors_have);
     test_add(suite, "unknown", executor_nobody_knows_is_shut_down);
+    test_add(suite, "next",
+             next_executor_at_the_address_of_a_dead_one_is_left_alone);
     return suite;
 }
 
