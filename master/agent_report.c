@@ -8,12 +8,29 @@
 #include "master/agent_report.h"
 
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include <actor/alloc.h>
 #include <actor/error.h>
+#include <actor/table.h>
 
 #include "model/ids.h"
 #include "model/task_state.h"
+
+/* Executors of one agent are looked up one after the other. */
+#define MAX_EXECUTORS 16384
+
+/* A framework in a report; keyed by its id. */
+struct listed {
+    UT_hash_handle hh;
+};
+
+struct report {
+    const Internal__ReregisterAgent *body;  /* borrowed */
+    struct listed *listed;      /* owned; one for each framework */
+    struct listed *by_id;       /* table */
+};
 
 struct error *
 agent_info_validate(const V1__AgentInfo *info, struct resources *ret_total)
@@ -29,19 +46,19 @@ agent_info_validate(const V1__AgentInfo *info, struct resources *ret_total)
 }
 
 static bool
-lists_framework(const Internal__ReregisterAgent *body, const char *id)
+lists_framework(const struct report *report, const char *id)
 {
-    for (size_t i = 0; i < body->n_frameworks; i++) {
-        if (!strcmp(body->frameworks[i]->id->value, id)) {
-            return true;
-        }
-    }
-    return false;
+    struct listed *listed;
+
+    HASH_FIND_STR(report->by_id, id, listed);
+    return listed != NULL;
 }
 
 static struct error *
-check_frameworks(const Internal__ReregisterAgent *body)
+check_frameworks(struct report *report)
 {
+    const Internal__ReregisterAgent *body = report->body;
+
     for (size_t i = 0; i < body->n_frameworks; i++) {
         const V1__FrameworkInfo *info = body->frameworks[i];
         struct error *error;
@@ -53,12 +70,12 @@ check_frameworks(const Internal__ReregisterAgent *body)
         if (error) {
             return error_wrap(error, "Framework has an invalid ID");
         }
-        for (size_t j = 0; j < i; j++) {
-            if (!strcmp(info->id->value, body->frameworks[j]->id->value)) {
-                return error_create(ERROR_INVALID, "Framework has a duplicate "
-                                    "FrameworkID: '%s'", info->id->value);
-            }
+        if (lists_framework(report, info->id->value)) {
+            return error_create(ERROR_INVALID, "Framework has a duplicate "
+                                "FrameworkID: '%s'", info->id->value);
         }
+        HASH_ADD_KEYPTR(hh, report->by_id, info->id->value,
+                        strlen(info->id->value), &report->listed[i]);
     }
     return NULL;
 }
@@ -76,8 +93,15 @@ check_resources(V1__Resource *const *resources, size_t n)
 }
 
 static struct error *
-check_executors(const Internal__ReregisterAgent *body)
+check_executors(const struct report *report)
 {
+    const Internal__ReregisterAgent *body = report->body;
+
+    if (body->n_executor_infos > MAX_EXECUTORS) {
+        return error_create(ERROR_INVALID, "%zu executors are too many; at "
+                            "most %d are allowed", body->n_executor_infos,
+                            MAX_EXECUTORS);
+    }
     if (body->n_executor_infos != body->n_executor_framework_ids) {
         return error_create(ERROR_INVALID, "Executors and their frameworks "
                             "are not equally many");
@@ -87,7 +111,7 @@ check_executors(const Internal__ReregisterAgent *body)
         const char *framework = body->executor_framework_ids[i]->value;
         struct error *error = id_validate(executor->executor_id->value);
 
-        if (!error && !lists_framework(body, framework)) {
+        if (!error && !lists_framework(report, framework)) {
             error = error_create(ERROR_INVALID, "Executor has an invalid "
                                  "FrameworkID '%s'", framework);
         }
@@ -103,8 +127,10 @@ check_executors(const Internal__ReregisterAgent *body)
 }
 
 static struct error *
-check_tasks(const Internal__ReregisterAgent *body)
+check_tasks(const struct report *report)
 {
+    const Internal__ReregisterAgent *body = report->body;
+
     for (size_t i = 0; i < body->n_tasks; i++) {
         const V1__Task *task = body->tasks[i];
         struct error *error = id_validate(task->task_id->value);
@@ -113,7 +139,7 @@ check_tasks(const Internal__ReregisterAgent *body)
             error = error_create(ERROR_INVALID, "Task has an invalid AgentID "
                                  "'%s'", task->agent_id->value);
         }
-        if (!error && !lists_framework(body, task->framework_id->value)) {
+        if (!error && !lists_framework(report, task->framework_id->value)) {
             error = error_create(ERROR_INVALID, "Task has an invalid "
                                  "FrameworkID '%s'",
                                  task->framework_id->value);
@@ -136,17 +162,22 @@ struct error *
 agent_report_validate(const Internal__ReregisterAgent *body,
                       struct resources *ret_total)
 {
+    struct report report = { .body = body };
     struct error *error;
 
     if (!body->agent->id) {
         return error_create(ERROR_INVALID, "Agent has no ID");
     }
-    error = check_frameworks(body);
+    report.listed = alloc_array(body->n_frameworks + 1,
+                                sizeof *report.listed);
+    error = check_frameworks(&report);
     if (!error) {
-        error = check_executors(body);
+        error = check_executors(&report);
     }
     if (!error) {
-        error = check_tasks(body);
+        error = check_tasks(&report);
     }
+    HASH_CLEAR(hh, report.by_id);
+    free(report.listed);
     return error ? error : agent_info_validate(body->agent, ret_total);
 }

@@ -27,6 +27,9 @@
 /* Seconds that fit an int64_t of nanoseconds. */
 #define MAX_DURATION_SECONDS 9223372036.0
 
+/* Of one framework: they are looked up one after the other. */
+#define MAX_ROLES 4096
+
 static bool
 contains(char *const *strings, size_t n, const char *wanted)
 {
@@ -80,6 +83,10 @@ validate_multiple_roles(const V1__FrameworkInfo *info)
     if (has_role(info)) {
         return INVALID("'FrameworkInfo.role' must not be set when the "
                        "framework is MULTI_ROLE capable");
+    }
+    if (info->n_roles > MAX_ROLES) {
+        return INVALID("'FrameworkInfo.roles' has %zu items; at most %d are "
+                       "allowed", info->n_roles, MAX_ROLES);
     }
     for (size_t i = 0; i < info->n_roles; i++) {
         if (contains(info->roles, i, info->roles[i])) {

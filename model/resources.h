@@ -42,7 +42,10 @@ struct error *resources_parse(const char *text, const char *default_role,
                               struct resources *ret) MUST_CHECK;
 
 /* From and to messages.  Decoding validates (names, types, values >= 0, roles,
- * reservations) with the texts of Mesos.  Encoding puts an array into 'm'. */
+ * reservations) with the texts of Mesos, and refuses more than RESOURCES_MAX
+ * entries: summing them up takes time by the square of their number.  Encoding
+ * puts an array into 'm'. */
+#define RESOURCES_MAX ((size_t) 4096)
 struct error *resources_decode(struct V1__Resource *const *, size_t n,
                                struct resources *ret) MUST_CHECK;
 void resources_encode(const struct resources *, struct message *m,

@@ -14,6 +14,7 @@
 #include <actor/error.h>
 #include <actor/log.h>
 #include <actor/metrics.h>
+#include <actor/strbuf.h>
 #include <actor/system.h>
 
 #include "master/master.h"
@@ -393,6 +394,28 @@ START_TEST(unreachable_agent_that_comes_back_brings_its_tasks)
     ck_assert_double_eq(metric(&s, "master/slaves_unreachable"), 0);
     ck_assert_double_eq(metric(&s, "master/tasks_unreachable"), 0);
     ck_assert_double_eq(metric(&s, "master/tasks_running"), 1);
+    stage_close(&s);
+}
+END_TEST
+
+START_TEST(duplicate_among_very_many_frameworks_is_found)
+{
+    struct stage s = stage_create();
+    autofini(strbuf) list = STRBUF(STRBUF_UNLIMITED);
+
+    stage_open(&s);
+    for (int i = 0; i < 40000; i++) {
+        strbuf_printf(&list, "{\"user\":\"root\",\"name\":\"f\",\"id\":{"
+                      "\"value\":\"framework-of-a-long-name-%d\"}},", i);
+    }
+    puppet_say(s.agent, &s.master, &msg_reregister_agent,
+               "{\"agent\":" AGENT_INFO("\"id\":{\"value\":\"old-S7\"},")
+               ",\"version\":\"1.12.0\",\"frameworks\":[%s{\"user\":\"root\","
+               "\"name\":\"f\",\"id\":{\"value\":"
+               "\"framework-of-a-long-name-7\"}}]}", list.data);
+
+    ck_assert_uint_eq(puppet_count(s.agent, &msg_agent_reregistered), 0);
+    ck_assert_double_eq(metric(&s, "master/slaves_active"), 0);
     stage_close(&s);
 }
 END_TEST
@@ -1185,6 +1208,7 @@ master_suite(void)
     ADD(agent_that_is_too_old_or_sends_nonsense_is_ignored);
     ADD(agent_that_stops_answering_pings_becomes_unreachable);
     ADD(unreachable_agent_that_comes_back_brings_its_tasks);
+    ADD(duplicate_among_very_many_frameworks_is_found);
     ADD(agent_of_an_earlier_master_brings_framework_and_tasks);
     ADD(agent_whose_report_does_not_hold_together_is_not_let_in);
     ADD(broken_link_rescinds_offers_and_ends_tasks_without_checkpoints);

@@ -6,8 +6,10 @@
 
 #include <string.h>
 
+#include <actor/alloc.h>
 #include <actor/error.h>
 #include <actor/message.h>
+#include <actor/strbuf.h>
 
 #include "master/validation.h"
 #include "tests/lib/test.h"
@@ -351,6 +353,20 @@ START_TEST(framework_has_the_roles_that_its_capabilities_say)
 }
 END_TEST
 
+START_TEST(too_many_roles_are_refused)
+{
+    autofini(strbuf) json = STRBUF(STRBUF_UNLIMITED);
+
+    strbuf_append(&json, "{\"user\":\"root\",\"name\":\"n\",\"roles\":[");
+    for (int i = 0; i < 4097; i++) {
+        strbuf_printf(&json, "%s\"r%d\"", i ? "," : "", i);
+    }
+    strbuf_append(&json, "]" MULTI_ROLE "}");
+    check_framework(json.data, "'FrameworkInfo.roles' has 4097 items; at most "
+                               "4096 are allowed");
+}
+END_TEST
+
 START_TEST(root_may_be_refused)
 {
     struct message *message = decode(&v1__framework_info__descriptor,
@@ -408,6 +424,7 @@ validation_suite(void)
     ADD(limits_are_not_below_requests);
     ADD(environment_and_volumes_are_looked_into);
     ADD(framework_has_the_roles_that_its_capabilities_say);
+    ADD(too_many_roles_are_refused);
     ADD(root_may_be_refused);
     ADD(failover_timeout_fits_a_duration);
     ADD(suppressed_roles_are_roles_of_the_framework);

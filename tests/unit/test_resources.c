@@ -29,7 +29,7 @@ make(const char *text)
 static struct error *
 decode(const char *json, struct resources *ret)
 {
-    autofini(strbuf) object = STRBUF(65536);
+    autofini(strbuf) object = STRBUF(STRBUF_UNLIMITED);
     autodestroy(message) *m = NULL;
 
     strbuf_printf(&object, "{\"resources\":%s}", json);
@@ -260,6 +260,21 @@ START_TEST(invalid_messages_are_refused_with_the_texts_of_mesos)
     assert_invalid(CPUS(",\"reservations\":[" DYNAMIC("a")
                         ",{\"type\":\"STATIC\",\"role\":\"a/b\"}]"),
                    "cannot be STATIC");
+}
+END_TEST
+
+START_TEST(more_resources_than_can_be_summed_up_in_time_are_refused)
+{
+    autofini(strbuf) json = STRBUF(STRBUF_UNLIMITED);
+
+    strbuf_append(&json, "[");
+    for (size_t i = 0; i <= RESOURCES_MAX; i++) {
+        strbuf_printf(&json, "%s{\"name\":\"r%zu\",\"type\":\"SCALAR\","
+                      "\"scalar\":{\"value\":1}}", i ? "," : "", i);
+    }
+    strbuf_append(&json, "]");
+    assert_invalid(json.data, "4097 resources are too many; at most 4096 are "
+                              "allowed");
 }
 END_TEST
 
@@ -653,6 +668,8 @@ add_parsing(Suite *suite)
              command_lines_have_no_volumes_revocables_or_dynamic_reservations);
     test_add(suite, "invalid",
              invalid_messages_are_refused_with_the_texts_of_mesos);
+    test_add(suite, "invalid",
+             more_resources_than_can_be_summed_up_in_time_are_refused);
     test_add(suite, "older", older_forms_of_reservations_become_stacks);
     test_add(suite, "round_trip", messages_come_out_as_they_went_in);
     test_add(suite, "print", resources_print_as_mesos_prints_them);
