@@ -37,6 +37,9 @@
 #include "model/resources.h"
 #include "model/task_state.h"
 
+/* How often to say that no offer has what the task wants. */
+#define WARN_EVERY (10 * SECOND)
+
 struct execution {
     const struct execute_flags *flags;
     const struct execute_task *task;
@@ -79,6 +82,29 @@ on_registered(struct mesos_scheduler_driver *driver, void *e,
     fflush(stdout);
 }
 
+/* Nothing is wrong: an agent may become free, or a larger one come. */
+static void
+warn_that_it_does_not_fit(const struct execution *e, const V1__Offer *offer)
+{
+    autofini(resources) offered = { 0 };
+    autofini(resources) amounts = { 0 };
+    autofini(strbuf) has = STRBUF(65536);
+    autofini(strbuf) wants = STRBUF(65536);
+    autoerror *error = resources_decode(offer->resources, offer->n_resources,
+                                        &offered);
+
+    if (error) {
+        return;
+    }
+    resources_to_unreserved(&offered, &amounts);
+    resources_format(&amounts, &has);
+    resources_format(&e->task->wanted, &wants);
+    log_warn_every(WARN_EVERY, "Agent '%s' (%s) offers %s, but task '%s' "
+                   "wants %s; waiting for other offers",
+                   offer->agent_id->value, offer->hostname, has.data,
+                   task_of(e)->name, wants.data);
+}
+
 static bool
 launch(struct mesos_scheduler_driver *driver, struct execution *e,
        const V1__Offer *offer)
@@ -87,6 +113,7 @@ launch(struct mesos_scheduler_driver *driver, struct execution *e,
         execute_task_place(e->task, offer, e->flags->role);
 
     if (!m) {
+        warn_that_it_does_not_fit(e, offer);
         return false;
     }
     const V1__TaskInfo *info = message_root(m);

@@ -73,6 +73,18 @@ result $? "a command line without a command is refused" "$tmp/out"
 [ $? -eq 1 ] && grep -q 'EXIT with status 1: .*cpus:many' "$tmp/out"
 result $? "malformed flags are refused" "$tmp/out"
 
+# --- a task that no agent has room for ---
+"$build/cli/mesos-execute" --master="$master" --name=large --command=true \
+    --resources='cpus:0.1;mem:100000000' >"$tmp/out" 2>"$tmp/err" &
+execute_pid=$!
+wait_until grep -q "^W.* offers cpus:.*'large' wants .*mem:100000000" \
+    "$tmp/err"
+result $? "a task that is larger than the offers is warned about" "$tmp/err"
+kill -INT $execute_pid
+wait $execute_pid
+[ $? -eq 1 ]
+result $? "and waiting for an offer can be interrupted" "$tmp/err"
+
 # --- being interrupted ---
 sleep_command="sleep 1000 # $$-marker"
 "$build/cli/mesos-execute" --master="$master" --name=endless \
