@@ -29,7 +29,7 @@ static void subscribe_new(struct master *, const struct upid *,
 static void subscribe_again(struct master *, const struct upid *,
                             const Scheduler__Call__Subscribe *);
 static void connect_framework(struct master *, struct framework *,
-                              const struct upid *,
+                              const struct upid *, const char *what,
                               char *const *suppressed_roles,
                               size_t n_suppressed_roles);
 static void discard_offers(struct master *, struct framework *);
@@ -237,19 +237,21 @@ subscribe_new(struct master *m, const struct upid *from,
     id = xasprintf("%s-%04llu", m->id,
                    (unsigned long long) m->next_framework++);
     f = add_framework(m, clone_info(s->framework_info, id));
-    connect_framework(m, f, from, s->suppressed_roles,
+    connect_framework(m, f, from, "Adding", s->suppressed_roles,
                       s->n_suppressed_roles);
 }
 
+/* 'what': "Adding" or "Updating". */
 static void
-log_adding(const struct framework *f, char *const *suppressed, size_t n)
+log_roles(const char *what, const struct framework *f,
+          char *const *suppressed, size_t n)
 {
     autofini(strbuf) text = STRBUF(4096);
 
     for (size_t i = 0; i < n; i++) {
         strbuf_printf(&text, "%s%s", i ? ", " : "", suppressed[i]);
     }
-    log_info("Adding framework %s with roles { %s } suppressed", f->text,
+    log_info("%s framework %s with roles { %s } suppressed", what, f->text,
              text.data);
 }
 
@@ -275,14 +277,14 @@ tell_allocator(struct master *m, const struct framework *f,
 
 static void
 connect_framework(struct master *m, struct framework *f,
-                  const struct upid *pid, char *const *suppressed_roles,
-                  size_t n_suppressed_roles)
+                  const struct upid *pid, const char *what,
+                  char *const *suppressed_roles, size_t n_suppressed_roles)
 {
     frameworks_set_pid(&m->frameworks, f, pid);
     actor_timer_cancel(&m->base, &f->failover_timer);
     actor_link(&m->base, &f->pid);
     set_state(m, f, FRAMEWORK_CONNECTED, true);
-    log_adding(f, suppressed_roles, n_suppressed_roles);
+    log_roles(what, f, suppressed_roles, n_suppressed_roles);
     send_subscribed(m, f);
     tell_allocator(m, f, suppressed_roles, n_suppressed_roles);
 }
@@ -339,6 +341,7 @@ subscribe_again(struct master *m, const struct upid *from,
     const V1__FrameworkInfo *info = s->framework_info;
     struct framework *f = frameworks_find(&m->frameworks, info->id->value);
     struct framework *other = frameworks_find_pid(&m->frameworks, from);
+    const char *what = f ? "Updating" : "Adding";
     struct error *error;
 
     if (other && other != f) {
@@ -362,7 +365,7 @@ subscribe_again(struct master *m, const struct upid *from,
     } else {
         leave_old_scheduler(m, f, from);
     }
-    connect_framework(m, f, from, s->suppressed_roles,
+    connect_framework(m, f, from, what, s->suppressed_roles,
                       s->n_suppressed_roles);
     agents_update_framework(m, f);
 }
@@ -372,6 +375,7 @@ frameworks_recover(struct master *m, const V1__FrameworkInfo *info)
 {
     struct framework *f = add_framework(m, clone_info(info, info->id->value));
 
+    log_roles("Adding", f, NULL, 0);
     tell_allocator(m, f, NULL, 0);
     allocator_deactivate_framework(&m->base, &m->allocator, f->id);
     return f;
@@ -429,6 +433,7 @@ frameworks_on_update(struct master *m, struct framework *f,
         error_destroy(error);
         return;
     }
+    log_roles("Updating", f, u->suppressed_roles, u->n_suppressed_roles);
     framework_set_info(f, merge_info(f, u->framework_info));
     DL_FOREACH_SAFE2(f->offers, offer, next, framework_next) {
         if (!framework_has_role(f, offer->role)) {

@@ -357,8 +357,8 @@ resources_decode(V1__Resource *const *messages, size_t n,
     struct resources sum = { 0 };
 
     if (n > RESOURCES_MAX) {
-        return error_create(ERROR_TOO_LARGE, "%zu resources are too many; at most "
-                            "%zu are allowed", n, RESOURCES_MAX);
+        return error_create(ERROR_TOO_LARGE, "%zu resources are too many; at "
+                            "most %zu are allowed", n, RESOURCES_MAX);
     }
     for (size_t i = 0; i < n; i++) {
         struct resource entry = { 0 };

@@ -420,13 +420,26 @@ START_TEST(duplicate_among_very_many_frameworks_is_found)
 }
 END_TEST
 
+/* Of lines that say which roles are suppressed, what follows the prefix. */
+static void
+keep_roles_line(void *aux, const char *line)
+{
+    const char *text = strstr(line, "] ");
+
+    if (text && strstr(text, " with roles {")) {
+        strbuf_printf(aux, "%s\n", text + 2);
+    }
+}
+
 START_TEST(agent_of_an_earlier_master_brings_framework_and_tasks)
 {
+    autofini(strbuf) lines = STRBUF(STRBUF_UNLIMITED);
     struct stage s = stage_create();
     stage_open(&s);
     snprintf(s.framework_id, sizeof s.framework_id, "old-0000");
     snprintf(s.agent_id, sizeof s.agent_id, "old-S7");
 
+    log_set_sink(keep_roles_line, &lines);
     puppet_say(s.agent, &s.master, &msg_reregister_agent,
                "{\"agent\":" AGENT_INFO("\"id\":{\"value\":\"old-S7\"},")
                ",\"version\":\"1.12.0\",\"frameworks\":[{\"user\":\"root\","
@@ -437,8 +450,14 @@ START_TEST(agent_of_an_earlier_master_brings_framework_and_tasks)
                "\"state\":\"TASK_RUNNING\",\"resources\":[{\"name\":\"cpus\","
                "\"type\":\"SCALAR\",\"scalar\":{\"value\":1}}]}]}");
     subscribe(&s, s.scheduler, "\"id\":{\"value\":\"old-0000\"},");
+    log_set_sink(NULL, NULL);
     call(&s, "RECONCILE", ",\"reconcile\":{}");
 
+    ck_assert_str_eq(lines.data,
+                     "Adding framework old-0000 (test) with roles {  } "
+                     "suppressed\n"
+                     "Updating framework old-0000 (test) at "
+                     "scheduler-1@127.0.0.1:0 with roles {  } suppressed\n");
     ck_assert_int_eq(event(s.scheduler, 0)->type,
                      SCHEDULER__EVENT__TYPE__SUBSCRIBED);
     ck_assert_int_eq(status(s.scheduler, 0)->state,
