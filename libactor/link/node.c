@@ -35,9 +35,8 @@ static void
 push(struct node *node, enum frame_kind kind, const struct upid *from,
      const struct upid *to, struct actor_msg **msg)
 {
-    struct peer_key key = { .remote = to->address, .local = node->address };
-
-    peer_push(node_get_peer(node, &key, NULL), kind, to->id, from->id, msg);
+    peer_push(node_get_route(node, &to->address), kind, to->id, from->id,
+              msg);
 }
 
 static void
@@ -271,6 +270,7 @@ node_destroy(void *transport)
     metrics_remove(metrics, &node->n_dropped);
     http_server_destroy(node->http);
     pthread_rwlock_destroy(&node->lock);
+    pthread_rwlock_destroy(&node->aliases_lock);
     free(node);
 }
 
@@ -311,6 +311,7 @@ node_create(struct actor_system *system,
     node->net = backend->net ? backend->net : &net_real;
     node->net_ctx = backend->net_ctx;
     pthread_rwlock_init(&node->lock, NULL);
+    pthread_rwlock_init(&node->aliases_lock, NULL);
     choose_incarnation(node);
     node->n_sent = metrics_add_counter(metrics, "link/messages_sent");
     node->n_received = metrics_add_counter(metrics, "link/messages_received");

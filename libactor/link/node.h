@@ -17,6 +17,7 @@
 #include "link/handshake.h"
 
 struct actor_system;
+struct address;
 struct http_server;
 struct metric;
 struct peer;
@@ -40,6 +41,9 @@ struct node {
     atomic_bool is_stopping;
     pthread_rwlock_t lock;              /* guards 'peers' */
     struct peer *peers;
+    pthread_rwlock_t aliases_lock;      /* guards 'aliases'; the inner one */
+    struct peer *aliases;               /* live, and dialled under another
+                                         * name of ours; by remote address */
 };
 
 /* The peer of that key, with a reference for the caller.  It is created on
@@ -47,6 +51,16 @@ struct node {
  * thread. */
 struct peer *node_get_peer(struct node *, const struct peer_key *,
                            struct worker *worker);
+
+/* The peer over which to talk to 'remote', with a reference for the caller:
+ * if they have dialled us under another name, and that link is live, it is
+ * that one, so that they hear us under the name they know.  Any thread. */
+struct peer *node_get_route(struct node *, const struct address *remote);
+
+/* A peer under another name of ours has become live, or is not any more.  The
+ * peer's worker. */
+void node_add_alias(struct node *, struct peer *);
+void node_remove_alias(struct node *, struct peer *);
 
 /* Takes 'peer' out of the table if nothing but the table knows of it; it is
  * gone then.  The peer's worker. */

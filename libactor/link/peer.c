@@ -177,6 +177,7 @@ close_stream(struct peer *peer)
     struct node *node = peer->node;
 
     worker_timer_stop(peer->worker, &peer->timer);
+    node_remove_alias(node, peer);
     if (peer->stream) {
         node->net->close(node->net_ctx, steal(peer->stream));
     }
@@ -622,6 +623,9 @@ go_live(struct peer *peer, const char *incarnation, const void *rest_data,
     memcpy(peer->incarnation, incarnation, INCARNATION_SIZE);
     peer->state = PEER_LIVE;
     peer->n_failures = 0;
+    if (!address_equal(&peer->key.local, &node->address)) {
+        node_add_alias(node, peer);
+    }
     node->net->attach(node->net_ctx, peer->stream, peer->worker,
                       &live_callbacks, peer);
     node->net->set_keepalive(node->net_ctx, peer->stream, KEEPALIVE_TIMEOUT);

@@ -40,7 +40,8 @@ struct error;
 struct node;
 
 /* Peers are told apart by both addresses: somebody who reaches us under
- * another name than our own talks over a connection of its own. */
+ * another name than our own, 127.0.0.1 for example, talks over a connection of
+ * its own, and hears us on it under the name that was dialled. */
 struct peer_key {
     struct address remote;
     struct address local;
@@ -65,6 +66,7 @@ struct item {
 
 struct peer {
     UT_hash_handle hh;                  /* under the node's lock */
+    UT_hash_handle hh_alias;            /* the same; node.aliases */
     struct peer_key key;                /* fixed */
     struct node *node;                  /* borrowed */
     struct worker *worker;              /* borrowed; fixed */
@@ -82,6 +84,7 @@ struct peer {
     enum peer_state state;
     struct actor_stream *stream;        /* owned; NULL: none */
     bool is_dialled;                    /* 'stream' was dialled by us */
+    bool is_alias;                      /* in node.aliases */
     uint64_t dial;                      /* our number of it, if so */
     uint64_t seen;                      /* highest dial accepted from them */
     char incarnation[INCARNATION_SIZE]; /* theirs; "": not known yet */

@@ -59,6 +59,49 @@ node_get_peer(struct node *node, const struct peer_key *key,
     return peer;
 }
 
+struct peer *
+node_get_route(struct node *node, const struct address *remote)
+{
+    struct peer_key key = { .remote = *remote, .local = node->address };
+    struct peer *peer;
+
+    pthread_rwlock_rdlock(&node->aliases_lock);
+    HASH_FIND(hh_alias, node->aliases, remote, sizeof *remote, peer);
+    if (peer) {
+        atomic_fetch_add_explicit(&peer->refs, 1, memory_order_relaxed);
+    }
+    pthread_rwlock_unlock(&node->aliases_lock);
+    return peer ? peer : node_get_peer(node, &key, NULL);
+}
+
+void
+node_add_alias(struct node *node, struct peer *peer)
+{
+    struct peer *other;
+
+    pthread_rwlock_wrlock(&node->aliases_lock);
+    HASH_FIND(hh_alias, node->aliases, &peer->key.remote,
+              sizeof peer->key.remote, other);
+    if (!other) {
+        HASH_ADD(hh_alias, node->aliases, key.remote,
+                 sizeof peer->key.remote, peer);
+        peer->is_alias = true;
+    }
+    pthread_rwlock_unlock(&node->aliases_lock);
+}
+
+void
+node_remove_alias(struct node *node, struct peer *peer)
+{
+    if (!peer->is_alias) {
+        return;
+    }
+    pthread_rwlock_wrlock(&node->aliases_lock);
+    HASH_DELETE(hh_alias, node->aliases, peer);
+    pthread_rwlock_unlock(&node->aliases_lock);
+    peer->is_alias = false;
+}
+
 bool
 node_forget(struct node *node, struct peer *peer)
 {

@@ -413,6 +413,40 @@ START_TEST(a_peer_that_cannot_be_dialled_is_answered_on_its_own_connection)
 }
 END_TEST
 
+START_TEST(a_system_answers_under_the_name_that_was_dialled)
+{
+    struct pair p = { .multi = multi_system_create() };
+    struct upid dialled;
+    struct address bound;
+
+    use_messages();
+    p.a = multi_system_add(p.multi, &options);
+    ck_assert_ptr_null(address_parse("10.8.8.8:5050", &bound));
+    ck_assert_ptr_null(address_parse("10.9.9.9:5050", &options.advertise));
+    p.b = multi_system_add_at(p.multi, &bound, &options);
+    p.log_a = new_log();
+    p.log_b = new_log();
+    p.at_a = spawn_at(p.a, "one", p.log_a, true);
+    p.at_b = spawn_at(p.b, "two", p.log_b, true);
+    dialled = p.at_b;
+    dialled.address = bound;
+    ck_assert(!upid_equal(&dialled, &p.at_b));
+
+    ORDER(p.a, &p.at_a, .what = ORDER_LINK, .to = dialled);
+    ORDER(p.a, &p.at_a, .what = ORDER_PING, .to = dialled);
+    multi_system_run(p.multi);
+
+    ck_assert_uint_eq(p.log_a->n_pongs, 1);
+    ck_assert(upid_equal(&p.log_a->last_from, &dialled));
+
+    actor_terminate(p.b, &p.at_b);
+    multi_system_run(p.multi);
+
+    ck_assert_uint_eq(p.log_a->n_exited, 1);
+    pair_stop(&p);
+}
+END_TEST
+
 /* --- exits --- */
 
 START_TEST(the_end_of_a_linked_remote_actor_is_told)
@@ -963,6 +997,8 @@ link_suite(void)
              when_both_dial_at_once_one_connection_carries_all);
     test_add(suite, "nat",
              a_peer_that_cannot_be_dialled_is_answered_on_its_own_connection);
+    test_add(suite, "alias",
+             a_system_answers_under_the_name_that_was_dialled);
     test_add(suite, "exited", the_end_of_a_linked_remote_actor_is_told);
     test_add(suite, "unlink", an_unlinked_remote_actor_ends_unnoticed);
     test_add(suite, "link_nobody",
