@@ -34,6 +34,7 @@
 
 static bool has_name(const char *text, const struct resources *,
                      const char *name);
+static struct error *check_types(const struct resources *);
 static void append_missing(const struct host_capacity *, const char *text,
                            const struct resources *, struct strbuf *);
 
@@ -79,7 +80,11 @@ resources_detect(const char *text, const char *default_role,
 
     if (text && *text) {
         error = resources_parse(text, default_role, &result);
+        if (!error) {
+            error = check_types(&result);
+        }
         if (error) {
+            resources_fini(&result);
             return error;
         }
     }
@@ -93,6 +98,48 @@ resources_detect(const char *text, const char *default_role,
     resources_fini(&detected);
     *ret = result;
     return NULL;
+}
+
+static struct error *
+check_type(const V1__Resource *resource)
+{
+    static const struct {
+        const char *name;
+        V1__Value__Type type;
+        const char *kind;
+    } known[] = {
+        { "cpus", V1__VALUE__TYPE__SCALAR, "a number" },
+        { "mem", V1__VALUE__TYPE__SCALAR, "a number" },
+        { "disk", V1__VALUE__TYPE__SCALAR, "a number" },
+        { "gpus", V1__VALUE__TYPE__SCALAR, "a number" },
+        { "ports", V1__VALUE__TYPE__RANGES, "ranges" },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
+        if (strcmp(resource->name, known[i].name) == 0 &&
+            resource->type != known[i].type) {
+            return error_create(ERROR_INVALID, "Resource '%s' has to be %s",
+                                resource->name, known[i].kind);
+        }
+    }
+    return NULL;
+}
+
+/* A host whose cpus are a set of words gets no tasks; better it says why. */
+static struct error *
+check_types(const struct resources *given)
+{
+    struct message *m = message_create(&v1__agent_info__descriptor);
+    struct error *error = NULL;
+    V1__Resource **array;
+    size_t n;
+
+    resources_encode(given, m, &array, &n);
+    for (size_t i = 0; i < n && !error; i++) {
+        error = check_type(array[i]);
+    }
+    message_unref(m);
+    return error;
 }
 
 static void

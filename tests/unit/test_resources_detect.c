@@ -5,6 +5,8 @@
 
 #include "agent/resources_detect.h"
 
+#include <string.h>
+
 #include <actor/alloc.h>
 #include <actor/error.h>
 #include <actor/json.h>
@@ -56,6 +58,22 @@ START_TEST(zero_is_a_value_like_any_other)
 }
 END_TEST
 
+START_TEST(known_name_of_another_type_is_refused)
+{
+    static const char *const texts[] = {
+        "cpus:[1-2]", "mem:{a}", "mem:1;disk:[1-2]", "gpus:{a}", "ports:3",
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+        autofini(resources) resources = { .entries = NULL };
+        autoerror *error = resources_detect(texts[i], "*", &host, &resources);
+
+        ck_assert_msg(error, "%s", texts[i]);
+        ck_assert_ptr_nonnull(strstr(error_text(error), "has to be"));
+    }
+}
+END_TEST
+
 START_TEST(name_inside_of_another_does_not_count)
 {
     check_offer("xcpus:3;cpusx:1", &host,
@@ -102,6 +120,7 @@ resources_detect_suite(void)
     test_add(suite, "all", everything_is_found_out_when_nothing_is_named);
     test_add(suite, "named", what_is_named_is_not_found_out);
     test_add(suite, "zero", zero_is_a_value_like_any_other);
+    test_add(suite, "types", known_name_of_another_type_is_refused);
     test_add(suite, "inside", name_inside_of_another_does_not_count);
     test_add(suite, "silent", silent_host_gives_the_defaults);
     test_add(suite, "parts",
