@@ -520,6 +520,30 @@ contains_string(char *const *strings, size_t n, const char *wanted)
     return false;
 }
 
+static bool
+amounts_are_zero(const struct drf_amounts *amounts)
+{
+    for (int i = 0; i < N_DRF_DIMENSIONS; i++) {
+        if (amounts->v[i] != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Clients that hold nothing have nothing to wait for. */
+static void
+drop_idle_leavers(struct allocator *a, struct allocator_framework *framework)
+{
+    for (size_t i = framework->clients.n; i > 0; i--) {
+        struct allocator_client *client = framework->clients.data[i - 1];
+
+        if (client->leaving && amounts_are_zero(&client->allocated)) {
+            allocator_clients_remove(&a->tables, client);
+        }
+    }
+}
+
 static void
 framework_set_roles(struct allocator *a, struct allocator_framework *framework,
                     const struct request *r)
@@ -541,6 +565,7 @@ framework_set_roles(struct allocator *a, struct allocator_framework *framework,
             allocator_filters_clear(client);
         }
     }
+    drop_idle_leavers(a, framework);
 }
 
 static void
@@ -661,17 +686,6 @@ on_suppress(struct actor *self, struct actor_msg *msg)
 }
 
 /* --- resources that come free --- */
-
-static bool
-amounts_are_zero(const struct drf_amounts *amounts)
-{
-    for (int i = 0; i < N_DRF_DIMENSIONS; i++) {
-        if (amounts->v[i] != 0) {
-            return false;
-        }
-    }
-    return true;
-}
 
 static void
 client_release(struct allocator *a, struct allocator_client *client,

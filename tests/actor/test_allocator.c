@@ -234,6 +234,27 @@ START_TEST(roles_share_before_their_frameworks_do)
 }
 END_TEST
 
+START_TEST(roles_come_and_go_with_what_is_held_in_them)
+{
+    struct stage s = stage_create();
+    add_framework(&s, "F1", "a", false);
+    add_framework(&s, "F1", "b", false);        /* "a" holds nothing */
+    add_agent(&s, "S1", "cpus:4");
+    add_framework(&s, "F1", "a", false);        /* "b" holds all */
+
+    ck_assert_uint_eq(n_offers(&s), 1);
+    ck_assert_str_eq(s.notes->offers.data[0].role, "b");
+    recover_part(&s, 0, "cpus:4", ALLOCATOR_NO_FILTER);
+    ck_assert_uint_eq(n_offers(&s), 2);
+    ck_assert_str_eq(s.notes->offers.data[1].role, "a");
+    recover_part(&s, 1, "cpus:4", 3600);
+    add_framework(&s, "F1", "b", false);
+    check_offer(&s, 2, "F1", "S1", "cpus:4");
+    ck_assert_str_eq(s.notes->offers.data[2].role, "b");
+    stage_close(&s);
+}
+END_TEST
+
 START_TEST(filter_stops_the_same_or_less_but_not_more)
 {
     struct stage s = stage_create();
@@ -435,6 +456,7 @@ allocator_suite(void)
     ADD(agent_goes_whole_to_the_first_framework);
     ADD(smallest_dominant_share_comes_first);
     ADD(roles_share_before_their_frameworks_do);
+    ADD(roles_come_and_go_with_what_is_held_in_them);
     ADD(filter_stops_the_same_or_less_but_not_more);
     ADD(short_filter_outlives_the_next_interval);
     ADD(reserved_resources_go_to_their_role_only);
