@@ -1,1 +1,11 @@
 # Masters, agents and frameworks in one process.
+check_PROGRAMS += %D%/test_cluster
+%C%_test_cluster_SOURCES = \
+	%D%/cluster.c \
+	%D%/cluster.h \
+	%D%/executors.c \
+	%D%/framework.c \
+	%D%/private.h \
+	%D%/test_cluster.c
+%C%_test_cluster_LDADD = $(LIBTEST) $(LIBMASTER) $(LIBAGENT) \
+	$(LIBEXECUTOR) $(LIBSCHEDULERDRIVER) $(LIBMODEL)

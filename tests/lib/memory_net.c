@@ -19,6 +19,7 @@
 #include <actor/error.h>
 #include <actor/log.h>
 #include <actor/strbuf.h>
+#include <actor/system.h>
 #include <actor/vec.h>
 #include "core/worker.h"
 
@@ -66,10 +67,16 @@ struct memory_client {
     struct actor_stream *stream;        /* owned */
 };
 
+/* Two systems that do not reach each other. */
+struct cut {
+    struct address a, b;
+};
+
 struct memory_net {
     struct actor_listener *listeners;
     struct actor_stream *streams;
     VEC(struct address) refused;
+    VEC(struct cut) cuts;
     size_t window;
     bool holds;
     uint16_t next_port;
@@ -92,6 +99,7 @@ memory_net_destroy(struct memory_net *net)
     CHECK(!net->streams, "a stream was left open");
     CHECK(!net->listeners, "a listener was left open");
     vec_fini(&net->refused);
+    vec_fini(&net->cuts);
     free(net);
 }
 
@@ -356,6 +364,33 @@ post_listener(struct actor_listener *l)
     }
 }
 
+/* Whether 's', which connects, leads from one of them to the other. */
+static bool
+is_between(const struct actor_stream *s, const struct cut *cut)
+{
+    if (!s->worker || s->connect_to.family == ADDRESS_NONE) {
+        return false;
+    }
+    const struct address *from =
+        actor_system_address(worker_system(s->worker));
+
+    return (address_equal(from, &cut->a)
+            && address_equal(&s->connect_to, &cut->b))
+           || (address_equal(from, &cut->b)
+               && address_equal(&s->connect_to, &cut->a));
+}
+
+static bool
+is_cut(const struct actor_stream *s)
+{
+    vec_foreach (&s->net->cuts, it) {
+        if (is_between(s, it)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Connects 's', or leaves it connecting. */
 static void
 try_connect(struct actor_stream *s)
@@ -363,7 +398,8 @@ try_connect(struct actor_stream *s)
     if (s->net->holds) {
         return;
     }
-    struct actor_listener *l = find_listener(s->net, &s->connect_to);
+    struct actor_listener *l =
+        is_cut(s) ? NULL : find_listener(s->net, &s->connect_to);
 
     s->connecting = false;
     if (!l) {
@@ -471,6 +507,42 @@ memory_net_refuse(struct memory_net *net, const struct address *address,
     }
     if (refuse) {
         vec_push(&net->refused, *address);
+    }
+}
+
+static void
+break_between(struct memory_net *net, const struct cut *cut)
+{
+    struct actor_stream *s;
+
+    DL_FOREACH (net->streams, s) {
+        if (!s->connecting && !s->closed && is_between(s, cut)) {
+            stream_break(s, ECONNRESET);
+            if (s->other) {
+                stream_break(s->other, ECONNRESET);
+                s->other->other = NULL;
+                s->other = NULL;
+            }
+        }
+    }
+}
+
+void
+memory_net_cut(struct memory_net *net, const struct address *a,
+               const struct address *b, bool cut)
+{
+    struct cut wanted = { *a, *b };
+
+    for (size_t i = 0; i < net->cuts.n; i++) {
+        if (address_equal(&net->cuts.data[i].a, a)
+            && address_equal(&net->cuts.data[i].b, b)) {
+            vec_remove(&net->cuts, i);
+            break;
+        }
+    }
+    if (cut) {
+        vec_push(&net->cuts, wanted);
+        break_between(net, &wanted);
     }
 }
 

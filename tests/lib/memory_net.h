@@ -40,6 +40,11 @@ void memory_net_break_all(struct memory_net *);
 void memory_net_refuse(struct memory_net *, const struct address *,
                        bool refuse);
 
+/* Cuts two systems off from each other: what is between them breaks, and
+ * neither reaches the other until this is undone. */
+void memory_net_cut(struct memory_net *, const struct address *,
+                    const struct address *, bool cut);
+
 /* While held, new connections are neither made nor refused. */
 void memory_net_hold_connects(struct memory_net *, bool hold);
 

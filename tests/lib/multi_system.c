@@ -18,9 +18,12 @@
 
 struct multi_system {
     struct memory_net *net;             /* owned */
-    struct actor_backend backend;
     VEC(struct actor_system *) systems; /* owned */
-    uint8_t n_added;
+    VEC(struct actor_system *) paused;  /* some of them */
+    unsigned n_added;
+    bool (*on_quiet)(void *aux);        /* NULL: nobody */
+    void *on_quiet_aux;
+    bool is_quiet;                      /* in on_quiet() */
 };
 
 struct multi_system *
@@ -29,18 +32,18 @@ multi_system_create(void)
     struct multi_system *m = xcalloc(1, sizeof *m);
 
     m->net = memory_net_create();
-    m->backend.net = &memory_net_ops;
-    m->backend.net_ctx = m->net;
     return m;
 }
 
 void
 multi_system_destroy(struct multi_system *m)
 {
+    m->on_quiet = NULL;
     while (m->systems.n > 0) {
         multi_system_remove(m, vec_last(&m->systems));
     }
     vec_fini(&m->systems);
+    vec_fini(&m->paused);
     memory_net_destroy(m->net);
     free(m);
 }
@@ -55,8 +58,10 @@ struct actor_system *
 multi_system_add(struct multi_system *m,
                  const struct actor_system_options *options)
 {
+    unsigned n = ++m->n_added;
     struct address address = {
-        .family = ADDRESS_IPV4, .ip = { 10, 0, 0, ++m->n_added },
+        .family = ADDRESS_IPV4,
+        .ip = { 10, 0, (uint8_t) (n >> 8), (uint8_t) n },
         .port = 5050,
     };
 
@@ -68,14 +73,20 @@ multi_system_add_at(struct multi_system *m, const struct address *address,
                     const struct actor_system_options *given)
 {
     struct actor_system_options options = { 0 };
+    struct actor_backend backend = { .net = NULL };
     struct actor_system *system;
 
     if (given) {
         options = *given;
     }
+    if (options.backend) {
+        backend = *options.backend;
+    }
+    backend.net = &memory_net_ops;
+    backend.net_ctx = m->net;
     options.manual = true;
     options.listen = *address;
-    options.backend = &m->backend;
+    options.backend = &backend;
     if (options.seed == 0) {
         options.seed = address->ip[3];
     }
@@ -94,12 +105,41 @@ multi_system_remove(struct multi_system *m, struct actor_system *system)
             break;
         }
     }
+    multi_system_pause(m, system, false);
     actor_system_destroy(system);
     multi_system_run(m);
 }
 
 void
-multi_system_run(struct multi_system *m)
+multi_system_pause(struct multi_system *m, struct actor_system *system,
+                   bool pause)
+{
+    for (size_t i = 0; i < m->paused.n; i++) {
+        if (m->paused.data[i] == system) {
+            vec_remove(&m->paused, i);
+            break;
+        }
+    }
+    if (pause) {
+        vec_push(&m->paused, system);
+    }
+}
+
+static bool
+is_paused(const struct multi_system *m, const struct actor_system *system)
+{
+    for (size_t i = 0; i < m->paused.n; i++) {
+        if (m->paused.data[i] == system) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* --- running --- */
+
+static void
+run_until_quiet(struct multi_system *m)
 {
     uint64_t n_events;
     size_t n_turns;
@@ -108,9 +148,39 @@ multi_system_run(struct multi_system *m)
         n_events = memory_net_n_events(m->net);
         n_turns = 0;
         vec_foreach (&m->systems, it) {
-            n_turns += actor_system_run(*it);
+            if (!is_paused(m, *it)) {
+                n_turns += actor_system_run(*it);
+            }
         }
     } while (n_turns > 0 || memory_net_n_events(m->net) != n_events);
+}
+
+static bool
+tell_quiet(struct multi_system *m)
+{
+    if (!m->on_quiet || m->is_quiet) {
+        return false;
+    }
+    m->is_quiet = true;
+    bool did_something = m->on_quiet(m->on_quiet_aux);
+
+    m->is_quiet = false;
+    return did_something;
+}
+
+void
+multi_system_run(struct multi_system *m)
+{
+    do {
+        run_until_quiet(m);
+    } while (tell_quiet(m));
+}
+
+void
+multi_system_on_quiet(struct multi_system *m, bool (*fn)(void *aux), void *aux)
+{
+    m->on_quiet = fn;
+    m->on_quiet_aux = aux;
 }
 
 /* How long until the first timer of any of them, at most 'ns'. */
@@ -118,7 +188,8 @@ static int64_t
 next_step(struct multi_system *m, int64_t ns)
 {
     vec_foreach (&m->systems, it) {
-        int64_t next = actor_system_next_timer(*it);
+        int64_t next = is_paused(m, *it) ? INT64_MAX
+                                         : actor_system_next_timer(*it);
 
         if (next != INT64_MAX && next - actor_system_now(*it) < ns) {
             ns = next - actor_system_now(*it);
@@ -135,7 +206,9 @@ multi_system_advance(struct multi_system *m, int64_t ns)
         int64_t step = next_step(m, ns);
 
         vec_foreach (&m->systems, it) {
-            actor_system_advance(*it, step);
+            if (!is_paused(m, *it)) {
+                actor_system_advance(*it, step);
+            }
         }
         multi_system_run(m);
         ns -= step;

@@ -18,6 +18,7 @@
 #ifndef TESTS_LIB_MULTI_SYSTEM_H
 #define TESTS_LIB_MULTI_SYSTEM_H 1
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -35,8 +36,9 @@ void multi_system_destroy(struct multi_system *);
 
 struct memory_net *multi_system_net(struct multi_system *);
 
-/* A further system; 'options' (may be NULL) give its delegate, its messages
- * and its seed.  Aborts if it cannot be made. */
+/* A further system; 'options' (may be NULL) give its delegate, its messages,
+ * its seed, and its back ends but for the network.  Aborts if it cannot be
+ * made. */
 struct actor_system *multi_system_add(struct multi_system *,
                                       const struct actor_system_options *);
 
@@ -47,8 +49,18 @@ struct actor_system *multi_system_add_at(struct multi_system *,
                                          const struct address *,
                                          const struct actor_system_options *);
 
+/* A paused system does nothing, as a process that was sent SIGSTOP; its clock
+ * stands still. */
+void multi_system_pause(struct multi_system *, struct actor_system *,
+                        bool pause);
+
 /* Runs all of them until nothing happens any more. */
 void multi_system_run(struct multi_system *);
+
+/* Called by multi_system_run() when nothing happens any more; may add and
+ * remove systems.  True: it did something, so that they are run again. */
+void multi_system_on_quiet(struct multi_system *, bool (*fn)(void *aux),
+                           void *aux);
 
 /* Moves all clocks by 'ns', timer by timer. */
 void multi_system_advance(struct multi_system *, int64_t ns);
