@@ -119,7 +119,10 @@ fill_argv(const V1__CommandInfo *command, struct container_spec *spec)
         return;
     }
     spec->path = xstrdup(command->value);
-    spec->argv = xcalloc(command->n_arguments + 1, sizeof *spec->argv);
+    spec->argv = xcalloc(command->n_arguments + 2, sizeof *spec->argv);
+    if (command->n_arguments == 0) {
+        spec->argv[0] = xstrdup(command->value);
+    }
     for (size_t i = 0; i < command->n_arguments; i++) {
         spec->argv[i] = xstrdup(command->arguments[i]);
     }

@@ -285,9 +285,11 @@ start_command(struct command_executor *c)
         shell[2] = command->value;
         options.path = "/bin/sh";
     } else {
-        argv = xcalloc(command->n_arguments + 1, sizeof *argv);
-        memcpy(argv, command->arguments,
-               command->n_arguments * sizeof *argv);
+        argv = xcalloc(command->n_arguments + 2, sizeof *argv);
+        argv[0] = command->value;       /* if nobody gives it a name */
+        for (size_t i = 0; i < command->n_arguments; i++) {
+            argv[i] = command->arguments[i];
+        }
         options.path = command->value;
     }
     char **envp = task_environment_create(environ, command->environment);

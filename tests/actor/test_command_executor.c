@@ -322,6 +322,25 @@ START_TEST(program_gets_its_arguments_as_they_are)
 }
 END_TEST
 
+START_TEST(program_without_arguments_knows_its_name)
+{
+    V1__TaskInfo *task;
+    struct message *m;
+
+    set_up(false);
+    say_subscribed(false);
+    m = make_launch("/bin/true", &task);
+    task->command->has_shell = true;
+    task->command->shell = false;
+    say(m);
+
+    ck_assert_str_eq(child()->path, "/bin/true");
+    ck_assert_str_eq(child()->argv[0], "/bin/true");
+    ck_assert_ptr_null(child()->argv[1]);
+    tear_down();
+}
+END_TEST
+
 START_TEST(environment_of_the_command_wins)
 {
     V1__TaskInfo *task;
@@ -715,6 +734,7 @@ command_executor_suite(void)
     test_add(suite, "subscribe", executor_subscribes_when_it_starts);
     test_add(suite, "shell", shell_line_is_given_to_the_shell);
     test_add(suite, "program", program_gets_its_arguments_as_they_are);
+    test_add(suite, "name", program_without_arguments_knows_its_name);
     test_add(suite, "environment", environment_of_the_command_wins);
     test_add(suite, "zero", status_zero_is_finished);
     test_add(suite, "other", other_status_is_failed);
