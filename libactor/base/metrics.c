@@ -34,6 +34,7 @@
 enum metric_kind {
     METRIC_COUNTER,
     METRIC_GAUGE,
+    METRIC_THOUSANDTHS,
     METRIC_FUNCTION,
     METRIC_TIMER,
     METRIC_STATISTIC,           /* belongs to a timer */
@@ -206,6 +207,13 @@ metrics_add_gauge(struct metrics *metrics, const char *name)
 }
 
 struct metric *
+metrics_add_thousandths(struct metrics *metrics, const char *name)
+{
+    return metric_publish(metrics,
+                          metric_create(METRIC_THOUSANDTHS, name, ""));
+}
+
+struct metric *
 metrics_add_function(struct metrics *metrics, const char *name,
                      double (*read)(void *aux), void *aux)
 {
@@ -298,7 +306,8 @@ metrics_remove(struct metrics *metrics, struct metric **metric)
 void
 metric_increment(struct metric *m, int64_t n)
 {
-    CHECK(m->kind == METRIC_COUNTER, "'%s' is not a counter", m->name);
+    CHECK(m->kind == METRIC_COUNTER || m->kind == METRIC_THOUSANDTHS,
+          "'%s' is not a counter", m->name);
     __atomic_fetch_add(&m->u.count, n, __ATOMIC_RELAXED);
 }
 
@@ -459,6 +468,10 @@ metric_read(const struct metric *m, struct summary *s, double *ret)
         return true;
     case METRIC_GAUGE:
         __atomic_load(&m->u.number, ret, __ATOMIC_RELAXED);
+        return true;
+    case METRIC_THOUSANDTHS:
+        *ret = (double) __atomic_load_n(&m->u.count, __ATOMIC_RELAXED)
+               / 1000.0;
         return true;
     case METRIC_FUNCTION:
         *ret = m->u.function.read(m->u.function.aux);

@@ -83,6 +83,24 @@ START_TEST(gauge_is_what_was_set_last)
 }
 END_TEST
 
+START_TEST(thousandths_that_come_and_go_leave_nothing)
+{
+    struct metrics *metrics = metrics_create();
+    struct metric *m = metrics_add_thousandths(metrics, "a");
+
+    metric_increment(m, 100);
+    metric_increment(m, 200);
+    ck_assert_double_eq(value_of(metrics, "a"), 0.3);
+    metric_increment(m, -100);
+    ck_assert_double_eq(metric_value(m), 0.2);
+    metric_increment(m, -200);
+
+    ck_assert_double_eq(value_of(metrics, "a"), 0);
+    metrics_remove(metrics, &m);
+    metrics_destroy(metrics);
+}
+END_TEST
+
 START_TEST(function_is_asked_at_each_snapshot)
 {
     struct metrics *metrics = metrics_create();
@@ -456,6 +474,8 @@ metrics_suite(void)
 
     test_add(suite, "counter", counter_counts);
     test_add(suite, "gauge", gauge_is_what_was_set_last);
+    test_add(suite, "thousandths",
+             thousandths_that_come_and_go_leave_nothing);
     test_add(suite, "function", function_is_asked_at_each_snapshot);
     test_add(suite, "snapshot", snapshot_is_a_sorted_object);
     test_add(suite, "name", name_of_the_same_kind_is_shared);

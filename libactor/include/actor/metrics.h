@@ -43,6 +43,11 @@ struct metric *metrics_add_counter(struct metrics *, const char *name);
 /* A double that is set; 0 at first. */
 struct metric *metrics_add_gauge(struct metrics *, const char *name);
 
+/* A sum of thousandths, as resources are counted, that is shown as a double; 0
+ * at first.  Written with metric_increment(), by thousandths: however many
+ * come and go, nothing is rounded until it is shown. */
+struct metric *metrics_add_thousandths(struct metrics *, const char *name);
+
 /* A double that 'read' computes at each snapshot, for what changes all the
  * time (an uptime).  'read' is called by any thread under the registry's lock:
  * it must not block, nor use the registry; it is not called any more once the
@@ -64,7 +69,7 @@ void metrics_remove(struct metrics *, struct metric **metric);
 
 /* --- writing --- */
 
-void metric_increment(struct metric *, int64_t n);      /* counters */
+void metric_increment(struct metric *, int64_t n); /* counters, thousandths */
 void metric_set(struct metric *, double value);         /* gauges */
 void metric_add(struct metric *, double difference);    /* gauges */
 
