@@ -303,6 +303,8 @@ agent_init(struct actor *self, void *arg)
     if (error) {
         return error;
     }
+    agent_metrics_init(&agent->metrics, system);
+    agent_metrics_add_total(&agent->metrics, &agent->resources, 1);
     endpoints_add(agent);
     registration_start(agent);
     return NULL;
@@ -315,6 +317,7 @@ agent_fini(struct actor *self)
     struct actor_system *system = actor_system_of(self);
 
     log_info("Agent terminating");
+    agent_metrics_fini(&agent->metrics);
     actor_terminate(system, &agent->containerizer);
     actor_terminate(system, &agent->status_updates);
     records_foreach (agent->frameworks, framework) {
@@ -391,7 +394,7 @@ static void
 shut_down(struct agent *agent, const char *why)
 {
     log_info("%s%sshutting down", why ? why : "", why ? "; " : "");
-    agent->state = AGENT_TERMINATING;
+    agent_set_state(agent, AGENT_TERMINATING);
     registration_stop(agent);
     if (!agent->frameworks) {
         actor_stop(&agent->base);
@@ -412,6 +415,16 @@ agent_state_name(enum agent_state state)
     };
 
     return names[state];
+}
+
+void
+agent_set_state(struct agent *agent, enum agent_state state)
+{
+    int was = agent->state == AGENT_RUNNING;
+    int is = state == AGENT_RUNNING;
+
+    agent->state = state;
+    agent_metrics_add(&agent->metrics.registered, is - was);
 }
 
 bool

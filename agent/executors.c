@@ -18,6 +18,7 @@
 #include <actor/duration.h>
 #include <actor/log.h>
 #include <actor/message.h>
+#include <actor/metrics.h>
 #include <actor/strbuf.h>
 
 #include "agent/containerizer.h"
@@ -37,6 +38,7 @@ static int64_t grace_of(const struct agent *, const V1__ExecutorInfo *);
 static void fill_spec(struct agent *, const struct executor *,
                       const char *user, struct container_spec *);
 static void log_launch(const struct executor *);
+static void count_ignored(struct agent *, const Executor__Call *);
 static void subscribe(struct agent *, const struct upid *,
                       const Executor__Call *, struct message *);
 static void resubscribe(struct agent *, struct executor *,
@@ -51,7 +53,10 @@ static void on_registration_timeout(struct actor *, void *executor);
 static void on_shutdown_timeout(struct actor *, void *executor);
 static void log_exit(const struct container_terminated *);
 static void ended(struct agent *, struct executor *, int status);
+static void set_state(struct agent *, struct executor *,
+                      enum executor_state);
 static void end_tasks(struct agent *, struct executor *);
+static void complete_task(struct agent *, struct task *);
 static void remove_executor(struct agent *, struct executor *);
 static void remove_framework(struct agent *, struct framework *);
 static struct executor *find(const struct agent *, const char *framework_id,
@@ -83,6 +88,8 @@ executors_launch(struct agent *agent, struct framework *framework,
     executor->is_command = is_command;
     executor->grace_ns = grace_of(agent, info);
     records_add_executor(framework, executor);
+    agent_metrics_add_executor(&agent->metrics, executor->state, 1);
+    agent_metrics_add_used(&agent->metrics, &executor->resources, 1);
     log_launch(executor);
 
     fill_spec(agent, executor, user, &spec);
@@ -180,6 +187,9 @@ on_container_launched(struct actor *self, struct actor_msg *msg)
         find_container(agent, body->framework_id, body->executor_id,
                        body->container_id);
 
+    if (body->failure) {
+        metric_increment(agent->metrics.container_launch_errors, 1);
+    }
     if (!executor) {
         containerizer_destroy(self, &agent->containerizer,
                               body->container_id);
@@ -216,7 +226,7 @@ on_registration_timeout(struct actor *self, void *arg)
     executor->failure = executor->failure_text;
     executor->failure_reason =
         V1__TASK_STATUS__REASON__REASON_EXECUTOR_REGISTRATION_TIMEOUT;
-    executor->state = EXECUTOR_TERMINATING;
+    set_state(agent, executor, EXECUTOR_TERMINATING);
     containerizer_destroy(self, &agent->containerizer,
                           executor->container_id);
 }
@@ -244,6 +254,7 @@ on_executor_call(struct actor *self, struct actor_msg *msg)
         log_warn("Ignoring call of executor '%s' of framework %s from %s "
                  "because it is not subscribed", executor_id, framework_id,
                  UPID_TEXT(&from));
+        count_ignored(agent, call);
         return;
     }
     executor->is_connected = true;
@@ -251,6 +262,18 @@ on_executor_call(struct actor *self, struct actor_msg *msg)
         update(agent, executor, call->update->status, message);
     } else if (call->type == EXECUTOR__CALL__TYPE__MESSAGE && call->message) {
         forward_data(agent, call, message);
+    } else {
+        count_ignored(agent, call);
+    }
+}
+
+static void
+count_ignored(struct agent *agent, const Executor__Call *call)
+{
+    if (call->type == EXECUTOR__CALL__TYPE__UPDATE) {
+        metric_increment(agent->metrics.invalid_status_updates, 1);
+    } else if (call->type == EXECUTOR__CALL__TYPE__MESSAGE) {
+        metric_increment(agent->metrics.invalid_framework_messages, 1);
     }
 }
 
@@ -279,7 +302,7 @@ subscribe(struct agent *agent, const struct upid *from,
     actor_link(&agent->base, from);
     actor_timer_cancel(&agent->base, &executor->registration_timer);
     bool is_new = executor->state == EXECUTOR_REGISTERING;
-    executor->state = EXECUTOR_RUNNING;
+    set_state(agent, executor, EXECUTOR_RUNNING);
     send_subscribed(agent, executor);
     if (!is_new && call->subscribe) {
         resubscribe(agent, executor, call->subscribe, message);
@@ -313,11 +336,13 @@ update(struct agent *agent, struct executor *executor,
     if (!status->has_uuid || status->uuid.len != sizeof(struct uuid)) {
         log_warn("Ignoring status update for task %s of executor %s because "
                  "it has no UUID", task_id, EXECUTOR_TEXT(executor));
+        metric_increment(agent->metrics.invalid_status_updates, 1);
         return;
     }
     if (status->state == V1__TASK_STATE__TASK_STAGING) {
         log_error("Executor %s sent TASK_STAGING for task %s, which it must "
                   "not", EXECUTOR_TEXT(executor), task_id);
+        metric_increment(agent->metrics.invalid_status_updates, 1);
         executors_shutdown(agent, executor);
         return;
     }
@@ -340,6 +365,7 @@ forward_data(struct agent *agent, const Executor__Call *call,
     message_hold(m, message);
     actor_send_message(&agent->base, &agent->master,
                        &msg_executor_to_framework, &m);
+    metric_increment(agent->metrics.valid_framework_messages, 1);
 }
 
 /* --- events --- */
@@ -419,6 +445,7 @@ on_framework_to_executor(struct actor *self, struct actor_msg *msg)
         log_warn("Dropping message for executor '%s' of framework %s because "
                  "it is not running", data->executor_id->value,
                  data->framework_id->value);
+        metric_increment(agent->metrics.invalid_framework_messages, 1);
         return;
     }
 
@@ -430,6 +457,9 @@ on_framework_to_executor(struct actor *self, struct actor_msg *msg)
     event->message->data = data->data;
     message_hold(m, actor_msg_message(msg));
     executors_send(agent, executor, &m);
+    metric_increment(executor->is_connected
+                         ? agent->metrics.valid_framework_messages
+                         : agent->metrics.invalid_framework_messages, 1);
 }
 
 /* --- shutting down --- */
@@ -443,7 +473,7 @@ executors_shutdown(struct agent *agent, struct executor *executor)
         return;
     }
     log_info("Shutting down executor %s", EXECUTOR_TEXT(executor));
-    executor->state = EXECUTOR_TERMINATING;
+    set_state(agent, executor, EXECUTOR_TERMINATING);
     actor_timer_cancel(&agent->base, &executor->registration_timer);
     if (!has_registered) {
         containerizer_destroy(&agent->base, &agent->containerizer,
@@ -602,12 +632,24 @@ ended(struct agent *agent, struct executor *executor, int status)
 
     actor_timer_cancel(&agent->base, &executor->registration_timer);
     actor_timer_cancel(&agent->base, &executor->shutdown_timer);
-    executor->state = EXECUTOR_TERMINATED;
+    set_state(agent, executor, EXECUTOR_TERMINATED);
+    agent_metrics_add_used(&agent->metrics, &executor->resources, -1);
     end_tasks(agent, executor);
     if (!executor->is_command) {
         executors_tell_exited(agent, framework->id, executor->id, status);
     }
     executors_settle(agent, framework, executor);
+}
+
+static void
+set_state(struct agent *agent, struct executor *executor,
+          enum executor_state state)
+{
+    if (state != executor->state) {
+        agent_metrics_add_executor(&agent->metrics, executor->state, -1);
+        agent_metrics_add_executor(&agent->metrics, state, 1);
+        executor->state = state;
+    }
 }
 
 /* Its tasks end with it.  Nobody waits for those of a framework that goes. */
@@ -622,12 +664,22 @@ end_tasks(struct agent *agent, struct executor *executor)
 
     records_foreach (executor->tasks, task) {
         if (executor->framework->is_terminating) {
-            record_executor_complete_task(executor, task);
+            complete_task(agent, task);
         } else if (task->place != TASK_TERMINATED) {
             updates_create(agent, executor->framework->id, executor, task->id,
                            V1__TASK_STATE__TASK_FAILED, reason, text);
         }
     }
+}
+
+static void
+complete_task(struct agent *agent, struct task *task)
+{
+    if (task->place != TASK_TERMINATED) {
+        agent_metrics_add_task(&agent->metrics, task->state, -1);
+        agent_metrics_add_used(&agent->metrics, &task->resources, -1);
+    }
+    record_executor_complete_task(task->executor, task);
 }
 
 void
@@ -679,7 +731,7 @@ remove_executor(struct agent *agent, struct executor *executor)
         actor_unlink(&agent->base, &executor->upid);
     }
     records_foreach (executor->tasks, task) {
-        record_executor_complete_task(executor, task);
+        complete_task(agent, task);
     }
     record_framework_complete_executor(executor->framework, executor, max);
 }
@@ -692,6 +744,7 @@ remove_framework(struct agent *agent, struct framework *framework)
     status_update_manager_close(&agent->base, &agent->status_updates,
                                 framework->id);
     records_remove_framework(&agent->frameworks, framework);
+    agent_metrics_add(&agent->metrics.frameworks_active, -1);
     vec_push(&agent->completed, framework);
     if (agent->completed.n > AGENT_COMPLETED_FRAMEWORKS_MAX) {
         record_framework_destroy(agent->completed.data[0]);

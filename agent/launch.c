@@ -16,6 +16,7 @@
 #include <actor/error.h>
 #include <actor/log.h>
 #include <actor/message.h>
+#include <actor/metrics.h>
 #include <actor/strbuf.h>
 
 #include "agent/command_executor_info.h"
@@ -148,6 +149,7 @@ run(struct agent *agent, struct order *order)
     }
     error = check_support(order);
     if (error) {
+        metric_increment(agent->metrics.container_launch_errors, 1);
         error = error_wrap(error, "Failed to launch container");
         refuse(agent, framework, order, V1__TASK_STATE__TASK_FAILED,
                V1__TASK_STATUS__REASON__REASON_CONTAINER_LAUNCH_FAILED,
@@ -213,6 +215,7 @@ get_framework(struct agent *agent, const V1__FrameworkInfo *info)
     if (!framework) {
         framework = record_framework_create(info);
         records_add_framework(&agent->frameworks, framework);
+        agent_metrics_add(&agent->metrics.frameworks_active, 1);
     }
     return framework;
 }
@@ -327,6 +330,8 @@ enqueue(struct agent *agent, struct executor *executor,
 
         task->group = group;
         records_add_task(executor, task);
+        agent_metrics_add_task(&agent->metrics, task->state, 1);
+        agent_metrics_add_used(&agent->metrics, &task->resources, 1);
     }
     log_info("Queued %s for executor %s", order->text,
              EXECUTOR_TEXT(executor));

@@ -19,6 +19,8 @@ noinst_LTLIBRARIES += %D%/libagent.la
 	%D%/executors.c \
 	%D%/flags.c \
 	%D%/launch.c \
+	%D%/metrics.c \
+	%D%/metrics.h \
 	%D%/paths.c \
 	%D%/paths.h \
 	%D%/process_tree.c \

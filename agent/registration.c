@@ -78,7 +78,7 @@ detect(struct agent *agent)
 {
     int64_t bound = agent->flags->registration_backoff_factor;
 
-    agent->state = AGENT_DISCONNECTED;
+    agent_set_state(agent, AGENT_DISCONNECTED);
     actor_timer_cancel(&agent->base, &agent->ping_timer);
     log_info("New master detected at %s", UPID_TEXT(&agent->master));
     log_info("No credentials provided. Attempting to register without "
@@ -346,7 +346,7 @@ on_ping_agent(struct actor *self, struct actor_msg *msg)
 static void
 registered(struct agent *agent, const Internal__Connection *connection)
 {
-    agent->state = AGENT_RUNNING;
+    agent_set_state(agent, AGENT_RUNNING);
     actor_timer_cancel(&agent->base, &agent->registration_timer);
     if (connection && connection->has_total_ping_timeout_seconds &&
         connection->total_ping_timeout_seconds > 0) {

@@ -24,6 +24,7 @@
 
 #include "agent/agent.h"
 #include "agent/attributes.h"
+#include "agent/metrics.h"
 #include "agent/records.h"
 #include "model/resources.h"
 
@@ -46,7 +47,7 @@ enum agent_state {
 struct agent {
     struct actor base;
     const struct agent_flags *flags;    /* borrowed; outlive us */
-    enum agent_state state;
+    enum agent_state state;     /* set by agent_set_state() */
     char *id;                   /* owned; NULL until the master gives one */
     char *hostname;             /* owned */
     char *work_dir;             /* owned; absolute */
@@ -66,11 +67,14 @@ struct agent {
     struct upid status_updates;
     struct upid containerizer;
 
+    struct agent_metrics metrics;
+
     struct framework *frameworks;       /* owned; a table */
     VEC(struct framework *) completed;  /* owned; oldest first */
 };
 
 const char *agent_state_name(enum agent_state);
+void agent_set_state(struct agent *, enum agent_state);
 
 /* Whether 'msg' is from the master we follow; logs what is ignored if it is
  * not. */

@@ -14,6 +14,7 @@
 #include <actor/error.h>
 #include <actor/log.h>
 #include <actor/message.h>
+#include <actor/metrics.h>
 
 #include "agent/state.h"
 #include "agent/status_update.h"
@@ -26,7 +27,7 @@
 
 static void handle(struct agent *, struct executor *, struct message *update,
                    bool is_from_executor);
-static void apply(struct executor *, const V1__TaskStatus *);
+static void apply(struct agent *, struct executor *, const V1__TaskStatus *);
 static V1__ContainerStatus *container_status(const struct agent *,
                                              const struct executor *,
                                              const V1__ContainerStatus *,
@@ -137,8 +138,13 @@ handle(struct agent *agent, struct executor *executor, struct message *m,
     log_info("Handling status update %s%s%s", STATUS_UPDATE_TEXT(update),
              is_from_executor ? " from " : "",
              is_from_executor ? UPID_TEXT(&executor->upid) : "");
+    metric_increment(agent->metrics.valid_status_updates, 1);
     if (executor) {
-        apply(executor, update->status);
+        apply(agent, executor, update->status);
+    } else {
+        /* It was refused, or is not known: this is all there will be. */
+        agent_metrics_add_task(&agent->metrics, (int) update->status->state,
+                               1);
     }
     status_update_manager_update(&agent->base, &agent->status_updates, m);
 }
@@ -147,15 +153,19 @@ handle(struct agent *agent, struct executor *executor, struct message *m,
  * after the end, changes nothing there; the stream knows what to make of
  * it. */
 static void
-apply(struct executor *executor, const V1__TaskStatus *status)
+apply(struct agent *agent, struct executor *executor,
+      const V1__TaskStatus *status)
 {
     struct task *task = records_find_task(executor, status->task_id->value);
 
     if (!task || task->place == TASK_TERMINATED) {
         return;
     }
+    agent_metrics_add_task(&agent->metrics, task->state, -1);
     record_task_update(task, status);
+    agent_metrics_add_task(&agent->metrics, task->state, 1);
     if (task_state_is_terminal((int) status->state)) {
+        agent_metrics_add_used(&agent->metrics, &task->resources, -1);
         record_task_delivered(task);
         task->place = TASK_TERMINATED;
     }

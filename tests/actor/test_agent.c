@@ -19,6 +19,7 @@
 #include <actor/duration.h>
 #include <actor/error.h>
 #include <actor/message.h>
+#include <actor/metrics.h>
 #include <actor/system.h>
 
 #include "proto/cmesos/internal.pb-c.h"
@@ -314,6 +315,19 @@ exit_process(int status)
     run();
 }
 
+static double
+metric(const char *name)
+{
+    double value = -1;
+
+    ck_assert_msg(metrics_get(actor_system_metrics(t.system), name, &value),
+                  "no %s", name);
+    return value;
+}
+
+#define ck_metric(NAME, VALUE) \
+    ck_assert_double_eq(metric("slave/" NAME), (VALUE))
+
 /* --- registering --- */
 
 START_TEST(agent_registers_with_its_resources)
@@ -368,6 +382,7 @@ START_TEST(agent_that_is_said_to_be_disconnected_registers_again)
 
     root->connected = false;
     from_master(&msg_ping_agent, m);
+    ck_metric("registered", 0);
     advance(2 * SECOND);
 
     ck_assert_uint_ge(recorder_count(t.master, &msg_reregister_agent), 1);
@@ -613,6 +628,8 @@ START_TEST(launch_that_fails_says_why)
         V1__TASK_STATUS__REASON__REASON_CONTAINER_LAUNCH_FAILED);
     ck_assert_int_eq(strncmp(last_status()->message,
                              "Failed to launch container: ", 28), 0);
+    ck_metric("container_launch_errors", 1);
+    ck_metric("executors_terminated", 1);
     tear_down();
 }
 END_TEST
@@ -634,6 +651,8 @@ START_TEST(what_needs_a_fetcher_is_refused)
     ck_assert_uint_eq(fake_process_n(t.processes), 0);
     ck_assert_int_eq(last_status()->state, V1__TASK_STATE__TASK_FAILED);
     ck_assert_ptr_nonnull(strstr(last_status()->message, "http://x/y"));
+    ck_metric("container_launch_errors", 1);
+    ck_metric("tasks_failed", 1);
     tear_down();
 }
 END_TEST
@@ -802,6 +821,8 @@ START_TEST(data_goes_both_ways)
                                                  &msg_executor_event);
     ck_assert_int_eq(event->type, EXECUTOR__EVENT__TYPE__MESSAGE);
     ck_assert_mem_eq(event->message->data.data, "down", 4);
+    ck_metric("valid_framework_messages", 2);
+    ck_metric("invalid_framework_messages", 0);
     tear_down();
 }
 END_TEST
@@ -936,6 +957,244 @@ START_TEST(next_executor_at_the_address_of_a_dead_one_is_left_alone)
 }
 END_TEST
 
+/* --- metrics --- */
+
+static void
+ck_nothing_is_left(void)
+{
+    static const char *const names[] = {
+        "slave/frameworks_active", "slave/tasks_staging",
+        "slave/tasks_starting", "slave/tasks_running", "slave/tasks_killing",
+        "slave/executors_registering", "slave/executors_running",
+        "slave/executors_terminating", "slave/cpus_used", "slave/mem_used",
+        "slave/disk_used", "slave/gpus_used", "slave/cpus_percent",
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+        ck_assert_msg(metric(names[i]) == 0.0, "%s is %g", names[i],
+                      metric(names[i]));
+    }
+}
+
+static void
+add_cpus(struct message *m, double amount, V1__Resource ***ret, size_t *ret_n)
+{
+    V1__Resource *resource = message_new(m, &v1__resource__descriptor);
+
+    resource->name = message_strdup(m, "cpus");
+    resource->type = V1__VALUE__TYPE__SCALAR;
+    resource->scalar = message_new(m, &v1__value__scalar__descriptor);
+    resource->scalar->value = amount;
+    *ret = message_array(m, 1, sizeof **ret);
+    (*ret)[0] = resource;
+    *ret_n = 1;
+}
+
+/* A task of 0.1 cpus in an executor of 0.2. */
+static void
+say_run_in_executor(const char *id, const char *executor_id)
+{
+    MESSAGE(m, Internal__RunTask, internal__run_task);
+    V1__ExecutorInfo *executor = message_new(m,
+                                             &v1__executor_info__descriptor);
+
+    root->framework = make_framework(m, false);
+    root->task = make_task(m, id);
+    add_cpus(m, 0.1, &root->task->resources, &root->task->n_resources);
+    executor->executor_id = ID(m, v1__executor_id, executor_id);
+    executor->command = root->task->command;
+    add_cpus(m, 0.2, &executor->resources, &executor->n_resources);
+    root->task->command = NULL;
+    root->task->executor = executor;
+    from_master(&msg_run_task, m);
+}
+
+START_TEST(metrics_follow_a_task_from_its_order_to_its_end)
+{
+    set_up();
+    ck_metric("registered", 0);
+    advance(2 * SECOND);
+    say_registered();
+    ck_metric("registered", 1);
+    ck_metric("uptime_secs", 2);
+    ck_metric("cpus_total", 4);
+    ck_metric("mem_total", 1024);
+    ck_metric("disk_total", 1024);
+    ck_metric("gpus_total", 0);
+    ck_nothing_is_left();
+
+    say_run_in_executor("a", "a");
+    ck_metric("frameworks_active", 1);
+    ck_metric("tasks_staging", 1);
+    ck_metric("executors_registering", 1);
+    ck_metric("cpus_used", 0.3);
+    ck_metric("cpus_percent", 0.3 / 4);
+
+    subscribe("a");
+    ck_metric("executors_registering", 0);
+    ck_metric("executors_running", 1);
+    ck_metric("tasks_staging", 1);
+    send_status("a", V1__TASK_STATE__TASK_STARTING, 1);
+    ck_metric("tasks_staging", 0);
+    ck_metric("tasks_starting", 1);
+    acknowledge_last();
+    send_status("a", V1__TASK_STATE__TASK_RUNNING, 2);
+    acknowledge_last();
+    send_status("a", V1__TASK_STATE__TASK_KILLING, 3);
+    ck_metric("tasks_running", 0);
+    ck_metric("tasks_killing", 1);
+    acknowledge_last();
+
+    send_status("a", V1__TASK_STATE__TASK_FINISHED, 4);
+    send_status("a", V1__TASK_STATE__TASK_FINISHED, 4);
+    ck_metric("tasks_killing", 0);
+    ck_metric("tasks_finished", 1);
+    ck_metric("valid_status_updates", 5);
+    ck_metric("cpus_used", 0.2);
+    acknowledge_last();
+    exit_process(0);
+
+    ck_metric("executors_terminated", 1);
+    ck_metric("tasks_failed", 0);
+    ck_nothing_is_left();
+    tear_down();
+}
+END_TEST
+
+START_TEST(metrics_of_an_executor_that_dies_go_with_it)
+{
+    set_up_registered();
+    say_run_in_executor("a", "e");
+    say_run_in_executor("b", "e");
+    ck_metric("tasks_staging", 2);
+    ck_metric("cpus_used", 0.4);
+    subscribe("e");
+
+    exit_process(W_EXITCODE(9, 0));
+
+    ck_metric("executors_running", 0);
+    ck_metric("executors_terminated", 1);
+    ck_metric("tasks_failed", 2);
+    ck_metric("tasks_staging", 0);
+    ck_metric("cpus_used", 0);
+    ck_metric("frameworks_active", 1);
+    say_shutdown_framework();
+    ck_nothing_is_left();
+    tear_down();
+}
+END_TEST
+
+START_TEST(metrics_of_a_framework_that_is_shut_down_go_with_it)
+{
+    set_up_registered();
+    say_run_in_executor("a", "a");
+    subscribe("a");
+    send_status("a", V1__TASK_STATE__TASK_RUNNING, 1);
+    say_run_in_executor("b", "b");
+
+    say_shutdown_framework();
+    ck_metric("tasks_running", 1);
+    ck_metric("executors_terminating", 1);
+    ck_metric("executors_terminated", 1);
+    ck_metric("cpus_used", 0.3);
+    advance(5 * SECOND);
+
+    ck_metric("executors_terminated", 2);
+    ck_metric("tasks_failed", 0);
+    ck_nothing_is_left();
+    tear_down();
+}
+END_TEST
+
+START_TEST(metrics_count_tasks_killed_before_delivery)
+{
+    set_up_registered();
+    say_run_group("a", "b");
+
+    say_kill("b");
+
+    ck_metric("tasks_killed", 2);
+    ck_metric("executors_terminated", 1);
+    say_shutdown_framework();
+    ck_nothing_is_left();
+    tear_down();
+}
+END_TEST
+
+START_TEST(metrics_of_an_executor_that_does_not_register_are_moved_on)
+{
+    set_up_registered();
+    say_run_in_executor("a", "e");
+
+    advance(1 * MINUTE);
+
+    ck_metric("executors_registering", 0);
+    ck_metric("executors_terminating", 0);
+    ck_metric("executors_terminated", 1);
+    ck_metric("tasks_failed", 1);
+    acknowledge_last();
+    ck_nothing_is_left();
+    tear_down();
+}
+END_TEST
+
+START_TEST(metrics_count_what_is_ignored)
+{
+    set_up_registered();
+
+    send_status("a", V1__TASK_STATE__TASK_RUNNING, 1);
+    ck_metric("invalid_status_updates", 1);
+    run_to_running("a");
+    send_status("a", V1__TASK_STATE__TASK_STAGING, 2);
+    ck_metric("invalid_status_updates", 2);
+    ck_metric("valid_status_updates", 1);
+
+    MESSAGE(m, Internal__FrameworkToExecutor,
+            internal__framework_to_executor);
+    root->agent_id = ID(m, v1__agent_id, AGENT_ID);
+    root->framework_id = ID(m, v1__framework_id, FRAMEWORK_ID);
+    root->executor_id = ID(m, v1__executor_id, "nobody");
+    from_master(&msg_framework_to_executor, m);
+    ck_metric("invalid_framework_messages", 1);
+    ck_metric("valid_framework_messages", 0);
+
+    struct message *call = make_call("nobody", EXECUTOR__CALL__TYPE__MESSAGE);
+    recorder_send(t.executor, &t.agent, &msg_executor_call, &call);
+    run();
+    ck_metric("invalid_framework_messages", 2);
+
+    say_kill("other");
+    ck_metric("tasks_lost", 1);
+    tear_down();
+}
+END_TEST
+
+START_TEST(metrics_of_two_agents_add_up_and_leave_with_each)
+{
+    struct upid other;
+
+    set_up_registered();
+    say_run_in_executor("a", "a");
+    ck_assert_ptr_null(agent_start(t.system, &t.flags,
+                                   recorder_upid(t.master), &other));
+    run();
+
+    ck_metric("cpus_total", 8);
+    ck_metric("cpus_percent", 0.3 / 8);
+    ck_metric("registered", 1);
+
+    actor_terminate(t.system, &t.agent);
+    run();
+    ck_metric("cpus_total", 4);
+    ck_metric("cpus_used", 0);
+    ck_metric("frameworks_active", 0);
+    ck_metric("tasks_staging", 0);
+    ck_metric("executors_registering", 0);
+    ck_metric("registered", 0);
+    tear_down();
+}
+END_TEST
+
 static Suite *
 agent_suite(void)
 {
@@ -990,6 +1249,19 @@ agent_suite(void)
     test_add(suite, "unknown", executor_nobody_knows_is_shut_down);
     test_add(suite, "next",
              next_executor_at_the_address_of_a_dead_one_is_left_alone);
+    test_add(suite, "metrics",
+             metrics_follow_a_task_from_its_order_to_its_end);
+    test_add(suite, "metrics-death",
+             metrics_of_an_executor_that_dies_go_with_it);
+    test_add(suite, "metrics-shutdown",
+             metrics_of_a_framework_that_is_shut_down_go_with_it);
+    test_add(suite, "metrics-killed",
+             metrics_count_tasks_killed_before_delivery);
+    test_add(suite, "metrics-timeout",
+             metrics_of_an_executor_that_does_not_register_are_moved_on);
+    test_add(suite, "metrics-ignored", metrics_count_what_is_ignored);
+    test_add(suite, "metrics-two",
+             metrics_of_two_agents_add_up_and_leave_with_each);
     return suite;
 }
 

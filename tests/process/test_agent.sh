@@ -266,6 +266,32 @@ endpoints_answer()
         answers "$agent_port" '/slave(1)/state' '"completed_frameworks":'
 }
 
+# metric NAME: its value, without decimals.
+metric()
+{
+    curl -sf --max-time 5 "http://127.0.0.1:$agent_port/metrics/snapshot" |
+        sed -n "s|.*\"slave/$1\":\([0-9]*\).*|\1|p"
+}
+
+metric_is()
+{
+    [ "$(metric "$1")" = "$2" ]
+}
+
+# One more task fails; and all that ran so far is over.
+metrics_follow_what_runs()
+{
+    local n_failed name
+    n_failed=$(metric tasks_failed)
+    execute --name=counted --command='exit 1'
+    await metric_is tasks_failed $((n_failed + 1)) || return 1
+    metric_is registered 1 && metric_is cpus_total 4 || return 1
+    for name in cpus_used mem_used frameworks_active tasks_running \
+            executors_running; do
+        await metric_is $name 0 || return 1
+    done
+}
+
 is_gone()
 {
     ! kill -0 "$1"
@@ -304,6 +330,7 @@ check "stubborn task is killed after its grace period" \
 check "executor of a framework runs its task" \
     executor_of_a_framework_runs_its_task
 check "endpoints answer" endpoints_answer
+check "metrics follow what runs" metrics_follow_what_runs
 check "long task starts" long_task_starts
 if is_static; then
     check "executor is small" executor_is_small

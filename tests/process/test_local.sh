@@ -18,6 +18,17 @@ all_are_registered()
     [ "$(grep -c 'Registered with master' "$tmp/local.log")" -eq 3 ]
 }
 expect "all three agents register" wait_until all_are_registered
+
+metrics_add_up()
+{
+    curl -sf --max-time 5 "http://$master/metrics/snapshot" >"$tmp/metrics" &&
+        grep -q '"slave/registered":3[.,}]' "$tmp/metrics" &&
+        grep -q '"slave/cpus_percent":0[.,}]' "$tmp/metrics"
+}
+expect "the metrics of the agents add up" wait_until metrics_add_up
+! grep 'already added with another kind' "$tmp/local.log"
+result $? "no metric is in the way of another" "$tmp/local.log"
+
 execute hello 'echo hello' >"$tmp/out" 2>&1
 result $? "a command runs" "$tmp/out"
 kill -TERM $local_pid
