@@ -53,6 +53,12 @@ void cluster_advance(struct cluster *, int64_t ns);
 void cluster_launch(struct cluster *, const char *task, const char *command);
 void cluster_kill_task(struct cluster *, const char *task);
 
+/* Whether there was an offer for it. */
+bool cluster_is_launched(struct cluster *, const char *task);
+
+/* Asks the master what became of the task. */
+void cluster_reconcile_task(struct cluster *, const char *task);
+
 /* While withheld, updates are not acknowledged. */
 void cluster_withhold_acks(struct cluster *, bool withhold);
 
@@ -60,7 +66,8 @@ void cluster_withhold_acks(struct cluster *, bool withhold);
  * space between them; valid until the next call for that task. */
 const char *cluster_states(struct cluster *, const char *task);
 
-/* The same without those that only repeat another, uuid and all. */
+/* The same without those that only repeat another: with its uuid, or what the
+ * master tells by itself, without one. */
 const char *cluster_new_states(struct cluster *, const char *task);
 
 size_t cluster_n_updates(struct cluster *, const char *task);
@@ -69,7 +76,7 @@ size_t cluster_n_updates(struct cluster *, const char *task);
 bool cluster_same_uuid(struct cluster *, const char *task, size_t i,
                        size_t j);
 
-/* How many different updates told that the task is over. */
+/* How many updates told that the task is over, repetitions left out. */
 size_t cluster_n_endings(struct cluster *, const char *task);
 
 /* Called when an update comes, before it is acknowledged. */

@@ -72,6 +72,25 @@ cluster_kill_task(struct cluster *c, const char *task)
     multi_system_run(c->systems);
 }
 
+bool
+cluster_is_launched(struct cluster *c, const char *task)
+{
+    return cluster_task(c, task)->is_launched;
+}
+
+void
+cluster_reconcile_task(struct cluster *c, const char *task)
+{
+    V1__TaskID id = V1__TASK_ID__INIT;
+    V1__TaskStatus status = V1__TASK_STATUS__INIT;
+    const V1__TaskStatus *statuses = &status;
+
+    id.value = (char *) task;
+    status.task_id = &id;
+    mesos_scheduler_driver_reconcile_tasks(c->driver, &statuses, 1);
+    multi_system_run(c->systems);
+}
+
 static struct cluster_task *
 next_waiting(struct cluster *c)
 {
@@ -227,13 +246,23 @@ cluster_withhold_acks(struct cluster *c, bool withhold)
 }
 
 static bool
+has_uuid(const struct cluster_update *update)
+{
+    static const uint8_t none[sizeof update->uuid];
+
+    return memcmp(update->uuid, none, sizeof none) != 0;
+}
+
+/* One without a uuid is of the master's making: what it knows already. */
+static bool
 is_repeated(struct cluster *c, const char *id, size_t i)
 {
     const struct cluster_update *updates = cluster_task(c, id)->updates.data;
 
     for (size_t j = 0; j < i; j++) {
         if (updates[i].state == updates[j].state
-            && cluster_same_uuid(c, id, i, j)) {
+            && (cluster_same_uuid(c, id, i, j) || !has_uuid(&updates[i])
+                || !has_uuid(&updates[j]))) {
             return true;
         }
     }
@@ -318,12 +347,13 @@ create_driver(struct cluster *c, const struct cluster_options *given)
     V1__FrameworkInfo__Capability capability =
         V1__FRAMEWORK_INFO__CAPABILITY__INIT;
     V1__FrameworkInfo__Capability *capabilities = &capability;
-    V1__FrameworkInfo framework = V1__FRAMEWORK_INFO__INIT;
+    V1__FrameworkInfo framework;
     struct mesos_scheduler_options options = {
         .size = sizeof options, .callbacks = &callbacks, .user = c,
         .framework = &framework, .explicit_acknowledgements = true,
     };
 
+    v1__framework_info__init(&framework);
     framework.name = (char *) "test";
     framework.user = (char *) "root";
     framework.hostname = (char *) "here";
