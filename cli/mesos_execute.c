@@ -48,6 +48,7 @@ struct execution {
     struct actor_mutex *mutex;  /* guards the rest */
     bool is_launched;
     bool is_running;
+    bool is_killed;             /* a kill was asked for */
     bool is_over;
     bool is_finished;           /* and well */
     char *agent_id;             /* owned */
@@ -226,7 +227,11 @@ on_status(struct mesos_scheduler_driver *driver, void *e_,
     if (status->state == V1__TASK_STATE__TASK_RUNNING) {
         e->is_running = true;
     }
-    if (task_state_is_terminal((int) status->state)) {
+
+    /* What nobody knows cannot be killed, and will not end otherwise. */
+    if (task_state_is_terminal((int) status->state)
+        || (e->is_killed
+            && status->state == V1__TASK_STATE__TASK_UNKNOWN)) {
         e->is_over = true;
         e->is_finished = status->state == V1__TASK_STATE__TASK_FINISHED;
     }
@@ -260,10 +265,13 @@ snapshot(struct execution *e)
 }
 
 static void
-kill_task(struct mesos_scheduler_driver *driver, const struct execution *e)
+kill_task(struct mesos_scheduler_driver *driver, struct execution *e)
 {
     const V1__TaskInfo *task = task_of(e);
 
+    actor_mutex_lock(e->mutex);
+    e->is_killed = true;
+    actor_mutex_unlock(e->mutex);
     printf("Asked to kill task '%s' on agent '%s'\n", task->task_id->value,
            e->agent_id);
     fflush(stdout);
@@ -331,14 +339,14 @@ wait_for_end(struct mesos_scheduler_driver *driver, struct execution *e,
         (void) take_count(e->event_fd);
         now = snapshot(e);
         if (take_count(d->timer_fd)) {
-            kill_task(driver, &now);
+            kill_task(driver, e);
         }
         if (take_signal(d->signal_fd)) {
             if (is_interrupted || !now.is_launched) {
                 return;
             }
             is_interrupted = true;
-            kill_task(driver, &now);
+            kill_task(driver, e);
         }
     }
 }

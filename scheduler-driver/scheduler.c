@@ -35,6 +35,7 @@
 #include "scheduler-driver/offer_table.h"
 
 /* Longest pause between two attempts to subscribe. */
+#define BACKOFF_MIN (10 * MILLISECOND)    /* whatever failover_timeout says */
 #define BACKOFF_MAX MINUTE
 
 /* How often to say that the master cannot be reached. */
@@ -209,6 +210,7 @@ try_again_later(struct scheduler *s)
             duration_from_seconds(framework->failover_timeout / 10);
 
         max_ns = tenth_ns < max_ns ? tenth_ns : max_ns;
+        max_ns = max_ns < BACKOFF_MIN ? BACKOFF_MIN : max_ns;
     }
     vlog(1, "Will retry registration in %s if necessary",
          DURATION_TEXT(delay_ns));

@@ -93,10 +93,12 @@ has_port()
     [ "$(port_in "$1")" ]
 }
 
-# start_master [FLAG...]: sets $master and $master_pid.
+# start_master [FLAG...]: sets $master and $master_pid.  At $master_port, if
+# that is set.
 start_master()
 {
-    "$build/master/mesos-master" --ip=127.0.0.1 --port=0 \
+    "$build/master/mesos-master" --ip=127.0.0.1 \
+        --port="${master_port:-0}" \
         --work_dir="$tmp/master" "$@" >"$tmp/master.out" 2>"$tmp/master.log" &
     master_pid=$!
     pids="$pids $master_pid"

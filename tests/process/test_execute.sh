@@ -102,6 +102,22 @@ no_such_process()
 }
 expect "no process of it is left" wait_until no_such_process
 
+# --- a task that nobody knows any more ---
+"$build/cli/mesos-execute" --master="$master" --name=forgotten \
+    --command='sleep 1000' >"$tmp/out" 2>"$tmp/err" &
+execute_pid=$!
+wait_until grep -q TASK_RUNNING "$tmp/out"
+kill -9 "$master_pid" "$agent_pid"
+wait "$master_pid" "$agent_pid" 2>/dev/null
+master_port=${master##*:}
+start_master
+wait_until grep -q 'Framework reregistered' "$tmp/err"
+kill -TERM $execute_pid
+wait $execute_pid
+[ $? -eq 1 ] && grep -q "TASK_UNKNOWN for task 'forgotten'" "$tmp/out"
+result $? "killing a task that nobody knows ends, too" "$tmp/out"
+start_agent agent
+
 # --- losing the agent ---
 kill -9 "$agent_pid"
 wait "$agent_pid" 2>/dev/null
