@@ -34,9 +34,10 @@
 #include "scheduler-driver/lost_task.h"
 #include "scheduler-driver/offer_table.h"
 
-/* Longest pause between two attempts to subscribe. */
-#define BACKOFF_MIN (10 * MILLISECOND)    /* whatever failover_timeout says */
+/* The pause between two attempts to subscribe: the longest, and what a small
+ * failover_timeout leaves of it at least. */
 #define BACKOFF_MAX MINUTE
+#define BACKOFF_MIN (10 * MILLISECOND)
 
 /* How often to say that the master cannot be reached. */
 #define WARN_EVERY (10 * SECOND)
