@@ -10,8 +10,8 @@ bench_programs += %D%/bench_metrics
 bench_programs += %D%/bench_codec
 %C%_bench_codec_LDADD = $(LIBPROTO) $(LIBACTOR)
 
-bench_programs += %D%/link_throughput
-%C%_link_throughput_LDADD = $(LIBPROTO) $(LIBACTOR) $(JEMALLOC_LIBS)
+bench_programs += %D%/bench_link
+%C%_bench_link_LDADD = $(LIBPROTO) $(LIBACTOR) $(JEMALLOC_LIBS)
 bench_programs += %D%/bench_actor_throughput
 %C%_bench_actor_throughput_LDADD = $(LIBACTOR)
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * link_throughput.c - messages between two processes over loopback TCP.
+ * bench_link.c - messages between two processes over loopback TCP.
  *
  * Figures beside their peers of the same run:
  *
