@@ -548,13 +548,15 @@ measure(char *program)
     };
 
     start_daemons(&d);
+    print_memory("idle/master", d.master, 12, 4);
+    print_memory("idle/agent", d.agent, 10, 3);
     struct mesos_scheduler_driver *driver =
         run_scenario(&s, d.master_address);
     pid_t executor = find_child(d.agent);
 
     must(executor != 0, "no executor is there");
-    print_memory("master", d.master, 12, 4);
-    print_memory("agent", d.agent, 10, 3);
+    print_memory("used/master", d.master, 12, 4);
+    print_memory("used/agent", d.agent, 10, 3);
     print_memory("command_executor", executor, 2.5, 0.6);
     (void) mesos_scheduler_driver_stop(driver, false);
     (void) mesos_scheduler_driver_join(driver);
