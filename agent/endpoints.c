@@ -15,6 +15,7 @@
 #include <actor/json.h>
 #include <actor/message.h>
 #include <actor/strbuf.h>
+#include <actor/version.h>
 
 #include "agent/resources_json.h"
 #include "agent/state.h"
@@ -115,8 +116,7 @@ write_state(struct agent *agent, struct json_writer *w)
     char master_ip[ADDRESS_TEXT_SIZE];
 
     json_object_begin(w);
-    json_member_string(w, "version", AGENT_API_VERSION);
-    json_member_string(w, "cmesos_version", VERSION);
+    actor_version_write_json(w);
     json_member_double(w, "start_time", (double) agent->start_wall_ns / 1e9);
     if (agent->id) {
         json_member_string(w, "id", agent->id);

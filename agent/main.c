@@ -22,6 +22,7 @@
 #include <actor/strbuf.h>
 #include <actor/system.h>
 #include <actor/upid.h>
+#include <actor/version.h>
 
 #include "agent/agent.h"
 #include "proto/messages.h"
@@ -67,7 +68,7 @@ main(int argc, char *argv[])
         status = EXIT_SUCCESS;
         error_destroy(error);
     } else if (flags.version) {
-        printf("mesos 1.12.0 (cmesos %s)\n", VERSION);
+        printf("mesos %s (cmesos %s)\n", ACTOR_MESOS_VERSION, VERSION);
         status = EXIT_SUCCESS;
         error_destroy(error);
     } else if (error) {
@@ -163,7 +164,7 @@ run(const struct agent_flags *flags)
     sigprocmask(SIG_BLOCK, &signals, NULL);
     signal(SIGPIPE, SIG_IGN);
 
-    log_info("Version: 1.12.0 (cmesos %s)", VERSION);
+    log_info("Version: %s (cmesos %s)", ACTOR_MESOS_VERSION, VERSION);
     struct error *error = find_addresses(flags, &options);
     if (!error) {
         error = actor_system_create(&options, &system);

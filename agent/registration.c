@@ -19,6 +19,7 @@
 #include <actor/json.h>
 #include <actor/log.h>
 #include <actor/message.h>
+#include <actor/version.h>
 
 #include "agent/state.h"
 #include "agent/status_update_manager.h"
@@ -182,7 +183,7 @@ send_register(struct agent *agent)
     Internal__RegisterAgent *root = message_root(m);
 
     root->agent = registration_agent_info(agent, m);
-    root->version = message_strdup(m, AGENT_API_VERSION);
+    root->version = message_strdup(m, ACTOR_MESOS_VERSION);
     root->agent_capabilities = encode_capabilities(m);
     root->n_agent_capabilities = ARRAY_SIZE(capabilities);
     root->resource_version_uuid = encode_resource_version(agent, m);
@@ -219,7 +220,7 @@ send_reregister(struct agent *agent)
     size_t n_frameworks = 0, n_executors = 0, n_tasks = 0;
 
     root->agent = registration_agent_info(agent, m);
-    root->version = message_strdup(m, AGENT_API_VERSION);
+    root->version = message_strdup(m, ACTOR_MESOS_VERSION);
     root->agent_capabilities = encode_capabilities(m);
     root->n_agent_capabilities = ARRAY_SIZE(capabilities);
     root->resource_version_uuid = encode_resource_version(agent, m);

@@ -35,9 +35,6 @@ struct V1__TaskStatus;
 
 #define AGENT_COMPLETED_FRAMEWORKS_MAX 50
 
-/* The API version that we speak (design: version). */
-#define AGENT_API_VERSION "1.12.0"
-
 enum agent_state {
     AGENT_DISCONNECTED,         /* not registered, or not any more */
     AGENT_RUNNING,

@@ -26,6 +26,7 @@
 #include <actor/system.h>
 #include <actor/vec.h>
 #include <actor/work.h>
+#include <actor/version.h>
 
 #include "executor/executor_environment.h"
 #include "executor/session.h"
@@ -159,7 +160,7 @@ mesos_executor_driver_start(struct mesos_executor_driver *driver)
 
     actor_mutex_lock(driver->mutex);
     if (driver->status == MESOS_DRIVER_NOT_STARTED) {
-        log_info("Version: 1.12.0");
+        log_info("Version: %s", ACTOR_MESOS_VERSION);
         error = start(driver);
         driver->status = error ? MESOS_DRIVER_ABORTED : MESOS_DRIVER_RUNNING;
     }

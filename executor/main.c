@@ -22,6 +22,7 @@
 #include <actor/strbuf.h>
 #include <actor/system.h>
 #include <actor/upid.h>
+#include <actor/version.h>
 
 #include "executor/command_executor.h"
 #include "executor/executor_environment.h"
@@ -97,7 +98,7 @@ run(bool *ret_is_acknowledged)
         return error;
     }
     signal(SIGPIPE, SIG_IGN);
-    log_info("Version: 1.12.0");
+    log_info("Version: %s", ACTOR_MESOS_VERSION);
 
     struct actor_gate *done = actor_gate_create();
     error = executor_environment_address(&options);

@@ -5,6 +5,7 @@
  * Thread: any; constants only. */
 #include <config.h>
 
+#include <actor/version.h>
 #include <mesos/mesos.h>
 
 const char *
@@ -26,7 +27,7 @@ mesos_status_name(enum mesos_status status)
 const char *
 mesos_api_version(void)
 {
-    return "1.12.0";
+    return ACTOR_MESOS_VERSION;
 }
 
 const char *

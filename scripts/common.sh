@@ -14,7 +14,9 @@ packages_to_build=(
     libprotobuf-dev libtool libyajl-dev make pkg-config
     protobuf-c-compiler uthash-dev zlib1g-dev check
 )
-packages_to_check=(ccache clang-14 git libclang-rt-14-dev procps xz-utils)
+packages_to_check=(
+    ccache clang-14 curl git libclang-rt-14-dev procps util-linux xz-utils
+)
 
 die()
 {

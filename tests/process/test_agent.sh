@@ -263,6 +263,7 @@ endpoints_answer()
 {
     curl -sf "http://127.0.0.1:$agent_port/health" || return 1
     answers "$agent_port" /flags '"work_dir":' &&
+        answers "$agent_port" '/slave(1)/state' '"build_date":' &&
         answers "$agent_port" '/slave(1)/state' '"completed_frameworks":'
 }
 
