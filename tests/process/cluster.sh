@@ -142,7 +142,7 @@ sandbox_has()
 finish()
 {
     stop_daemons
-    ! grep -r -s -h -e 'Check failed' -e 'ERROR: .*Sanitizer' \
+    ! grep -r -s -h -I -e 'Check failed' -e 'ERROR: .*Sanitizer' \
         -e 'WARNING: ThreadSanitizer' -e 'runtime error:' "$tmp" >"$tmp.said"
     result $? "no program broke down" "$tmp.said"
     echo "1..$n_tests"
