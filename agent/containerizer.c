@@ -15,6 +15,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <actor/alloc.h>
 #include <actor/child.h>
@@ -300,7 +301,10 @@ spawn(struct containerizer *c, struct container *container,
     options.stdio[1] = p->sandbox.out_fd;
     options.stdio[2] = p->sandbox.err_fd;
     options.new_session = true;
-    if (p->user_name) {
+
+    /* An agent that is not root runs its own user's tasks only: there is
+     * nothing to switch, nor may it set its groups. */
+    if (p->user_name && (geteuid() == 0 || geteuid() != p->user.uid)) {
         options.set_ids = true;
         options.uid = p->user.uid;
         options.gid = p->user.gid;
