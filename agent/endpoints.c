@@ -125,9 +125,7 @@ write_state(struct agent *agent, struct json_writer *w)
     json_member_string(w, "hostname", agent->hostname);
     registration_write_capabilities(w);
     write_resources(agent, w);
-    json_key(w, "resource_providers");
-    json_array_begin(w);
-    json_array_end(w);
+    json_member_empty_array(w, "resource_providers");
     json_key(w, "attributes");
     attributes_write_json(&agent->attributes, w);
     if (agent->state == AGENT_RUNNING) {
@@ -164,8 +162,7 @@ write_resources(const struct agent *agent, struct json_writer *w)
     V1__Resource **all;
     size_t n;
 
-    json_key(w, "resources");
-    resources_write_json(&agent->resources, w);
+    resources_write_member(&agent->resources, w, "resources");
     resources_encode(&agent->resources, m, &all, &n);
 
     json_key(w, "reserved_resources");
@@ -265,8 +262,7 @@ write_executor(const struct agent *agent, const struct executor *executor,
     json_member_string(w, "source", executor->source);
     json_member_string(w, "container", executor->container_id);
     json_member_string(w, "directory", executor->directory);
-    json_key(w, "resources");
-    resources_write_json(&total, w);
+    resources_write_member(&total, w, "resources");
     json_member_string(w, "role", executor->role);
     if (info && info->labels) {
         write_labels(info->labels, w);
@@ -326,8 +322,7 @@ write_task(const struct agent *agent, const struct task *task,
     json_object_begin(w);
     write_task_head(agent, task, w);
     json_member_string(w, "state", task_state_name(task->state));
-    json_key(w, "resources");
-    resources_write_json(&task->resources, w);
+    resources_write_member(&task->resources, w, "resources");
     json_member_string(w, "role", task->executor->role);
     write_statuses(agent, task, w);
     write_extra(task, w);
@@ -340,8 +335,7 @@ write_queued_task(const struct agent *agent, const struct task *task,
 {
     json_object_begin(w);
     write_task_head(agent, task, w);
-    json_key(w, "resources");
-    resources_write_json(&task->resources, w);
+    resources_write_member(&task->resources, w, "resources");
     json_member_string(w, "role", task->executor->role);
     if (task->info->command) {
         autofini(strbuf) command = STRBUF(STRBUF_UNLIMITED);

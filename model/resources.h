@@ -90,5 +90,7 @@ void resources_format(const struct resources *, struct strbuf *);
  * "mem":8192.0,"ports":"[31000-32000]"}; cpus, disk, gpus and mem are always
  * there. */
 void resources_write_json(const struct resources *, struct json_writer *);
+void resources_write_member(const struct resources *, struct json_writer *,
+                            const char *key);
 
 #endif /* MODEL_RESOURCES_H */

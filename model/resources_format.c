@@ -303,3 +303,11 @@ resources_write_json(const struct resources *r, struct json_writer *w)
     }
     json_object_end(w);
 }
+
+void
+resources_write_member(const struct resources *r, struct json_writer *w,
+                       const char *key)
+{
+    json_key(w, key);
+    resources_write_json(r, w);
+}

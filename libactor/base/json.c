@@ -357,3 +357,11 @@ json_member_bool(struct json_writer *w, const char *key, bool value)
     json_key(w, key);
     json_bool(w, value);
 }
+
+void
+json_member_empty_array(struct json_writer *w, const char *key)
+{
+    json_key(w, key);
+    json_array_begin(w);
+    json_array_end(w);
+}

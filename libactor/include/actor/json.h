@@ -54,5 +54,6 @@ void json_member_int(struct json_writer *, const char *key, int64_t);
 void json_member_uint(struct json_writer *, const char *key, uint64_t);
 void json_member_double(struct json_writer *, const char *key, double);
 void json_member_bool(struct json_writer *, const char *key, bool);
+void json_member_empty_array(struct json_writer *, const char *key);
 
 #endif /* ACTOR_JSON_H */
