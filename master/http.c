@@ -15,6 +15,7 @@
 #include <actor/strbuf.h>
 
 #include "master/private.h"
+#include "master/state_json.h"
 
 #define DEFAULT_TASK_LIMIT 100
 

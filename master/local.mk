@@ -7,6 +7,7 @@ noinst_LTLIBRARIES += %D%/libmaster.la
 	%D%/agent_table.c \
 	%D%/agent_table.h \
 	%D%/agents.c \
+	%D%/agents_json.c \
 	%D%/allocator.c \
 	%D%/allocator.h \
 	%D%/allocator_table.c \
@@ -18,6 +19,7 @@ noinst_LTLIBRARIES += %D%/libmaster.la
 	%D%/framework_table.c \
 	%D%/framework_table.h \
 	%D%/frameworks.c \
+	%D%/frameworks_json.c \
 	%D%/http.c \
 	%D%/master.c \
 	%D%/master.h \
@@ -31,9 +33,11 @@ noinst_LTLIBRARIES += %D%/libmaster.la
 	%D%/private.h \
 	%D%/reregister.c \
 	%D%/state_json.c \
+	%D%/state_json.h \
 	%D%/task.c \
 	%D%/task.h \
 	%D%/tasks.c \
+	%D%/tasks_json.c \
 	%D%/text.c \
 	%D%/text.h \
 	%D%/validation.c \

@@ -4,7 +4,8 @@
  *
  * master.c starts it and knows all its handlers; agents.c, reregister.c,
  * frameworks.c, calls.c, accept.c, offers.c and tasks.c each have the part
- * that their name says; http.c and state_json.c answer requests.
+ * that their name says; http.c answers requests by what state_json.h
+ * declares.
  *
  * Thread-safety: the master's turns only. */
 #ifndef MASTER_PRIVATE_H
@@ -212,25 +213,5 @@ void tasks_reconcile_one(struct master *, struct framework *,
 /* --- http.c --- */
 
 void master_add_routes(struct master *);
-
-/* --- state_json.c --- */
-
-void state_write_json(struct master *, struct json_writer *);
-void state_summary_write_json(struct master *, struct json_writer *);
-void agents_write_json(struct master *, struct json_writer *,
-                       const char *agent_id);
-void frameworks_write_json(struct master *, struct json_writer *,
-                           const char *framework_id);
-
-struct tasks_query {
-    size_t limit;
-    size_t offset;
-    bool ascending;
-    const char *framework_id;   /* NULL: all */
-    const char *task_id;        /* NULL: all */
-};
-
-void tasks_write_json(struct master *, struct json_writer *,
-                      const struct tasks_query *);
 
 #endif /* MASTER_PRIVATE_H */
