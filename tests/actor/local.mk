@@ -35,10 +35,21 @@ check_PROGRAMS += %D%/test_work
 check_PROGRAMS += %D%/test_http
 %C%_test_http_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
 %C%_test_http_LDADD = $(LIBTEST) $(LIBACTOR)
-check_PROGRAMS += %D%/test_master
-%C%_test_master_SOURCES = %D%/test_master.c tests/lib/puppet.c \
-	tests/lib/puppet.h
-%C%_test_master_LDADD = $(LIBTEST) $(LIBMASTER) $(LIBMODEL)
+
+master_stage = tests/lib/master_stage.c tests/lib/master_stage.h \
+	tests/lib/puppet.c tests/lib/puppet.h
+
+check_PROGRAMS += %D%/test_master_agents
+%C%_test_master_agents_SOURCES = %D%/test_master_agents.c $(master_stage)
+%C%_test_master_agents_LDADD = $(LIBTEST) $(LIBMASTER) $(LIBMODEL)
+
+check_PROGRAMS += %D%/test_master_frameworks
+%C%_test_master_frameworks_SOURCES = %D%/test_master_frameworks.c $(master_stage)
+%C%_test_master_frameworks_LDADD = $(LIBTEST) $(LIBMASTER) $(LIBMODEL)
+
+check_PROGRAMS += %D%/test_master_tasks
+%C%_test_master_tasks_SOURCES = %D%/test_master_tasks.c $(master_stage)
+%C%_test_master_tasks_LDADD = $(LIBTEST) $(LIBMASTER) $(LIBMODEL)
 
 check_PROGRAMS += %D%/test_agent
 %C%_test_agent_SOURCES = %D%/test_agent.c tests/lib/puppet.c \
