@@ -282,23 +282,43 @@ value_place(struct reader *r)
 
 /* --- values --- */
 
+/* How much of a text that is wrong an error shows. */
+static int
+near_len(size_t len)
+{
+    return (int) (len < NEAR_MAX_LEN ? len : NEAR_MAX_LEN);
+}
+
+/* The field that a value without parts is for.  NULL: it is not stored, and
+ * '*ret_result' is what the callback returns. */
+static const ProtobufCFieldDescriptor *
+begin_value(struct reader *r, int *ret_result)
+{
+    *ret_result = 1;
+    if (r->skip_depth > 0) {
+        return NULL;
+    }
+    if (r->n_frames == 0) {
+        *ret_result = fail(r, ERROR_INVALID, "Expecting a JSON object");
+        return NULL;
+    }
+    return value_field(r);
+}
+
 /* Leaves a field unset and an element out; likewise an entry of a map if its
  * value would be a message, which has no default. */
 static int
 on_null(void *context)
 {
     struct reader *r = context;
+    int result;
+    const ProtobufCFieldDescriptor *f = begin_value(r, &result);
 
-    if (r->n_frames == 0) {
-        return fail(r, ERROR_INVALID, "Expecting a JSON object");
+    if (f && top(r)->kind == FRAME_MAP
+        && f->type == PROTOBUF_C_TYPE_MESSAGE) {
+        top(r)->n--;
     }
-    struct frame *frame = top(r);
-
-    if (r->skip_depth == 0 && frame->kind == FRAME_MAP
-        && value_field(r)->type == PROTOBUF_C_TYPE_MESSAGE) {
-        frame->n--;
-    }
-    return 1;
+    return result;
 }
 
 static int
@@ -317,17 +337,11 @@ static int
 on_bool(void *context, int value)
 {
     struct reader *r = context;
-
-    if (r->skip_depth > 0) {
-        return 1;
-    }
-    if (r->n_frames == 0) {
-        return fail(r, ERROR_INVALID, "Expecting a JSON object");
-    }
-    const ProtobufCFieldDescriptor *f = value_field(r);
+    int result;
+    const ProtobufCFieldDescriptor *f = begin_value(r, &result);
 
     if (!f) {
-        return 1;
+        return result;
     }
     if (f->type != PROTOBUF_C_TYPE_BOOL) {
         return fail_not_expecting(r, "boolean", f);
@@ -347,13 +361,10 @@ store_number(struct reader *r, const ProtobufCFieldDescriptor *f,
     case JSON_NUMBER_MALFORMED:
         return fail(r, ERROR_INVALID,
                     "Failed to parse '%.*s' as a JSON number for field '%s':"
-                    " not a number",
-                    (int) (len < NEAR_MAX_LEN ? len : NEAR_MAX_LEN), text,
-                    f->name);
+                    " not a number", near_len(len), text, f->name);
     case JSON_NUMBER_RANGE:
         return fail(r, ERROR_INVALID, "Number %.*s does not fit field '%s'",
-                    (int) (len < NEAR_MAX_LEN ? len : NEAR_MAX_LEN), text,
-                    f->name);
+                    near_len(len), text, f->name);
     }
     void *at = value_place(r);
 
@@ -368,17 +379,11 @@ static int
 on_number(void *context, const char *text, size_t len)
 {
     struct reader *r = context;
-
-    if (r->skip_depth > 0) {
-        return 1;
-    }
-    if (r->n_frames == 0) {
-        return fail(r, ERROR_INVALID, "Expecting a JSON object");
-    }
-    const ProtobufCFieldDescriptor *f = value_field(r);
+    int result;
+    const ProtobufCFieldDescriptor *f = begin_value(r, &result);
 
     if (!f) {
-        return 1;
+        return result;
     }
     if (!json_number_is_type(f->type)) {
         return fail_not_expecting(r, "number", f);
@@ -474,8 +479,7 @@ store_enum(struct reader *r, const ProtobufCFieldDescriptor *f,
     if (!value) {
         return walk_is_required(f)
                    ? fail(r, ERROR_INVALID, "Failed to find enum for '%.*s'",
-                          (int) (len < NEAR_MAX_LEN ? len : NEAR_MAX_LEN),
-                          text)
+                          near_len(len), text)
                    : 1;
     }
     int *at = value_place(r);
@@ -496,9 +500,7 @@ store_bool_text(struct reader *r, const ProtobufCFieldDescriptor *f,
     if (!is_true && !(len == 5 && !memcmp(text, "false", 5))) {
         return fail(r, ERROR_INVALID,
                     "Failed to parse '%.*s' as a JSON boolean for field '%s':"
-                    " not a boolean",
-                    (int) (len < NEAR_MAX_LEN ? len : NEAR_MAX_LEN), text,
-                    f->name);
+                    " not a boolean", near_len(len), text, f->name);
     }
     return store_bool(r, is_true);
 }
@@ -508,17 +510,11 @@ on_string(void *context, const unsigned char *bytes, size_t len)
 {
     struct reader *r = context;
     const char *text = (const char *) bytes;
-
-    if (r->skip_depth > 0) {
-        return 1;
-    }
-    if (r->n_frames == 0) {
-        return fail(r, ERROR_INVALID, "Expecting a JSON object");
-    }
-    const ProtobufCFieldDescriptor *f = value_field(r);
+    int result;
+    const ProtobufCFieldDescriptor *f = begin_value(r, &result);
 
     if (!f) {
-        return 1;
+        return result;
     }
     switch (f->type) {
     case PROTOBUF_C_TYPE_STRING:
