@@ -33,7 +33,6 @@ static struct error *parse_entry(const char *, size_t len,
 static struct error *parse_value(const char *, struct attribute *);
 static bool parse_scalar(const char *, int64_t *ret);
 static struct error *parse_ranges(const char *, struct attribute *);
-static void merge_ranges(struct attribute *);
 static void attribute_fini(struct attribute *);
 static void encode_value(const struct attribute *, struct message *,
                          V1__Attribute *);
@@ -223,8 +222,8 @@ parse_number(const char **s, uint64_t *ret)
 static struct error *
 parse_ranges(const char *s, struct attribute *attribute)
 {
-    VEC(struct attribute_range) ranges = VEC_EMPTY;
-    struct attribute_range range;
+    VEC(struct range) ranges = VEC_EMPTY;
+    struct range range;
 
     do {
         s++;                            /* '[' or ',' */
@@ -239,9 +238,7 @@ parse_ranges(const char *s, struct attribute *attribute)
     if (*s != ']' || s[1 + strspn(s + 1, " \t\r")] != '\0') {
         goto invalid;
     }
-    attribute->ranges = ranges.data;
-    attribute->n_ranges = ranges.n;
-    merge_ranges(attribute);
+    ranges_init_take(&attribute->ranges, ranges.data, ranges.n);
     return NULL;
 
 invalid:
@@ -249,38 +246,12 @@ invalid:
     return error_create(ERROR_PARSE, "expected ranges as in '[1-2,5-8]'");
 }
 
-static int
-compare_ranges(const void *a_, const void *b_)
-{
-    const struct attribute_range *a = a_;
-    const struct attribute_range *b = b_;
-
-    return (a->begin > b->begin) - (a->begin < b->begin);
-}
-
-static void
-merge_ranges(struct attribute *attribute)
-{
-    struct attribute_range *r = attribute->ranges;
-    size_t n = 1;
-
-    qsort(r, attribute->n_ranges, sizeof *r, compare_ranges);
-    for (size_t i = 1; i < attribute->n_ranges; i++) {
-        if (r[n - 1].end == UINT64_MAX || r[i].begin <= r[n - 1].end + 1) {
-            r[n - 1].end = r[i].end > r[n - 1].end ? r[i].end : r[n - 1].end;
-        } else {
-            r[n++] = r[i];
-        }
-    }
-    attribute->n_ranges = n;
-}
-
 static void
 attribute_fini(struct attribute *attribute)
 {
     free(attribute->name);
     free(attribute->text);
-    free(attribute->ranges);
+    ranges_fini(&attribute->ranges);
 }
 
 /* --- encoding and showing --- */
@@ -291,12 +262,12 @@ encode_ranges(const struct attribute *a, struct message *m,
 {
     V1__Value__Ranges *ranges = message_new(m, &v1__value__ranges__descriptor);
 
-    ranges->range = message_array(m, a->n_ranges, sizeof *ranges->range);
-    ranges->n_range = a->n_ranges;
-    for (size_t i = 0; i < a->n_ranges; i++) {
+    ranges->range = message_array(m, a->ranges.n, sizeof *ranges->range);
+    ranges->n_range = a->ranges.n;
+    for (size_t i = 0; i < a->ranges.n; i++) {
         ranges->range[i] = message_new(m, &v1__value__range__descriptor);
-        ranges->range[i]->begin = a->ranges[i].begin;
-        ranges->range[i]->end = a->ranges[i].end;
+        ranges->range[i]->begin = a->ranges.data[i].begin;
+        ranges->range[i]->end = a->ranges.data[i].end;
     }
     message->type = V1__VALUE__TYPE__RANGES;
     message->ranges = ranges;
@@ -335,9 +306,9 @@ format_value(const struct attribute *a, struct strbuf *out)
         break;
     case ATTRIBUTE_RANGES:
         strbuf_append_char(out, '[');
-        for (size_t i = 0; i < a->n_ranges; i++) {
+        for (size_t i = 0; i < a->ranges.n; i++) {
             strbuf_printf(out, "%s%" PRIu64 "-%" PRIu64, i ? "," : "",
-                          a->ranges[i].begin, a->ranges[i].end);
+                          a->ranges.data[i].begin, a->ranges.data[i].end);
         }
         strbuf_append_char(out, ']');
         break;

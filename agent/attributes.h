@@ -15,6 +15,8 @@
 
 #include <actor/compiler.h>
 
+#include "model/ranges.h"
+
 struct error;
 struct json_writer;
 struct message;
@@ -27,17 +29,12 @@ enum attribute_type {
     ATTRIBUTE_RANGES,
 };
 
-struct attribute_range {
-    uint64_t begin, end;        /* both belong to it */
-};
-
 struct attribute {
     char *name;                 /* owned */
     enum attribute_type type;
     char *text;                 /* owned; TEXT only */
     int64_t scalar;             /* in thousandths; SCALAR only */
-    struct attribute_range *ranges;     /* owned; sorted and disjoint */
-    size_t n_ranges;
+    struct ranges ranges;       /* RANGES only */
 };
 
 /* Zeroed: no attributes. */
