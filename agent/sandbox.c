@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include <actor/alloc.h>
+#include <actor/directory.h>
 #include <actor/error.h>
 
 #include "agent/paths.h"
@@ -108,23 +109,10 @@ sandbox_fini(struct sandbox *sandbox)
 struct error *
 sandbox_make_path(const char *path, mode_t mode)
 {
-    autofree char *copy = xstrdup(path);
+    int errnum = directory_make(path, mode);
 
-    /* Nearly always only the last one is missing. */
-    if (mkdir(path, mode) == 0 || errno == EEXIST) {
-        return NULL;
-    }
-    for (char *p = strchr(copy + 1, '/'); p; p = strchr(p + 1, '/')) {
-        *p = '\0';
-        if (mkdir(copy, mode) != 0 && errno != EEXIST) {
-            return error_errno(errno, "creating directory '%s'", copy);
-        }
-        *p = '/';
-    }
-    if (mkdir(path, mode) != 0 && errno != EEXIST) {
-        return error_errno(errno, "creating directory '%s'", path);
-    }
-    return NULL;
+    return errnum ? error_errno(errnum, "creating directory '%s'", path)
+                  : NULL;
 }
 
 static struct error *

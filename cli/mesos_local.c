@@ -16,10 +16,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include <actor/address.h>
 #include <actor/alloc.h>
+#include <actor/directory.h>
 #include <actor/error.h>
 #include <actor/flags.h>
 #include <actor/log.h>
@@ -81,27 +81,12 @@ struct cluster {
 
 /* --- directories --- */
 
-/* With all directories above it. */
 static struct error *
 make_directory(const char *path)
 {
-    autofree char *part = xstrdup(path);
+    int errnum = directory_make(path, 0755);
 
-    for (char *p = part + 1;; p++) {
-        char c = *p;
-
-        if (c != '/' && c != '\0') {
-            continue;
-        }
-        *p = '\0';
-        if (mkdir(part, 0755) != 0 && errno != EEXIST) {
-            return error_errno(errno, "making directory '%s'", part);
-        }
-        *p = c;
-        if (c == '\0') {
-            return NULL;
-        }
-    }
+    return errnum ? error_errno(errnum, "making directory '%s'", path) : NULL;
 }
 
 /* --- starting --- */

@@ -9,10 +9,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include <actor/address.h>
 #include <actor/alloc.h>
+#include <actor/directory.h>
 #include <actor/error.h>
 #include <actor/flags.h>
 #include <actor/log.h>
@@ -26,7 +26,6 @@
 
 static struct error *check_advertise_port(const struct master_flags *,
                                           uint16_t *ret);
-static struct error *make_directory(const char *path);
 static struct error *make_addresses(const struct master_flags *,
                                     struct actor_system_options *);
 static struct error *start(const struct master_flags *,
@@ -148,7 +147,11 @@ start(const struct master_flags *flags, struct actor_system **ret)
     struct error *error = make_addresses(flags, &options);
 
     if (!error && flags->work_dir) {
-        error = make_directory(flags->work_dir);
+        int errnum = directory_make(flags->work_dir, 0755);
+
+        error = errnum ? error_errno(errnum, "Failed to create work directory "
+                                     "'%s'", flags->work_dir)
+                       : NULL;
     }
     if (!error) {
         error = error_wrap(actor_system_create(&options, ret),
@@ -196,28 +199,4 @@ check_advertise_port(const struct master_flags *flags, uint16_t *ret)
     }
     *ret = (uint16_t) port;
     return NULL;
-}
-
-/* With all directories above it. */
-static struct error *
-make_directory(const char *path)
-{
-    autofree char *part = xstrdup(path);
-
-    for (char *p = part + 1; ; p++) {
-        char c = *p;
-
-        if (c != '/' && c != '\0') {
-            continue;
-        }
-        *p = '\0';
-        if (mkdir(part, 0755) != 0 && errno != EEXIST) {
-            return error_errno(errno, "Failed to create work directory '%s'",
-                               path);
-        }
-        *p = c;
-        if (c == '\0') {
-            return NULL;
-        }
-    }
 }

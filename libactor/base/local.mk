@@ -1,6 +1,7 @@
 libactor_libactor_la_SOURCES += \
 	%D%/address.c \
 	%D%/alloc.c \
+	%D%/directory.c \
 	%D%/double.c \
 	%D%/duration.c \
 	%D%/error.c \
@@ -22,6 +23,7 @@ libactor_libactor_la_SOURCES += \
 	libactor/include/actor/address.h \
 	libactor/include/actor/alloc.h \
 	libactor/include/actor/compiler.h \
+	libactor/include/actor/directory.h \
 	libactor/include/actor/double.h \
 	libactor/include/actor/duration.h \
 	libactor/include/actor/error.def \

@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include <actor/alloc.h>
+#include <actor/directory.h>
 #include <actor/error.h>
 
 #include "base/log_private.h"
@@ -223,21 +224,14 @@ flusher_start(void)
 
 /* --- all files --- */
 
-/* Creates 'path' and what is missing above it. */
+/* Sees to it that there is a 'path' to write to. */
 static struct error *
-make_directories(const char *path)
+make_directory(const char *path)
 {
-    autofree char *copy = xstrdup(path);
+    int errnum = directory_make(path, 0755);
 
-    for (char *p = copy + 1; *p; p++) {
-        if (*p == '/') {
-            *p = '\0';
-            mkdir(copy, 0755);
-            *p = '/';
-        }
-    }
-    if (mkdir(copy, 0755) != 0 && errno != EEXIST) {
-        return error_errno(errno, "creating directory '%s'", path);
+    if (errnum) {
+        return error_errno(errnum, "creating directory '%s'", path);
     }
     if (access(path, W_OK | X_OK) != 0) {
         return error_errno(errno, "writing to directory '%s'", path);
@@ -253,7 +247,7 @@ log_files_open(const char *dir, const char *program_, int flush_seconds)
     if (!dir[0]) {
         return error_create(ERROR_INVALID, "the log directory has no name");
     }
-    error = make_directories(dir);
+    error = make_directory(dir);
     if (error) {
         return error;
     }

@@ -28,6 +28,7 @@ check_PROGRAMS += %D%/test_message_wires
 check_PROGRAMS += \
 	%D%/test_address \
 	%D%/test_alloc \
+	%D%/test_directory \
 	%D%/test_double \
 	%D%/test_duration \
 	%D%/test_error \
@@ -42,6 +43,7 @@ check_PROGRAMS += \
 	%D%/test_vec
 %C%_test_address_LDADD = $(LIBTEST) $(LIBACTOR)
 %C%_test_alloc_LDADD = $(LIBTEST) $(LIBACTOR)
+%C%_test_directory_LDADD = $(LIBTEST) $(LIBACTOR)
 %C%_test_double_LDADD = $(LIBTEST) $(LIBACTOR)
 %C%_test_duration_LDADD = $(LIBTEST) $(LIBACTOR)
 %C%_test_error_LDADD = $(LIBTEST) $(LIBACTOR)
