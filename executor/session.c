@@ -262,6 +262,33 @@ session_exited(struct actor *self, const struct upid *who UNUSED)
                       NULL);
 }
 
+/* Whether what its type promises is there; of types that we do not know,
+ * nothing is. */
+static bool
+is_complete(const Executor__Event *event)
+{
+    switch (event->type) {
+    case EXECUTOR__EVENT__TYPE__SUBSCRIBED:
+        return event->subscribed != NULL;
+    case EXECUTOR__EVENT__TYPE__LAUNCH:
+        return event->launch != NULL;
+    case EXECUTOR__EVENT__TYPE__LAUNCH_GROUP:
+        return event->launch_group != NULL;
+    case EXECUTOR__EVENT__TYPE__KILL:
+        return event->kill != NULL;
+    case EXECUTOR__EVENT__TYPE__ACKNOWLEDGED:
+        return event->acknowledged != NULL;
+    case EXECUTOR__EVENT__TYPE__MESSAGE:
+        return event->message != NULL;
+    case EXECUTOR__EVENT__TYPE__ERROR:
+        return event->error != NULL;
+    case EXECUTOR__EVENT__TYPE__SHUTDOWN:
+        return true;
+    default:
+        return false;
+    }
+}
+
 static void
 on_event(struct actor *self, struct actor_msg *msg)
 {
@@ -276,44 +303,18 @@ on_event(struct actor *self, struct actor_msg *msg)
                  UPID_TEXT(&from));
         return;
     }
+    if (!is_complete(event)) {
+        return;
+    }
     switch (event->type) {
     case EXECUTOR__EVENT__TYPE__SUBSCRIBED:
-        if (!event->subscribed) {
-            return;
-        }
         on_subscribed(session, event);
         break;
     case EXECUTOR__EVENT__TYPE__LAUNCH:
-        if (!event->launch) {
-            return;
-        }
         vec_push(&session->launches, message_ref(message));
         break;
-    case EXECUTOR__EVENT__TYPE__LAUNCH_GROUP:
-        if (!event->launch_group) {
-            return;
-        }
-        break;
-    case EXECUTOR__EVENT__TYPE__KILL:
-        if (!event->kill) {
-            return;
-        }
-        break;
     case EXECUTOR__EVENT__TYPE__ACKNOWLEDGED:
-        if (!event->acknowledged) {
-            return;
-        }
         on_acknowledged(session, event->acknowledged);
-        break;
-    case EXECUTOR__EVENT__TYPE__MESSAGE:
-        if (!event->message) {
-            return;
-        }
-        break;
-    case EXECUTOR__EVENT__TYPE__ERROR:
-        if (!event->error) {
-            return;
-        }
         break;
     case EXECUTOR__EVENT__TYPE__SHUTDOWN:
         if (!session->is_shutting_down) {
@@ -322,7 +323,7 @@ on_event(struct actor *self, struct actor_msg *msg)
         }
         return;
     default:
-        return;
+        break;
     }
     session->options.on_event(session->options.aux, message);
 }
