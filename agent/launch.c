@@ -46,6 +46,8 @@ static struct error *check_ids(const struct order *);
 static bool is_for_us(const struct agent *, const struct order *);
 static struct framework *get_framework(struct agent *,
                                        const V1__FrameworkInfo *);
+static bool is_refused(struct agent *, struct framework *,
+                       const struct order *, const struct executor *);
 static const char *conflict(const struct order *, const struct executor *,
                             int *ret_reason);
 static void refuse(struct agent *, struct framework *, const struct order *,
@@ -56,6 +58,9 @@ static struct executor *launch_executor(struct agent *, struct framework *,
 static void enqueue(struct agent *, struct executor *, const struct order *);
 static void deliver_task(struct agent *, struct executor *, struct task *);
 static void deliver_group(struct agent *, struct executor *, unsigned group);
+static struct executor *find_executor(struct framework *, const char *task_id);
+static void kill_task(struct agent *, struct executor *,
+                      const Internal__KillTask *, struct message *);
 static void kill_queued(struct agent *, struct executor *, struct task *);
 static void kill_launched(struct agent *, struct executor *,
                           const Internal__KillTask *, struct message *);
@@ -106,7 +111,6 @@ static void
 run(struct agent *agent, struct order *order)
 {
     struct error *error = check_ids(order);
-    int reason;
 
     if (error) {
         log_error("Ignoring run task message from %s: %s",
@@ -127,25 +131,44 @@ run(struct agent *agent, struct order *order)
                  "is terminating", order->text, framework_id);
         return;
     }
+
+    const char *executor_id = order->executor_info
+                                  ? order->executor_info->executor_id->value
+                                  : order->tasks[0]->task_id->value;
+    struct executor *executor = records_find_executor(framework, executor_id);
+    if (is_refused(agent, framework, order, executor)) {
+        return;
+    }
+    log_info("Launching %s for framework %s", order->text, framework_id);
+    if (!executor) {
+        executor = launch_executor(agent, framework, order);
+    }
+    enqueue(agent, executor, order);
+}
+
+/* Refuses what cannot be run here, or not by 'executor' (NULL: there is none
+ * yet). */
+static bool
+is_refused(struct agent *agent, struct framework *framework,
+           const struct order *order, const struct executor *executor)
+{
+    autoerror *error = NULL;
+    int reason;
+
     for (size_t i = 0; i < order->n_tasks && !error; i++) {
         error = support_check_limits(order->tasks[i]);
     }
     if (error) {
         refuse(agent, framework, order, updates_dropped_state(framework),
                V1__TASK_STATUS__REASON__REASON_GC_ERROR, error_text(error));
-        error_destroy(error);
-        return;
+        return true;
     }
-
-    const char *executor_id = order->executor_info
-                                  ? order->executor_info->executor_id->value
-                                  : order->tasks[0]->task_id->value;
-    struct executor *executor = records_find_executor(framework, executor_id);
     const char *why = conflict(order, executor, &reason);
+
     if (why) {
         refuse(agent, framework, order, updates_dropped_state(framework),
                reason, why);
-        return;
+        return true;
     }
     error = check_support(order);
     if (error) {
@@ -154,15 +177,9 @@ run(struct agent *agent, struct order *order)
         refuse(agent, framework, order, V1__TASK_STATE__TASK_FAILED,
                V1__TASK_STATUS__REASON__REASON_CONTAINER_LAUNCH_FAILED,
                error_text(error));
-        error_destroy(error);
-        return;
+        return true;
     }
-
-    log_info("Launching %s for framework %s", order->text, framework_id);
-    if (!executor) {
-        executor = launch_executor(agent, framework, order);
-    }
-    enqueue(agent, executor, order);
+    return false;
 }
 
 /* Ids become paths.  The master has looked at them; so do we. */
@@ -426,7 +443,6 @@ on_kill_task(struct actor *self, struct actor_msg *msg)
     const Internal__KillTask *order = actor_msg_root(msg, &msg_kill_task);
     const char *task_id = order->task_id->value;
     const char *framework_id = order->framework_id->value;
-    struct executor *executor = NULL;
 
     if (!agent_is_from_master(agent, msg, "kill task message")) {
         return;
@@ -446,11 +462,7 @@ on_kill_task(struct actor *self, struct actor_msg *msg)
                                          : "no such framework is running");
         return;
     }
-    records_foreach (framework->executors, it) {
-        if (records_find_task(it, task_id)) {
-            executor = it;
-        }
-    }
+    struct executor *executor = find_executor(framework, task_id);
     if (!executor) {
         log_warn("Cannot kill task %s of framework %s because no "
                  "corresponding executor is running", task_id, framework_id);
@@ -461,15 +473,37 @@ on_kill_task(struct actor *self, struct actor_msg *msg)
         framework->n_refused++;
         return;
     }
+    kill_task(agent, executor, order, actor_msg_message(msg));
+}
 
+/* The one that has the task; NULL: none has. */
+static struct executor *
+find_executor(struct framework *framework, const char *task_id)
+{
+    struct executor *executor = NULL;
+
+    records_foreach (framework->executors, it) {
+        if (records_find_task(it, task_id)) {
+            executor = it;
+        }
+    }
+    return executor;
+}
+
+static void
+kill_task(struct agent *agent, struct executor *executor,
+          const Internal__KillTask *order, struct message *message)
+{
+    const char *task_id = order->task_id->value;
     struct task *task = records_find_task(executor, task_id);
+
     switch (executor->state) {
     case EXECUTOR_REGISTERING:
     case EXECUTOR_RUNNING:
         if (task->place == TASK_QUEUED) {
             kill_queued(agent, executor, task);
         } else {
-            kill_launched(agent, executor, order, actor_msg_message(msg));
+            kill_launched(agent, executor, order, message);
         }
         break;
     case EXECUTOR_TERMINATING:
