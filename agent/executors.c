@@ -309,10 +309,7 @@ subscribe(struct agent *agent, const struct upid *from,
     }
     launch_deliver(agent, executor);
     if (!executor->has_been_sent_task) {
-        log_warn("Shutting down executor %s because it has never been sent a "
-                 "task and all of its queued tasks have been killed before "
-                 "delivery", EXECUTOR_TEXT(executor));
-        executors_shutdown(agent, executor);
+        executors_shutdown_unused(agent, executor);
     }
 }
 
@@ -463,6 +460,15 @@ on_framework_to_executor(struct actor *self, struct actor_msg *msg)
 }
 
 /* --- shutting down --- */
+
+void
+executors_shutdown_unused(struct agent *agent, struct executor *executor)
+{
+    log_warn("Shutting down executor %s because it has never been sent a "
+             "task and all of its queued tasks have been killed before "
+             "delivery", EXECUTOR_TEXT(executor));
+    executors_shutdown(agent, executor);
+}
 
 void
 executors_shutdown(struct agent *agent, struct executor *executor)

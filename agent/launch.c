@@ -540,10 +540,7 @@ kill_queued(struct agent *agent, struct executor *executor, struct task *task)
     }
     if (!executor->has_been_sent_task &&
         !record_executor_has_queued_tasks(executor)) {
-        log_warn("Shutting down executor %s because it has never been sent a "
-                 "task and all of its queued tasks have been killed before "
-                 "delivery", EXECUTOR_TEXT(executor));
-        executors_shutdown(agent, executor);
+        executors_shutdown_unused(agent, executor);
     }
 }
 

@@ -125,6 +125,9 @@ struct executor *executors_launch(struct agent *, struct framework *,
 void executors_shutdown(struct agent *, struct executor *);
 void executors_shutdown_framework(struct agent *, struct framework *);
 
+/* Asks one whose tasks were killed before it got any. */
+void executors_shutdown_unused(struct agent *, struct executor *);
+
 /* Tells the master that an executor it knows of is no more. */
 void executors_tell_exited(struct agent *, const char *framework_id,
                            const char *executor_id, int status);
