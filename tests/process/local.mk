@@ -4,7 +4,7 @@ test_scripts += %D%/test_agent.sh
 test_scripts += %D%/test_master.sh
 EXTRA_DIST += %D%/cluster.sh docs/examples/framework.c
 test_scripts += %D%/test_example_framework.sh %D%/test_execute.sh \
-	%D%/test_local.sh %D%/test_thousand_tasks.sh
+	%D%/test_local.sh %D%/test_manuals.sh %D%/test_thousand_tasks.sh
 
 # A framework for test_thousand_tasks.sh.
 noinst_PROGRAMS += %D%/thousand_tasks
