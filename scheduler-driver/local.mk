@@ -74,4 +74,6 @@ CLEANFILES += %D%/mesos.pc
 	$(AM_V_GEN)$(MKDIR_P) $(@D) && $(SED) \
 	-e 's,@prefix[@],$(prefix),' -e 's,@exec_prefix[@],$(exec_prefix),' \
 	-e 's,@libdir[@],$(libdir),' -e 's,@includedir[@],$(includedir),' \
+	-e '/dir=/s,=$(prefix),=$${prefix},' \
+	-e '/^exec_prefix=/s,=$(prefix),=$${prefix},' \
 	$(srcdir)/%D%/mesos.pc.in >$@

@@ -33,6 +33,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Every V1__..._INIT names all fields, deprecated ones as well: no warnings
+ * for that. */
+#ifndef PROTOBUF_C__NO_DEPRECATED
+#define PROTOBUF_C__NO_DEPRECATED 1
+#endif
+
 #include <mesos/v1/mesos.pb-c.h>
 
 #ifdef __cplusplus

@@ -171,8 +171,10 @@ mesos_scheduler_driver_run(struct mesos_scheduler_driver *);
  * Each returns the driver's status; if that is not RUNNING, nothing was done.
  * They do not wait: what the master makes of a call comes as callbacks.
  * Without a connection to a master calls are dropped, but for those that say
- * otherwise. */
+ * otherwise.  All messages are copied. */
 
+/* Tells the master what the framework wishes to be offered.  The master takes
+ * note and does nothing: Mesos' own allocator never did. */
 MESOS_API enum mesos_status
 mesos_scheduler_driver_request_resources(struct mesos_scheduler_driver *,
                                          const V1__Request *const *requests,
@@ -188,7 +190,7 @@ mesos_scheduler_driver_launch_tasks(struct mesos_scheduler_driver *,
                                     const V1__TaskInfo *const *tasks,
                                     size_t n_tasks, const V1__Filters *);
 
-/* The general form: any operations, in order.  Operations must not have an
+/* The general form: any operations, in order, on offers of one agent.  Operations must not have an
  * 'id': their status updates are not for drivers. */
 MESOS_API enum mesos_status
 mesos_scheduler_driver_accept_offers(struct mesos_scheduler_driver *,
@@ -198,11 +200,15 @@ mesos_scheduler_driver_accept_offers(struct mesos_scheduler_driver *,
                                      size_t n_operations,
                                      const V1__Filters *);
 
+/* Gives an offer back.  'filters' say for how long its resources are not to be
+ * offered again; NULL: five seconds. */
 MESOS_API enum mesos_status
 mesos_scheduler_driver_decline_offer(struct mesos_scheduler_driver *,
                                      const V1__OfferID *,
                                      const V1__Filters *);
 
+/* Asks for the end of a task; its last status update says that it has come.
+ * What the master does not know it answers as reconcile_tasks does. */
 MESOS_API enum mesos_status
 mesos_scheduler_driver_kill_task(struct mesos_scheduler_driver *,
                                  const V1__TaskID *);

@@ -28,6 +28,24 @@ ${CC:-cc} -Wall -Werror $sanitizers -o "$tmp/framework" \
     -L"$libdir" -lmesos -lprotobuf-c >"$tmp/cc.log" 2>&1
 result $? "the example compiles with the installed headers" "$tmp/cc.log"
 
+# compiles_quietly COMPILER...: passes where there is no such compiler.
+compiles_quietly()
+{
+    command -v "$1" >/dev/null || return 0
+    "$@" -Wall -Wextra -Werror -fsyntax-only -I"$prefix/include"
+}
+expect "and without a warning of clang" compiles_quietly clang-14 \
+    "$top_srcdir/docs/examples/framework.c"
+printf '#include <mesos/%s.h>\n' scheduler executor >"$tmp/both.cc"
+expect "the headers are C++ as well" compiles_quietly c++ "$tmp/both.cc"
+
+moved_libdir()
+{
+    test "$(pkg-config --define-variable=prefix="$prefix" --variable=libdir \
+        "$pc")" = "$libdir"
+}
+expect "mesos.pc can be moved" moved_libdir
+
 start_master
 start_agent agent
 LD_LIBRARY_PATH=$libdir timeout "$WAIT_SECONDS" "$tmp/framework" "$master" \
