@@ -164,6 +164,7 @@ run(const struct agent_flags *flags)
     sigprocmask(SIG_BLOCK, &signals, NULL);
     signal(SIGPIPE, SIG_IGN);
 
+    log_info("Build: %s by %s", actor_build_date(), actor_build_user());
     log_info("Version: %s (cmesos %s)", ACTOR_MESOS_VERSION, VERSION);
     struct error *error = find_addresses(flags, &options);
     if (!error) {
