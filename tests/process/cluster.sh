@@ -93,10 +93,20 @@ has_port()
     [ "$(port_in "$1")" ]
 }
 
+# keep_log NAME: puts the log of a daemon before this one aside, so that nobody
+# takes its lines for those of the next.
+keep_log()
+{
+    if [ -f "$tmp/$1.log" ]; then
+        mv "$tmp/$1.log" "$tmp/$1.before.log"
+    fi
+}
+
 # start_master [FLAG...]: sets $master and $master_pid.  At $master_port, if
 # that is set.
 start_master()
 {
+    keep_log master
     "$build/master/mesos-master" --ip=127.0.0.1 \
         --port="${master_port:-0}" \
         --work_dir="$tmp/master" "$@" >"$tmp/master.out" 2>"$tmp/master.log" &
@@ -111,6 +121,7 @@ start_agent()
 {
     agent_name=$1
     shift
+    keep_log "$agent_name"
     "$build/agent/mesos-agent" --ip=127.0.0.1 --port=0 --master="$master" \
         --work_dir="$tmp/$agent_name" --launcher_dir="$build/executor" \
         "$@" >"$tmp/$agent_name.out" 2>"$tmp/$agent_name.log" &
