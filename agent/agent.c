@@ -113,8 +113,8 @@ agent_start(struct actor_system *system, const struct agent_flags *flags,
     return error;
 }
 
-struct error *
-agent_parse_master(const char *text, struct upid *ret)
+static struct error *
+parse_master(const char *text, struct upid *ret)
 {
     const char *at = strchr(text, '@');
     const char *host = at ? at + 1 : text;
@@ -157,6 +157,15 @@ agent_parse_master(const char *text, struct upid *ret)
         }
     }
     return upid_make("master", &address, ret);
+}
+
+struct error *
+agent_parse_master(const char *text, struct upid *ret)
+{
+    /* What stands in a file ends with a newline. */
+    autofree char *trimmed = xstrndup(text, strcspn(text, " \t\r\n"));
+
+    return parse_master(trimmed, ret);
 }
 
 void

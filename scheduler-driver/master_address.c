@@ -117,7 +117,6 @@ read_file(const char *path, char content[FILE_MAX + 1])
         return error_errno(errno, "reading '%s'", path);
     }
     content[size] = '\0';
-    content[strcspn(content, " \t\r\n")] = '\0';
     return NULL;
 }
 
@@ -133,7 +132,10 @@ master_address_parse(const char *text, struct master_address *ret)
         text = content;
     }
     if (!error) {
-        error = parse_plain(text, &address);
+        /* What stood in a file ends with a newline, whoever has read it. */
+        autofree char *plain = xstrndup(text, strcspn(text, " \t\r\n"));
+
+        error = parse_plain(plain, &address);
     }
     if (error) {
         master_address_fini(&address);

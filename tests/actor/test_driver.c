@@ -391,9 +391,9 @@ START_TEST(host_names_are_resolved)
     struct fixture f = { .master = fake_master_start(0) };
 
     /* Short for 127.0.0.1, which the resolver knows also where /etc/hosts is
-     * missing. */
+     * missing; and what was read from a file has its newline. */
     autofree char *address =
-        xasprintf("master@127.1:%u", fake_master_port(f.master));
+        xasprintf("master@127.1:%u\n", fake_master_port(f.master));
 
     f.driver = create(&f.recorder, address, false);
     mesos_scheduler_driver_start(f.driver);

@@ -188,6 +188,7 @@ START_TEST(master_is_an_address_with_or_without_its_name)
     check_master("127.0.0.1:5050", "master@127.0.0.1:5050");
     check_master("master@10.1.2.3:1", "master@10.1.2.3:1");
     check_master("[::1]:5050", "master@[::1]:5050");
+    check_master("127.0.0.1:5050\n", "master@127.0.0.1:5050");
     error = agent_parse_master("zk://a:2181/mesos", &upid);
     ck_assert_int_eq(error_code(error), ERROR_UNSUPPORTED);
     error_destroy(error);
