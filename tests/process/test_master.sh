@@ -237,10 +237,10 @@ lost_scheduler_is_removed_with_its_tasks()
 {
     "$top_builddir/cli/mesos-execute" \
         --master="127.0.0.1:$port" --name=u --resources='cpus:1;mem:32' \
-        --command="sleep 30" >"$dir/task.log" 2>&1 &
+        --command="sleep 30" >"$dir/lost.log" 2>&1 &
     task=$!
     pids="$pids $task"
-    await task_is_running || return 1
+    await grep -q TASK_RUNNING "$dir/lost.log" || return 1
 
     kill -9 "$task"
     wait "$task"
