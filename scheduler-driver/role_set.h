@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * role_set.h - the roles a scheduler wants no offers for, for now.
+ * role_set.h - the roles that a scheduler has suppressed offers for.
  *
  * Thread-safety: one thread at a time. */
 #ifndef SCHEDULER_DRIVER_ROLE_SET_H
