@@ -8,7 +8,6 @@
 
 #include "agent/agent.h"
 
-#include <errno.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +16,7 @@
 
 #include <actor/address.h>
 #include <actor/alloc.h>
+#include <actor/disk.h>
 #include <actor/error.h>
 #include <actor/log.h>
 #include <actor/message.h>
@@ -58,7 +58,8 @@ static struct error *setup_init(struct agent_setup *, struct actor_system *,
                                 const struct agent_flags *,
                                 const struct upid *master);
 static void setup_fini(struct agent_setup *);
-static struct error *make_work_dir(const char *work_dir, char **ret_path);
+static struct error *make_work_dir(const struct actor_disk *,
+                                   const char *work_dir, char **ret_path);
 static char *find_hostname(const struct agent_flags *,
                            const struct address *);
 static struct error *agent_init(struct actor *, void *arg);
@@ -197,7 +198,8 @@ setup_init(struct agent_setup *setup, struct actor_system *system,
         }
     }
 
-    error = make_work_dir(flags->work_dir, &setup->work_dir);
+    error = make_work_dir(actor_system_disk(system), flags->work_dir,
+                          &setup->work_dir);
     if (error) {
         return error;
     }
@@ -227,23 +229,24 @@ setup_fini(struct agent_setup *setup)
 }
 
 static struct error *
-make_work_dir(const char *work_dir, char **ret_path)
+make_work_dir(const struct actor_disk *disk, const char *work_dir,
+              char **ret_path)
 {
     autofree char *meta = paths_meta(work_dir);
-    struct error *error = sandbox_make_path(work_dir, 0755);
+    struct error *error = sandbox_make_path(disk, work_dir, 0755);
+    int rc;
 
     if (!error) {
-        error = sandbox_make_path(meta, 0755);
+        error = sandbox_make_path(disk, meta, 0755);
     }
-    if (!error && access(meta, R_OK | W_OK | X_OK) != 0) {
-        error = error_errno(errno, "writing to '%s'", meta);
+    if (!error) {
+        rc = actor_disk_access(disk, meta, R_OK | W_OK | X_OK);
+        error = rc < 0 ? error_errno(-rc, "writing to '%s'", meta) : NULL;
     }
     if (!error) {
         /* Executors run in directories below it, so it has to be absolute. */
-        *ret_path = realpath(work_dir, NULL);
-        if (!*ret_path) {
-            error = error_errno(errno, "resolving '%s'", work_dir);
-        }
+        rc = actor_disk_realpath(disk, work_dir, ret_path);
+        error = rc < 0 ? error_errno(-rc, "resolving '%s'", work_dir) : NULL;
     }
     return error_wrap(error, "Failed to create agent work directory '%s'",
                       work_dir);

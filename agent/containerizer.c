@@ -19,13 +19,13 @@
 
 #include <actor/alloc.h>
 #include <actor/child.h>
+#include <actor/disk.h>
 #include <actor/duration.h>
 #include <actor/error.h>
 #include <actor/log.h>
 #include <actor/work.h>
 
 #include "agent/container_table.h"
-#include "agent/process_tree.h"
 #include "agent/sandbox.h"
 
 struct containerizer {
@@ -41,6 +41,7 @@ struct destroy_body {
 /* What the pool works on: a copy of what it needs, since the container may be
  * gone when it is done. */
 struct preparation {
+    const struct actor_disk *disk;      /* borrowed */
     char *container_id;         /* owned, as the rest */
     char *directory;
     char *user_name;            /* NULL: our own */
@@ -49,11 +50,13 @@ struct preparation {
 };
 
 struct tree_kill {
+    struct actor_system *system;        /* borrowed */
     pid_t pid;
 };
 
 /* The search for what an executor left. */
 struct sweep {
+    struct actor_system *system;        /* borrowed */
     char *container_id;         /* owned, as the next */
     char *variable;             /* that its processes have */
     int status;                 /* the executor's */
@@ -216,6 +219,7 @@ on_launch(struct actor *self, struct actor_msg *msg)
     go_to(c, container, CONTAINER_PREPARING);
 
     struct preparation *preparation = xcalloc(1, sizeof *preparation);
+    preparation->disk = actor_system_disk(actor_system_of(self));
     preparation->container_id = xstrdup(container->spec.container_id);
     preparation->directory = xstrdup(container->spec.sandbox);
     if (container->spec.user) {
@@ -233,7 +237,8 @@ prepare_run(void *arg)
 
     if (!p->user_name) {
         log_info("Creating sandbox '%s'", p->directory);
-        return sandbox_create(p->directory, NULL, NULL, &p->sandbox);
+        return sandbox_create(p->disk, p->directory, NULL, NULL,
+                              &p->sandbox);
     }
     log_info("Creating sandbox '%s' for user '%s'", p->directory,
              p->user_name);
@@ -243,7 +248,8 @@ prepare_run(void *arg)
                           "Failed to chown directory to '%s'", p->directory,
                           p->user_name);
     }
-    return sandbox_create(p->directory, &p->user, p->user_name, &p->sandbox);
+    return sandbox_create(p->disk, p->directory, &p->user, p->user_name,
+                          &p->sandbox);
 }
 
 static void
@@ -280,7 +286,7 @@ prepare_destroy(void *arg)
 {
     struct preparation *p = arg;
 
-    sandbox_fini(&p->sandbox);
+    sandbox_fini(p->disk, &p->sandbox);
     sandbox_user_fini(&p->user);
     free(p->user_name);
     free(p->directory);
@@ -361,6 +367,7 @@ sweep(struct containerizer *c, const struct container *container, int status)
 {
     struct sweep *s = xcalloc(1, sizeof *s);
 
+    s->system = actor_system_of(&c->base);
     s->container_id = xstrdup(container->spec.container_id);
     s->variable = xasprintf("MESOS_SANDBOX=%s", container->spec.sandbox);
     s->status = status;
@@ -372,7 +379,7 @@ sweep_run(void *arg)
 {
     struct sweep *s = arg;
 
-    return process_tree_kill_leftovers(s->variable);
+    return actor_child_kill_marked(s->system, s->variable);
 }
 
 static void
@@ -430,6 +437,7 @@ destroy(struct containerizer *c, struct container *container)
     }
 
     struct tree_kill *tree = xcalloc(1, sizeof *tree);
+    tree->system = actor_system_of(&c->base);
     tree->pid = actor_child_pid(container->child);
     actor_work(&c->base, kill_run, kill_done, tree, free);
 }
@@ -439,7 +447,7 @@ kill_run(void *arg)
 {
     struct tree_kill *tree = arg;
 
-    return process_tree_kill(tree->pid);
+    return actor_child_kill_tree(tree->system, tree->pid);
 }
 
 /* The tree is gone if /proc could be read; if it could not, this still ends

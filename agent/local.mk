@@ -23,8 +23,6 @@ noinst_LTLIBRARIES += %D%/libagent.la
 	%D%/metrics.h \
 	%D%/paths.c \
 	%D%/paths.h \
-	%D%/process_tree.c \
-	%D%/process_tree.h \
 	%D%/records.c \
 	%D%/records.h \
 	%D%/records_table.c \

@@ -16,11 +16,9 @@
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <actor/alloc.h>
-#include <actor/directory.h>
+#include <actor/disk.h>
 #include <actor/error.h>
 
 #include "agent/paths.h"
@@ -29,11 +27,14 @@
 #define PASSWD_BUFFER_SIZE 16384
 #define GROUPS_MAX 65536
 
-static struct error *make_directory(const char *directory,
+static struct error *make_directory(const struct actor_disk *,
+                                    const char *directory,
                                     const struct sandbox_user *,
                                     const char *user_name);
-static struct error *link_latest(const char *directory);
-static struct error *open_output(const char *directory, const char *name,
+static struct error *link_latest(const struct actor_disk *,
+                                 const char *directory);
+static struct error *open_output(const struct actor_disk *,
+                                 const char *directory, const char *name,
                                  const struct sandbox_user *, int *ret_fd);
 static struct error *find_groups(const char *name, struct sandbox_user *);
 
@@ -73,25 +74,26 @@ sandbox_user_fini(struct sandbox_user *user)
 }
 
 struct error *
-sandbox_create(const char *directory, const struct sandbox_user *user,
-               const char *user_name, struct sandbox *ret)
+sandbox_create(const struct actor_disk *disk, const char *directory,
+               const struct sandbox_user *user, const char *user_name,
+               struct sandbox *ret)
 {
     struct sandbox sandbox = { .out_fd = -1, .err_fd = -1 };
-    struct error *error = make_directory(directory, user, user_name);
+    struct error *error = make_directory(disk, directory, user, user_name);
 
     if (error) {
         return error_wrap(error, "Failed to create executor directory '%s'",
                           directory);
     }
-    error = link_latest(directory);
+    error = link_latest(disk, directory);
     if (!error) {
-        error = open_output(directory, "stdout", user, &sandbox.out_fd);
+        error = open_output(disk, directory, "stdout", user, &sandbox.out_fd);
     }
     if (!error) {
-        error = open_output(directory, "stderr", user, &sandbox.err_fd);
+        error = open_output(disk, directory, "stderr", user, &sandbox.err_fd);
     }
     if (error) {
-        sandbox_fini(&sandbox);
+        sandbox_fini(disk, &sandbox);
         return error;
     }
     *ret = sandbox;
@@ -99,75 +101,81 @@ sandbox_create(const char *directory, const struct sandbox_user *user,
 }
 
 void
-sandbox_fini(struct sandbox *sandbox)
+sandbox_fini(const struct actor_disk *disk, struct sandbox *sandbox)
 {
-    alloc_close_indirect(&sandbox->out_fd);
-    alloc_close_indirect(&sandbox->err_fd);
-    sandbox->out_fd = sandbox->err_fd = -1;
+    actor_disk_close(disk, &sandbox->out_fd);
+    actor_disk_close(disk, &sandbox->err_fd);
 }
 
 struct error *
-sandbox_make_path(const char *path, mode_t mode)
+sandbox_make_path(const struct actor_disk *disk, const char *path,
+                  mode_t mode)
 {
-    int errnum = directory_make(path, mode);
+    int rc = actor_disk_make_path(disk, path, mode);
 
-    return errnum ? error_errno(errnum, "creating directory '%s'", path)
-                  : NULL;
+    return rc < 0 ? error_errno(-rc, "creating directory '%s'", path) : NULL;
 }
 
 static struct error *
-make_directory(const char *directory, const struct sandbox_user *user,
-               const char *user_name)
+make_directory(const struct actor_disk *disk, const char *directory,
+               const struct sandbox_user *user, const char *user_name)
 {
-    struct error *error = sandbox_make_path(directory, 0755);
+    struct error *error = sandbox_make_path(disk, directory, 0755);
 
     if (error) {
         return error;
     }
-    if (chmod(directory, SANDBOX_MODE) != 0) {
-        return error_errno(errno, "Failed to chmod directory");
+    int rc = actor_disk_chmod(disk, directory, SANDBOX_MODE);
+    if (rc < 0) {
+        return error_errno(-rc, "Failed to chmod directory");
     }
-    if (user && lchown(directory, user->uid, user->gid) != 0) {
-        error = error_errno(errno, "Failed to chown directory to '%s'",
+    if (!user) {
+        return NULL;
+    }
+    rc = actor_disk_chown(disk, directory, user->uid, user->gid);
+    if (rc < 0) {
+        error = error_errno(-rc, "Failed to chown directory to '%s'",
                             user_name);
-        rmdir(directory);
+        actor_disk_rmdir(disk, directory);
         return error;
     }
     return NULL;
 }
 
 static struct error *
-link_latest(const char *directory)
+link_latest(const struct actor_disk *disk, const char *directory)
 {
     autofree char *latest = paths_latest(directory);
+    int rc = actor_disk_unlink(disk, latest);
 
-    if (unlink(latest) != 0 && errno != ENOENT) {
-        return error_errno(errno, "Failed to remove latest symlink '%s'",
+    if (rc < 0 && rc != -ENOENT) {
+        return error_errno(-rc, "Failed to remove latest symlink '%s'",
                            latest);
     }
-    if (symlink(directory, latest) != 0) {
-        return error_errno(errno, "Failed to symlink '%s' to '%s'", directory,
+    rc = actor_disk_symlink(disk, directory, latest);
+    if (rc < 0) {
+        return error_errno(-rc, "Failed to symlink '%s' to '%s'", directory,
                            latest);
     }
     return NULL;
 }
 
 static struct error *
-open_output(const char *directory, const char *name,
-            const struct sandbox_user *user, int *ret_fd)
+open_output(const struct actor_disk *disk, const char *directory,
+            const char *name, const struct sandbox_user *user, int *ret_fd)
 {
     autofree char *path = xasprintf("%s/%s", directory, name);
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC |
-                        O_NOFOLLOW, 0644);
+    int fd = actor_disk_open(disk, path,
+                             O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0644);
 
     if (fd < 0) {
-        return error_errno(errno, "Failed to create '%s'", path);
+        return error_errno(-fd, "Failed to create '%s'", path);
     }
-    if (user && fchown(fd, user->uid, user->gid) != 0) {
-        struct error *error = error_errno(errno, "Failed to chown '%s'", path);
+    int rc = user ? actor_disk_fchown(disk, fd, user->uid, user->gid) : 0;
 
-        close(fd);
-        return error;
+    if (rc < 0) {
+        actor_disk_close(disk, &fd);
+        return error_errno(-rc, "Failed to chown '%s'", path);
     }
     *ret_fd = fd;
     return NULL;

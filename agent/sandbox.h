@@ -12,6 +12,7 @@
 
 #include <actor/compiler.h>
 
+struct actor_disk;
 struct error;
 
 /* A user and all his groups. */
@@ -34,13 +35,14 @@ struct sandbox {
 /* Makes 'directory' with what is missing above it, mode 0750, gives it to
  * 'user' (NULL: stays ours), points the link 'latest' beside it to it and
  * opens its stdout and stderr. */
-struct error *sandbox_create(const char *directory,
+struct error *sandbox_create(const struct actor_disk *, const char *directory,
                              const struct sandbox_user *user,
                              const char *user_name, struct sandbox *ret)
     MUST_CHECK;
-void sandbox_fini(struct sandbox *);
+void sandbox_fini(const struct actor_disk *, struct sandbox *);
 
 /* mkdir -p, for other directories of ours. */
-struct error *sandbox_make_path(const char *path, mode_t mode) MUST_CHECK;
+struct error *sandbox_make_path(const struct actor_disk *, const char *path,
+                                mode_t mode) MUST_CHECK;
 
 #endif /* AGENT_SANDBOX_H */

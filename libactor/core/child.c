@@ -266,6 +266,22 @@ actor_child_kill(struct actor_child *child, int signal, bool group)
     }
 }
 
+struct error *
+actor_child_kill_tree(struct actor_system *system, pid_t root)
+{
+    const struct actor_backend *backend = &system->backend;
+
+    return backend->process->kill_tree(backend->process_ctx, root);
+}
+
+struct error *
+actor_child_kill_marked(struct actor_system *system, const char *variable)
+{
+    const struct actor_backend *backend = &system->backend;
+
+    return backend->process->kill_marked(backend->process_ctx, variable);
+}
+
 void
 child_forget_all(struct actor *actor)
 {

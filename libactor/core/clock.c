@@ -76,8 +76,8 @@ rotate(uint64_t x, int k)
     return (x << k) | (x >> (64 - k));
 }
 
-static uint64_t
-next_random(uint64_t s[4])
+uint64_t
+seeded_next(uint64_t s[4])
 {
     uint64_t result = rotate(s[1] * 5, 7) * 9, t = s[1] << 17;
 
@@ -90,8 +90,8 @@ next_random(uint64_t s[4])
     return result;
 }
 
-static void
-seed_random(uint64_t s[4], uint64_t seed)
+void
+seeded_init(uint64_t s[4], uint64_t seed)
 {
     for (int i = 0; i < 4; i++) {
         uint64_t z = seed += UINT64_C(0x9e3779b97f4a7c15);
@@ -110,7 +110,7 @@ seeded_fill(void *system_, void *buffer, size_t size)
 
     pthread_mutex_lock(&system->random_lock);
     while (size > 0) {
-        uint64_t word = next_random(system->random);
+        uint64_t word = seeded_next(system->random);
         size_t n = size < sizeof word ? size : sizeof word;
 
         memcpy(at, &word, n);
@@ -137,7 +137,8 @@ backend_complete(struct actor_system *system,
         *b = *backend;
     }
     system->virtual_ns = VIRTUAL_START;
-    seed_random(system->random, seed);
+    seeded_init(system->random, seed);
+    seeded_init(system->shuffle, ~seed);
     if (!b->clock) {
         b->clock = system->is_manual ? &virtual_clock : &real_clock;
         b->clock_ctx = system;
@@ -150,6 +151,8 @@ backend_complete(struct actor_system *system,
         b->process = &process_real;
         b->process_ctx = NULL;
     }
+    system->disk = b->disk ? (struct actor_disk) { b->disk, b->disk_ctx }
+                           : actor_disk_real;
 }
 
 bool

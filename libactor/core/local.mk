@@ -2,12 +2,14 @@ libactor_libactor_la_SOURCES += \
 	libactor/include/actor/actor.h \
 	libactor/include/actor/backend.h \
 	libactor/include/actor/child.h \
+	libactor/include/actor/disk.h \
 	libactor/include/actor/op.h \
 	libactor/include/actor/system.h \
 	libactor/include/actor/work.h \
 	%D%/actor.c \
 	%D%/child.c \
 	%D%/clock.c \
+	%D%/disk.c \
 	%D%/gate.c \
 	%D%/heap.c \
 	%D%/heap.h \
@@ -19,6 +21,8 @@ libactor_libactor_la_SOURCES += \
 	%D%/pool.c \
 	%D%/process.c \
 	%D%/process.h \
+	%D%/process_tree.c \
+	%D%/process_tree.h \
 	%D%/slot.h \
 	%D%/slot_table.c \
 	%D%/system.c \

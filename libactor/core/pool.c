@@ -26,9 +26,9 @@
 #define THREADS_MAX 16u
 #define IDLE_S 5
 
-struct work {
+struct actor_work {
     struct actor_msg msg;       /* first */
-    struct work *next;          /* of the queue */
+    struct actor_work *next;          /* of the queue */
     struct actor_slot *slot;
     uint32_t generation;
     actor_work_fn *fn;
@@ -45,17 +45,16 @@ struct pool {
     pthread_mutex_t lock;
     pthread_cond_t changed;     /* work has come, or the pool ends */
     pthread_cond_t ended;       /* a thread has ended */
-    struct work *head, *tail;
+    struct actor_work *head, *tail;
     unsigned n_queued, n_threads, n_idle;
     bool is_ending;
 };
 
-static void submit(struct actor *, struct work *);
+static void submit(struct actor *, struct actor_work *);
 static void on_done(struct actor *, struct actor_msg *);
 static void free_work(void *msg);
 static void start_thread(struct pool *);
 static void *thread_main(void *);
-static void run_work(struct pool *, struct work *);
 
 static const struct actor_msg_type msg_done = {
     .name = "actor.work-done", .run = on_done, .fini = free_work,
@@ -65,7 +64,7 @@ void
 actor_work(struct actor *self, actor_work_fn *fn, actor_work_done_fn *done,
            void *arg, void (*destroy)(void *arg))
 {
-    struct work *work = xcalloc(1, sizeof *work);
+    struct actor_work *work = xcalloc(1, sizeof *work);
 
     work->fn = fn;
     work->done = done;
@@ -78,7 +77,7 @@ void
 pool_submit_op(struct actor *self, struct op *op, uint64_t call,
                struct error *(*fn)(void *), void *arg)
 {
-    struct work *work = xcalloc(1, sizeof *work);
+    struct actor_work *work = xcalloc(1, sizeof *work);
 
     work->fn = fn;
     work->arg = arg;
@@ -88,13 +87,19 @@ pool_submit_op(struct actor *self, struct op *op, uint64_t call,
 }
 
 static void
-submit(struct actor *self, struct work *work)
+submit(struct actor *self, struct actor_work *work)
 {
     struct pool *pool = self->slot->system->pool;
+
+    const struct actor_backend *backend = &pool->system->backend;
 
     msg_init_embedded(&work->msg, &msg_done);
     work->slot = self->slot;
     work->generation = slot_generation(self->slot);
+    if (backend->work) {
+        backend->work->submit(backend->work_ctx, work);
+        return;
+    }
     pthread_mutex_lock(&pool->lock);
     if (pool->tail) {
         pool->tail->next = work;
@@ -116,7 +121,7 @@ submit(struct actor *self, struct work *work)
 static void
 on_done(struct actor *self, struct actor_msg *msg)
 {
-    struct work *work = CONTAINER_OF(msg, struct work, msg);
+    struct actor_work *work = CONTAINER_OF(msg, struct actor_work, msg);
 
     if (work->op) {
         op_on_work(self, steal(work->op), work->call, steal(work->error));
@@ -128,7 +133,7 @@ on_done(struct actor *self, struct actor_msg *msg)
 static void
 free_work(void *msg)
 {
-    struct work *work = CONTAINER_OF((struct actor_msg *) msg, struct work,
+    struct actor_work *work = CONTAINER_OF((struct actor_msg *) msg, struct actor_work,
                                      msg);
 
     error_destroy(work->error);
@@ -176,10 +181,10 @@ pool_destroy(struct pool *pool)
 }
 
 /* With the lock. */
-static struct work *
+static struct actor_work *
 take_work(struct pool *pool)
 {
-    struct work *work = pool->head;
+    struct actor_work *work = pool->head;
 
     if (work) {
         pool->head = work->next;
@@ -195,20 +200,32 @@ bool
 pool_run_one(struct pool *pool)
 {
     pthread_mutex_lock(&pool->lock);
-    struct work *work = take_work(pool);
+    struct actor_work *work = take_work(pool);
     pthread_mutex_unlock(&pool->lock);
     if (!work) {
         return false;
     }
-    run_work(pool, work);
+    actor_work_run(work);
+    actor_work_finish(work);
     return true;
 }
 
-static void
-run_work(struct pool *pool, struct work *work)
+void
+actor_work_run(struct actor_work *work)
 {
     work->error = work->fn(work->arg);
-    system_push(pool->system, work->slot, work->generation, &work->msg);
+}
+
+void
+actor_work_finish(struct actor_work *work)
+{
+    system_push(work->slot->system, work->slot, work->generation, &work->msg);
+}
+
+void
+actor_work_drop(struct actor_work *work)
+{
+    actor_msg_destroy(&work->msg);
 }
 
 /* With the lock. */
@@ -236,7 +253,7 @@ start_thread(struct pool *pool)
 }
 
 /* Waits for work, with the lock; NULL if the thread should end. */
-static struct work *
+static struct actor_work *
 wait_for_work(struct pool *pool)
 {
     struct timespec until;
@@ -256,12 +273,13 @@ static void *
 thread_main(void *pool_)
 {
     struct pool *pool = pool_;
-    struct work *work;
+    struct actor_work *work;
 
     pthread_mutex_lock(&pool->lock);
     while ((work = wait_for_work(pool))) {
         pthread_mutex_unlock(&pool->lock);
-        run_work(pool, work);
+        actor_work_run(work);
+        actor_work_finish(work);
         pthread_mutex_lock(&pool->lock);
     }
     pool->n_threads--;

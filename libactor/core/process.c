@@ -32,6 +32,8 @@
 #include <actor/log.h>
 #include <actor/vec.h>
 
+#include "core/process_tree.h"
+
 #define STACK_SIZE ((size_t) 64 << 10)
 #define N_SIGNALS 64
 #define KERNEL_SIGSET_SIZE 8
@@ -331,8 +333,22 @@ process_kill(void *ctx UNUSED, pid_t pid, int pidfd, int signal, bool group)
     return rc < 0 ? -errno : 0;
 }
 
+static struct error *
+process_kill_tree(void *ctx UNUSED, pid_t root)
+{
+    return process_tree_kill(root);
+}
+
+static struct error *
+process_kill_marked(void *ctx UNUSED, const char *variable)
+{
+    return process_tree_kill_marked(variable);
+}
+
 const struct actor_process_ops process_real = {
     .spawn = process_spawn,
     .open = process_open,
     .kill = process_kill,
+    .kill_tree = process_kill_tree,
+    .kill_marked = process_kill_marked,
 };

@@ -14,6 +14,7 @@
 #include <actor/actor.h>
 #include <actor/address.h>
 #include <actor/backend.h>
+#include <actor/disk.h>
 #include <actor/system.h>
 
 #include "core/heap.h"
@@ -75,6 +76,7 @@ struct worker {
     int64_t probe_period_ns;
     bool is_last_probe;
     bool is_in_turn;
+    unsigned batch;             /* messages an actor handles in one go */
     pthread_t thread;
 
     /* Any thread. */
@@ -141,6 +143,7 @@ struct actor_system {
     const struct poller_ops *poller;
     struct address address;
     struct actor_backend backend;       /* complete */
+    struct actor_disk disk;             /* of 'backend' */
     struct metrics *metrics;            /* owned */
     struct metric *dead_letters;
 
@@ -163,6 +166,8 @@ struct actor_system {
     int64_t virtual_ns;
     uint64_t random[4];
     pthread_mutex_t random_lock;
+    bool shuffles;
+    uint64_t shuffle[4];                /* as 'random' */
 
     _Atomic bool is_stopping;           /* workers should end */
     _Alignas(CACHE_LINE) _Atomic uint32_t n_parked;
@@ -178,6 +183,10 @@ struct actor_system {
 void backend_complete(struct actor_system *, const struct actor_backend *,
                       uint64_t seed);
 bool backend_has_virtual_clock(const struct actor_system *);
+
+/* Seeded randomness: the next 64 bits of state 's'. */
+void seeded_init(uint64_t s[4], uint64_t seed);
+uint64_t seeded_next(uint64_t s[4]);
 
 /* --- messages and slots --- */
 

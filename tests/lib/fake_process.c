@@ -182,10 +182,26 @@ fake_unwatch(void *fake_, struct actor_process_watch *watch)
     pthread_mutex_unlock(&fake->lock);
 }
 
+static struct error *
+fake_kill_tree(void *fake, pid_t root)
+{
+    fake_kill(fake, root, -1, SIGKILL, false);
+    return NULL;
+}
+
+/* Children have no processes of their own that they could leave. */
+static struct error *
+fake_kill_marked(void *fake UNUSED, const char *variable UNUSED)
+{
+    return NULL;
+}
+
 const struct actor_process_ops fake_process_ops = {
     .spawn = fake_spawn,
     .open = fake_open,
     .kill = fake_kill,
+    .kill_tree = fake_kill_tree,
+    .kill_marked = fake_kill_marked,
     .watch = fake_watch,
     .unwatch = fake_unwatch,
 };

@@ -90,3 +90,7 @@ check_PROGRAMS += %D%/test_drf %D%/test_master_validation
 check_PROGRAMS += %D%/test_mailbox
 %C%_test_mailbox_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
 %C%_test_mailbox_LDADD = $(LIBTEST) $(LIBACTOR)
+
+check_PROGRAMS += %D%/test_process_tree
+%C%_test_process_tree_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
+%C%_test_process_tree_LDADD = $(LIBTEST) $(LIBACTOR)

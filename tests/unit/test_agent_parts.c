@@ -5,14 +5,13 @@
 #include <config.h>
 
 #include <fcntl.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <actor/alloc.h>
+#include <actor/disk.h>
 #include <actor/duration.h>
 #include <actor/error.h>
 #include <actor/upid.h>
@@ -21,7 +20,6 @@
 #include "agent/command_executor_info.h"
 #include "agent/environment.h"
 #include "agent/paths.h"
-#include "agent/process_tree.h"
 #include "agent/sandbox.h"
 #include "proto/mesos/v1/mesos.pb-c.h"
 #include "tests/lib/test.h"
@@ -47,9 +45,11 @@ START_TEST(sandbox_has_its_files_and_the_link_follows_the_newest)
     struct stat info;
     char target[4096] = "";
 
-    ck_assert_ptr_null(sandbox_create(first, NULL, NULL, &sandbox));
-    sandbox_fini(&sandbox);
-    ck_assert_ptr_null(sandbox_create(second, NULL, NULL, &sandbox));
+    ck_assert_ptr_null(sandbox_create(&actor_disk_real, first, NULL, NULL,
+                                      &sandbox));
+    sandbox_fini(&actor_disk_real, &sandbox);
+    ck_assert_ptr_null(sandbox_create(&actor_disk_real, second, NULL, NULL,
+                                      &sandbox));
 
     ck_assert_int_eq(write(sandbox.out_fd, "x", 1), 1);
     ck_assert_int_eq(fcntl(sandbox.err_fd, F_GETFD), FD_CLOEXEC);
@@ -57,7 +57,7 @@ START_TEST(sandbox_has_its_files_and_the_link_follows_the_newest)
     ck_assert_int_eq(info.st_mode & 07777, 0750);
     ck_assert_int_gt(readlink(latest, target, sizeof target - 1), 0);
     ck_assert_str_eq(target, second);
-    sandbox_fini(&sandbox);
+    sandbox_fini(&actor_disk_real, &sandbox);
 }
 END_TEST
 
@@ -198,46 +198,6 @@ START_TEST(master_is_an_address_with_or_without_its_name)
 }
 END_TEST
 
-/* A tree of three: a child of ours with a child that leads a session of its
- * own with a child in it, which says when it is there.  All of them hold the
- * pipe open; its end is the end of them all. */
-START_TEST(killing_a_tree_reaches_other_sessions)
-{
-    int fds[2];
-    int status;
-    char byte;
-
-    ck_assert_int_eq(pipe(fds), 0);
-    pid_t root = fork();
-    if (root == 0) {
-        dup2(fds[1], STDOUT_FILENO);
-        close(fds[0]);
-        close(fds[1]);
-        execl("/bin/sh", "sh", "-c",
-              "setsid sh -c '(echo; exec sleep 1000) & wait' & wait",
-              (char *) NULL);
-        _exit(127);
-    }
-    close(fds[1]);
-    ck_assert_int_eq(read(fds[0], &byte, 1), 1);
-
-    ck_assert_ptr_null(process_tree_kill(root));
-
-    ck_assert_int_eq(waitpid(root, &status, 0), root);
-    ck_assert(WIFSIGNALED(status));
-    ck_assert_int_eq(WTERMSIG(status), SIGKILL);
-    ck_assert_int_eq(read(fds[0], &byte, 1), 0);
-    close(fds[0]);
-}
-END_TEST
-
-START_TEST(process_of_others_is_not_killed)
-{
-    ck_assert_ptr_null(process_tree_kill(getppid()));
-    ck_assert_int_eq(kill(getppid(), 0), 0);
-}
-END_TEST
-
 static Suite *
 agent_parts_suite(void)
 {
@@ -252,8 +212,6 @@ agent_parts_suite(void)
     test_add(suite, "environment",
              environment_has_what_executors_ask_for_and_the_command_wins);
     test_add(suite, "master", master_is_an_address_with_or_without_its_name);
-    test_add(suite, "tree", killing_a_tree_reaches_other_sessions);
-    test_add(suite, "others", process_of_others_is_not_killed);
     return suite;
 }
 

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 
@@ -98,7 +99,7 @@ struct actor_net_ops {
                           int64_t timeout_ns);
 };
 
-/* Pool threads; calls block. */
+/* Files; actor/disk.h has the calls.  Pool threads; calls block. */
 struct actor_disk_ops {
     int (*open)(void *ctx, const char *path, int flags, mode_t mode);
     int (*close)(void *ctx, int fd);
@@ -107,9 +108,28 @@ struct actor_disk_ops {
                       off_t offset);
     int (*fsync)(void *ctx, int fd);
     int (*ftruncate)(void *ctx, int fd, off_t size);
+    int (*fstat)(void *ctx, int fd, struct stat *);
+    int (*fchown)(void *ctx, int fd, uid_t, gid_t);
+
+    /* Of a path, its last component is never followed. */
+    int (*stat)(void *ctx, const char *path, struct stat *);
+    int (*access)(void *ctx, const char *path, int mode);
+    int (*chmod)(void *ctx, const char *path, mode_t);
+    int (*chown)(void *ctx, const char *path, uid_t, gid_t);
     int (*rename)(void *ctx, const char *from, const char *to);
     int (*unlink)(void *ctx, const char *path);
+    int (*symlink)(void *ctx, const char *target, const char *path);
+
+    /* '*ret_path' is the caller's to free. */
+    int (*realpath)(void *ctx, const char *path, char **ret_path);
+
     int (*mkdir)(void *ctx, const char *path, mode_t mode);
+    int (*rmdir)(void *ctx, const char *path);
+
+    /* Calls 'fn' with each name in the directory but "." and "..", in no
+     * order. */
+    int (*list)(void *ctx, const char *path,
+                void (*fn)(void *aux, const char *name), void *aux);
     int (*fsync_directory)(void *ctx, const char *path);
 };      /* all as the system call, but -errno for failure */
 
@@ -130,11 +150,27 @@ struct actor_process_ops {
     struct error *(*open)(void *ctx, pid_t, int *ret_pidfd);
     int (*kill)(void *ctx, pid_t, int pidfd, int signal, bool group);
 
+    /* Kills process 'root', a child of ours, with all that came from it; and
+     * all processes whose environment has 'variable', "NAME=VALUE".  Pool
+     * threads; these block. */
+    struct error *(*kill_tree)(void *ctx, pid_t root);
+    struct error *(*kill_marked)(void *ctx, const char *variable);
+
     /* Calls 'exited' once when the process ends or has ended already; after
      * 'unwatch' never again.  NULL, both: the runtime polls the pidfd and asks
      * the kernel for the status. */
     void (*watch)(void *ctx, pid_t, struct actor_process_watch *);
     void (*unwatch)(void *ctx, struct actor_process_watch *);
+};
+
+/* A call that blocks, on its way to where it does (work.h). */
+struct actor_work;
+
+/* The actor's turn. */
+struct actor_work_ops {
+    /* Takes 'work', to be given to actor_work_run() and then, as soon or late
+     * as one likes, to actor_work_finish(); or to actor_work_drop(). */
+    void (*submit)(void *ctx, struct actor_work *);
 };
 
 struct actor_backend {
@@ -148,6 +184,8 @@ struct actor_backend {
     void *disk_ctx;
     const struct actor_process_ops *process;
     void *process_ctx;
+    const struct actor_work_ops *work;          /* NULL: the pool */
+    void *work_ctx;
 };
 
 #endif /* ACTOR_BACKEND_H */

@@ -7,7 +7,7 @@
  * without a parent-death signal: a task outlives its agent.  Their exits
  * arrive by pidfd; nothing polls, and no SIGCHLD handler is installed.
  *
- * Thread-safety: the owning actor's turns only. */
+ * Thread-safety: the owning actor's turns only, unless said otherwise. */
 #ifndef ACTOR_CHILD_H
 #define ACTOR_CHILD_H 1
 
@@ -65,5 +65,18 @@ pid_t actor_child_pid(const struct actor_child *);
 /* Signals the process, or its whole session's process group.  A process that
  * has ended is fine. */
 void actor_child_kill(struct actor_child *, int signal, bool group);
+
+/* Kills process 'root', a child of ours, its descendants, and every member of
+ * a session or process group that one of those leads.  Processes that left
+ * both the tree and the session are not found; containing them takes cgroups.
+ * Blocks: a pool thread. */
+struct error *actor_child_kill_tree(struct actor_system *, pid_t root)
+    MUST_CHECK;
+
+/* Kills what a child that is gone left behind: all processes whose environment
+ * has 'variable', "NAME=VALUE".  A process that we may not look into is passed
+ * over.  Blocks: a pool thread. */
+struct error *actor_child_kill_marked(struct actor_system *,
+                                      const char *variable) MUST_CHECK;
 
 #endif /* ACTOR_CHILD_H */

@@ -14,4 +14,8 @@
  * already is left as it is.  Returns 0 or an errno. */
 int directory_make(const char *path, mode_t mode) MUST_CHECK;
 
+/* The same with 'make' in place of mkdir(); it returns 0 or an errno. */
+int directory_make_by(int (*make)(void *ctx, const char *path, mode_t mode),
+                      void *ctx, const char *path, mode_t mode) MUST_CHECK;
+
 #endif /* ACTOR_DIRECTORY_H */

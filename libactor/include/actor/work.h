@@ -26,4 +26,18 @@ void actor_work(struct actor *self, actor_work_fn *fn,
                 actor_work_done_fn *done, void *arg,
                 void (*destroy)(void *arg));
 
+/* --- for those who say where work is done (backend.h) --- */
+
+struct actor_work;
+
+/* Calls 'fn'.  Any thread. */
+void actor_work_run(struct actor_work *);
+
+/* Brings the outcome to the actor.  Any thread. */
+void actor_work_finish(struct actor_work *);
+
+/* Disposes of work, run or not, that nobody will hear of.  While its actor
+ * lives: in the actor's turns, or between them. */
+void actor_work_drop(struct actor_work *);
+
 #endif /* ACTOR_WORK_H */

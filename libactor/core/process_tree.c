@@ -10,7 +10,7 @@
  * Thread: a pool thread. */
 #include <config.h>
 
-#include "agent/process_tree.h"
+#include "core/process_tree.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -204,7 +204,7 @@ stop_new(const struct process_list *now, struct process_list *known)
 
 /* Those that were forked while we looked are found by the next round. */
 struct error *
-process_tree_kill_leftovers(const char *variable)
+process_tree_kill_marked(const char *variable)
 {
     autofree char *buffer = xmalloc(ENVIRONMENT_MAX);
     struct error *error = NULL;

@@ -4,8 +4,8 @@
  *
  * Thread-safety: any thread; reads /proc, so it belongs into the worker
  * pool. */
-#ifndef AGENT_PROCESS_TREE_H
-#define AGENT_PROCESS_TREE_H 1
+#ifndef CORE_PROCESS_TREE_H
+#define CORE_PROCESS_TREE_H 1
 
 #include <sys/types.h>
 
@@ -22,6 +22,6 @@ struct error *process_tree_kill(pid_t root) MUST_CHECK;
 /* Sends SIGKILL to what an executor that is gone left behind: all processes
  * whose environment has 'variable', "NAME=VALUE".  A process that we may not
  * look into is passed over. */
-struct error *process_tree_kill_leftovers(const char *variable) MUST_CHECK;
+struct error *process_tree_kill_marked(const char *variable) MUST_CHECK;
 
-#endif /* AGENT_PROCESS_TREE_H */
+#endif /* CORE_PROCESS_TREE_H */
