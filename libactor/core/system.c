@@ -44,6 +44,7 @@ system_create(const struct actor_system_options *options,
     memset(system, 0, sizeof *system);
     system->magic = SYSTEM_MAGIC;
     system->is_manual = options->manual;
+    system->shuffles = options->manual && options->shuffle;
     system->n_workers = choose_n_workers(options);
     system->poller = poller;
     copy_options(system, options);

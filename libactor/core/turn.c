@@ -3,8 +3,8 @@
  * turn.c - turns: an actor handling its messages, and its end.
  *
  * Whoever takes a slot off a run queue owns the right to run its actor until
- * mailbox_try_idle() gives it up.  A batch is bounded, so that a busy actor
- * does not keep a worker from the others. */
+ * mailbox_try_idle() gives it up.  A batch is bounded by the worker, so that a
+ * busy actor does not keep a worker from the others. */
 #include <config.h>
 
 #include <stdlib.h>
@@ -13,8 +13,6 @@
 #include <actor/log.h>
 
 #include "core/system_private.h"
-
-#define BATCH 64u
 
 static void turn_handle(struct actor *, struct actor_msg *);
 static void drop(struct actor_system *, struct actor_msg *);
@@ -47,7 +45,7 @@ turn_run(struct worker *worker, struct actor_slot *slot)
             msg = mailbox_take(&slot->mailbox, &n_waiting);
             set_waiting(slot, n_waiting);
         }
-        if (n == BATCH) {
+        if (n == worker->batch) {
             break;
         }
         n++;

@@ -37,6 +37,7 @@
 #include "core/system_private.h"
 
 #define SPINS 64                /* before a lock gives way */
+#define BATCH 64u               /* messages of an actor in one go */
 #define DEBT_MAX 64u            /* turns before the clock is read */
 #define POLL_PERIOD (100 * MICROSECOND)         /* of a busy worker */
 
@@ -238,6 +239,7 @@ worker_init(struct worker *worker, struct actor_system *system,
     worker->system = system;
     worker->index = index;
     worker->next_timer_ns = INT64_MAX;
+    worker->batch = BATCH;
     pthread_mutex_init(&worker->timers_lock, NULL);
     if (!system->is_manual) {
         worker->poller = system->poller->create();
@@ -664,9 +666,26 @@ worker_run_slot(struct worker *worker, struct actor_slot *slot)
     }
 }
 
+/* Any of those that wait to run becomes the first of them. */
+static void
+shuffle(struct worker *worker)
+{
+    struct run_queue *queue = &worker->run_queue;
+    uint64_t *state = worker->system->shuffle;
+    uint32_t n = run_queue_n(queue);
+
+    for (uint64_t i = n > 1 ? seeded_next(state) % n : 0; i > 0; i--) {
+        run_queue_push(queue, run_queue_pop(queue));
+    }
+    worker->batch = 1 + (unsigned) (seeded_next(state) % BATCH);
+}
+
 bool
 worker_run_one(struct worker *worker)
 {
+    if (UNLIKELY(worker->system->shuffles)) {
+        shuffle(worker);
+    }
     struct actor_slot *slot = run_queue_pop(&worker->run_queue);
 
     if (!slot) {

@@ -59,6 +59,11 @@ struct actor_system_options {
 
     /* Seed of a manual system's randomness. */
     uint64_t seed;
+
+    /* Manual systems: which runnable actor comes next, and for how many
+     * messages, is drawn from the seed instead of being first come, first
+     * served. */
+    bool shuffle;
 };
 
 /* Starts a system: binds the port, starts the workers and the built-in actors
