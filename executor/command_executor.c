@@ -292,7 +292,9 @@ start_command(struct command_executor *c)
         }
         options.path = command->value;
     }
-    char **envp = task_environment_create(environ, command->environment);
+    char **envp = task_environment_create(
+        c->options.inherited ? c->options.inherited : environ,
+        command->environment);
 
     options.argv = argv;
     options.envp = envp;

@@ -17,6 +17,8 @@ struct executor_environment;
 
 struct command_executor_options {
     const struct executor_environment *environment;     /* outlives it */
+    char *const *inherited;     /* environment that commands get to their own;
+                                 * NULL: this process' */
     struct actor_gate *done;    /* borrowed; opened when all is over */
 
     /* Set when 'done' opens: whether the agent has heard how it ended. */

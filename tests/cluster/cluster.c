@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * cluster.c - a whole cluster in one thread: its master, its agents, and what
+ * cluster.c - a whole cluster in a world: its masters, its agents, and what
  * goes wrong with them. */
 #include <config.h>
 
@@ -8,9 +8,9 @@
 
 #include <check.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <actor/alloc.h>
-#include <actor/backend.h>
 #include <actor/duration.h>
 #include <actor/error.h>
 #include <actor/flags.h>
@@ -20,62 +20,84 @@
 
 #include "proto/messages.h"
 #include "tests/cluster/private.h"
-#include "tests/lib/fake_process.h"
-#include "tests/lib/memory_net.h"
-#include "tests/lib/multi_system.h"
-#include "tests/lib/test.h"
-
-#define FNV_START UINT64_C(0xcbf29ce484222325)
 
 /* All have registered by then, whatever pause they chose. */
 #define START_TIME (10 * SECOND)
+#define NEVER (INT64_MAX / 2)
 
-/* --- systems --- */
+#define MASTER_PORT 5050
+#define AGENT_PORT 5051
 
-struct actor_system *
-cluster_add_system(struct cluster *c, struct fake_process *processes,
-                   const struct address *address)
+/* The one that runs in this thread; a world knows nothing of clusters. */
+static _Thread_local struct cluster *here;
+
+struct cluster *
+cluster_of(const struct sim_process *p)
 {
-    struct actor_backend backend = {
-        .process = processes ? &fake_process_ops : NULL,
-        .process_ctx = processes,
-    };
-    struct actor_system_options options = {
-        .messages = proto_messages, .n_messages = proto_n_messages,
-        .backend = &backend, .seed = ++c->seed,
-    };
-
-    return address ? multi_system_add_at(c->systems, address, &options)
-                   : multi_system_add(c->systems, &options);
+    CHECK(here && here->sim == sim_process_sim(p));
+    return here;
 }
 
 void
 cluster_advance(struct cluster *c, int64_t ns)
 {
-    multi_system_advance(c->systems, ns);
+    sim_run(c->sim, ns);
 }
 
-/* --- the master --- */
+struct sim *
+cluster_sim(struct cluster *c)
+{
+    return c->sim;
+}
+
+/* --- masters --- */
+
+static struct error *
+master_program_start(struct sim_process *p)
+{
+    struct cluster *c = cluster_of(p);
+    struct actor_system_options options = {
+        .listen.port = MASTER_PORT, .delegate = "master",
+        .messages = proto_messages, .n_messages = proto_n_messages,
+    };
+    struct actor_system *system;
+    struct upid upid;
+    struct error *error = sim_process_open(p, &options, &system);
+
+    return error ? error : master_start(system, &c->master_flags, &upid);
+}
+
+static const struct sim_program master_program = {
+    .name = "mesos-master", .start = master_program_start,
+};
 
 static void
-start_master(struct cluster *c)
+add_master(struct cluster *c, size_t i)
 {
-    struct address address = {
-        .family = ADDRESS_IPV4, .ip = { 10, 1, 0, 1 }, .port = 5050,
-    };
+    struct cluster_master *master = &c->masters[i];
+    autofree char *name = xasprintf("master-%zu", i);
 
-    c->master = cluster_add_system(c, NULL, &address);
-    c->master_address = *actor_system_address(c->master);
-    ck_assert_ptr_null(master_start(c->master, &c->master_flags,
-                                    &c->master_upid));
+    master->host = sim_add_host(c->sim, name);
+    master->address = *sim_host_address(master->host);
+    master->address.port = MASTER_PORT;
+    ck_assert_ptr_null(upid_make("master", &master->address, &master->upid));
+    sim_add_service(master->host, "mesos-master",
+                    (char *[]) { (char *) "mesos-master", NULL });
+}
+
+static struct actor_system *
+master_system(struct cluster *c)
+{
+    struct sim_process *p = sim_service(c->masters[0].host, "mesos-master");
+
+    ck_assert_msg(p && sim_process_system(p), "the master does not run");
+    return sim_process_system(p);
 }
 
 void
 cluster_restart_master(struct cluster *c)
 {
-    multi_system_remove(c->systems, c->master);
-    start_master(c);
-    multi_system_run(c->systems);
+    sim_service_kill(c->masters[0].host, "mesos-master", 0);
 }
 
 double
@@ -83,24 +105,56 @@ cluster_metric(struct cluster *c, const char *key)
 {
     double value = -1;
 
-    ck_assert_msg(metrics_get(actor_system_metrics(c->master), key, &value),
+    ck_assert_msg(metrics_get(actor_system_metrics(master_system(c)), key,
+                              &value),
                   "the master has no metric '%s'", key);
     return value;
 }
 
 /* --- agents --- */
 
+static struct cluster_agent *
+agent_of(struct cluster *c, const struct sim_host *host)
+{
+    for (size_t i = 0; i < c->n_agents; i++) {
+        if (c->agents[i].host == host) {
+            return &c->agents[i];
+        }
+    }
+    UNREACHABLE();
+}
+
+static struct error *
+agent_program_start(struct sim_process *p)
+{
+    struct cluster_agent *agent = agent_of(cluster_of(p),
+                                           sim_process_host(p));
+    struct actor_system_options options = {
+        .listen.port = AGENT_PORT, .delegate = "slave(1)",
+        .messages = proto_messages, .n_messages = proto_n_messages,
+    };
+    struct actor_system *system;
+    struct upid upid;
+    struct error *error = sim_process_open(p, &options, &system);
+
+    return error ? error : agent_start(system, &agent->flags,
+                                       &agent->master->upid, &upid);
+}
+
+static const struct sim_program agent_program = {
+    .name = "mesos-agent", .start = agent_program_start,
+};
+
 static void
 load_flags(struct cluster_agent *agent)
 {
-    autofree char *work_dir = xasprintf("--work_dir=%s", agent->work_dir);
     autofree char *resources =
         xasprintf("--resources=cpus:%d;mem:1024;disk:1024",
                   CLUSTER_AGENT_CPUS);
     char *argv[] = {
-        (char *) "mesos-agent", work_dir, resources,
-        (char *) "--no-switch_user", (char *) "--hostname=here",
-        (char *) "--launcher_dir=/bin/..", NULL,
+        (char *) "mesos-agent", (char *) "--work_dir=/var/lib/mesos",
+        resources, (char *) "--no-switch_user", (char *) "--hostname=here",
+        (char *) "--launcher_dir=/usr/libexec/mesos", NULL,
     };
 
     ck_assert_ptr_null(flags_load(agent_flag_table, agent_n_flags,
@@ -108,60 +162,72 @@ load_flags(struct cluster_agent *agent)
 }
 
 static void
-start_agent(struct cluster *c, struct cluster_agent *agent)
+add_agent(struct cluster *c, size_t i)
 {
-    struct upid upid;
+    struct cluster_agent *agent = &c->agents[i];
+    autofree char *name = xasprintf("agent-%zu", i);
 
-    agent->cluster = c;
-    agent->work_dir = test_temp_dir();
     load_flags(agent);
-    agent->processes = fake_process_create();
-    cluster_watch_agent(agent);
-    agent->system = cluster_add_system(c, agent->processes, NULL);
-    agent->address = *actor_system_address(agent->system);
-    ck_assert_ptr_null(agent_start(agent->system, &agent->flags,
-                                   &c->master_upid, &upid));
-}
-
-static void
-fini_agent(struct cluster_agent *agent)
-{
-    fake_process_destroy(agent->processes);
-    flags_fini(agent_flag_table, agent_n_flags, &agent->flags);
-    free(agent->work_dir);
-}
-
-void
-cluster_kill_agent(struct cluster *c, size_t i)
-{
-    multi_system_remove(c->systems, steal(c->agents[i].system));
+    agent->master = &c->masters[i % c->n_masters];
+    agent->host = sim_add_host(c->sim, name);
+    ck_assert_int_eq(actor_disk_make_path(sim_host_disk(agent->host),
+                                          "/var/lib", 0755), 0);
+    sim_add_service(agent->host, "mesos-agent",
+                    (char *[]) { (char *) "mesos-agent", NULL });
 }
 
 void
 cluster_pause_agent(struct cluster *c, size_t i, bool pause)
 {
-    multi_system_pause(c->systems, c->agents[i].system, pause);
-    multi_system_run(c->systems);
+    struct sim_process *p = sim_service(c->agents[i].host, "mesos-agent");
+
+    ck_assert_msg(p != NULL, "agent %zu does not run", i);
+    sim_process_pause(p, pause ? NEVER : 0);
 }
 
 /* --- links --- */
 
-/* Not run on, so that it may be called in the middle of things. */
 void
 cluster_cut_agent(struct cluster *c, size_t i, bool cut)
 {
-    memory_net_cut(multi_system_net(c->systems), &c->master_address,
-                   &c->agents[i].address, cut);
+    sim_cut(c->agents[i].master->host, c->agents[i].host, cut);
 }
 
 void
 cluster_cut_framework(struct cluster *c, bool cut)
 {
-    memory_net_cut(multi_system_net(c->systems), &c->master_address,
-                   &c->framework_address, cut);
+    sim_cut(c->masters[0].host, c->framework_host, cut);
+}
+
+/* --- the framework --- */
+
+static void
+add_framework(struct cluster *c)
+{
+    c->framework_host = sim_add_host(c->sim, "framework");
+    sim_add_service(c->framework_host, "framework",
+                    (char *[]) { (char *) "framework", NULL });
+}
+
+void
+cluster_kill_framework(struct cluster *c)
+{
+    sim_service_kill(c->framework_host, "framework", NEVER);
 }
 
 /* --- life --- */
+
+static void
+add_hosts(struct cluster *c)
+{
+    for (size_t i = 0; i < c->n_masters; i++) {
+        add_master(c, i);
+    }
+    add_framework(c);
+    for (size_t i = 0; i < c->n_agents; i++) {
+        add_agent(c, i);
+    }
+}
 
 struct cluster *
 cluster_start(const struct cluster_options *options)
@@ -169,23 +235,29 @@ cluster_start(const struct cluster_options *options)
     static const struct log_options quiet = {
         .program = "test_cluster", .quiet = true,
     };
+    const struct sim_options world = {
+        .seed = options->seed, .trace = options->trace, .aux = options->aux,
+    };
     struct cluster *c = xcalloc(1, sizeof *c);
 
-    if (!getenv("CLUSTER_LOG")) {
+    if (!getenv("CLUSTER_LOG") && !options->trace) {
         error_drop(log_init(&quiet));
     }
-    c->seed = options->seed << 32;
-    c->trace = FNV_START;
+    ck_assert(options->n_agents <= CLUSTER_MAX_AGENTS);
+    ck_assert(options->n_masters <= CLUSTER_MAX_MASTERS);
+    here = c;
+    c->options = options;
     c->n_agents = options->n_agents;
-    c->systems = multi_system_create();
-    multi_system_on_quiet(c->systems, cluster_tend_executors, c);
+    c->n_masters = options->n_masters > 0 ? options->n_masters : 1;
+    c->sim = sim_create(&world);
+    sim_add_program(c->sim, &master_program);
+    sim_add_program(c->sim, &agent_program);
+    sim_add_program(c->sim, &cluster_framework_program);
+    sim_add_program(c->sim, &cluster_executor_program);
+    sim_add_program(c->sim, &cluster_command_program);
     master_flags_init(&c->master_flags);
     c->master_flags.hostname = xstrdup("here");
-    start_master(c);
-    for (size_t i = 0; i < c->n_agents; i++) {
-        start_agent(c, &c->agents[i]);
-    }
-    cluster_start_framework(c, options);
+    add_hosts(c);
     cluster_advance(c, START_TIME);
     return c;
 }
@@ -193,19 +265,19 @@ cluster_start(const struct cluster_options *options)
 void
 cluster_stop(struct cluster *c)
 {
-    multi_system_on_quiet(c->systems, NULL, NULL);
-    cluster_stop_framework(c);
-    multi_system_destroy(c->systems);
-    cluster_free_executors(c);
+    sim_destroy(c->sim);
+    cluster_free_tasks(c);
     for (size_t i = 0; i < c->n_agents; i++) {
-        fini_agent(&c->agents[i]);
+        flags_fini(agent_flag_table, agent_n_flags, &c->agents[i].flags);
     }
     master_flags_fini(&c->master_flags);
+    error_destroy(c->broken);
     free(c);
+    here = NULL;
 }
 
 uint64_t
 cluster_trace(const struct cluster *c)
 {
-    return c->trace;
+    return sim_hash(c->sim);
 }

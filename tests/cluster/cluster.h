@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * cluster.h - a whole cluster in one thread, under a virtual clock.
+ * cluster.h - a whole cluster in a simulated world (actor/sim.h).
  *
- *     struct cluster_options options = { .n_agents = 3 };
+ *     struct cluster_options options = { .n_agents = 3, .seed = 1 };
  *     struct cluster *c = cluster_start(&options);
  *
  *     cluster_launch(c, "t", "true");
@@ -11,14 +11,15 @@
  *     cluster_stop(c);
  *
  * The real master, real agents, a real command executor for each task and the
- * real actor of the scheduler driver, each in a manual system of its own; what
- * they say to each other is encoded and goes over a network in memory.  Only
- * processes are not real: the agents' children become further systems, and the
- * commands are written down.
- *
- * A command of "true" or "false" ends as soon as it has been started, with
+ * real actor of the scheduler driver, each in a process of its own on a host
+ * of its own, but executors, which are where their agents are.  Only commands
+ * are not real: "true" or "false" ends soon after it has been started, with
  * status 0 or 1.  Any other runs until cluster_end_command(), or until it gets
  * a signal; "stubborn" lives through all but SIGKILL.
+ *
+ * Masters and agents are services: what is killed comes back.  With several
+ * masters there are several clusters side by side, agents dealt out to them,
+ * and the framework is with the first.
  *
  * Thread-safety: one thread. */
 #ifndef TESTS_CLUSTER_CLUSTER_H
@@ -28,23 +29,32 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CLUSTER_MAX_AGENTS 8
+#define CLUSTER_MAX_MASTERS 8
+#define CLUSTER_MAX_AGENTS 64
 #define CLUSTER_AGENT_CPUS 4
 
 struct cluster;
+struct error;
+struct sim;
+struct sim_options;
 
 struct cluster_options {
     size_t n_agents;            /* 1..CLUSTER_MAX_AGENTS */
+    size_t n_masters;           /* 0: one */
     uint64_t seed;
     double failover_timeout;    /* of the framework, in seconds */
     bool partition_aware;       /* it wants TASK_UNREACHABLE */
+    void (*trace)(void *aux, const char *line);         /* sim_options */
+    void *aux;
 };
 
-/* The cluster with its agents registered and its framework subscribed. */
+/* The cluster with its agents registered and its framework subscribed; hosts
+ * are "master-0", ..., "framework", "agent-0", ... */
 struct cluster *cluster_start(const struct cluster_options *);
 void cluster_stop(struct cluster *);
+struct sim *cluster_sim(struct cluster *);
 
-/* Moves all clocks by 'ns', timer by timer. */
+/* Lets time pass. */
 void cluster_advance(struct cluster *, int64_t ns);
 
 /* --- what the framework does and hears --- */
@@ -95,13 +105,13 @@ int cluster_command_signal(struct cluster *, const char *task);
  * run. */
 bool cluster_end_command(struct cluster *, const char *task, int status);
 
-/* How many executors live. */
+/* How many executors live, and how many commands. */
 size_t cluster_n_executors(struct cluster *);
+size_t cluster_n_running(struct cluster *);
 
 /* --- faults --- */
 
-/* The agent's process dies, or stands still. */
-void cluster_kill_agent(struct cluster *, size_t agent);
+/* The agent's processes stand still, or go on. */
 void cluster_pause_agent(struct cluster *, size_t agent, bool pause);
 
 /* Master and agent, or master and framework, do not reach each other. */
@@ -111,15 +121,23 @@ void cluster_cut_framework(struct cluster *, bool cut);
 /* The master dies, and another one takes its address. */
 void cluster_restart_master(struct cluster *);
 
-/* The framework's process dies. */
+/* The framework's process dies, for good. */
 void cluster_kill_framework(struct cluster *);
 
 /* --- what there is to see --- */
 
-/* A metric of the master; fails the test if there is no such. */
+/* A metric of the first master; fails the test if there is no such. */
 double cluster_metric(struct cluster *, const char *key);
 
-/* A hash of all updates, and of when they came. */
+/* What no cluster may come to at any time: resources of an agent that are
+ * given away twice.  NULL: all is well. */
+struct error *cluster_check(struct cluster *);
+
+/* What is left when all tasks are over and have been heard of: NULL if it is
+ * nothing. */
+struct error *cluster_check_end(struct cluster *);
+
+/* A hash of all that happened. */
 uint64_t cluster_trace(const struct cluster *);
 
 #endif /* TESTS_CLUSTER_CLUSTER_H */

@@ -2,8 +2,10 @@
  *
  * framework.c - the framework of a cluster.
  *
- * The actor of the scheduler driver runs in a manual system; the driver around
- * it, which would make a system with threads, is set up by hand. */
+ * The actor of the scheduler driver runs in the system of a process; the driver
+ * around it, which would make a system with threads, is set up by hand.  What
+ * the framework knows of its tasks outlives the process, as it would on a
+ * disk. */
 #include <config.h>
 
 #include <check.h>
@@ -19,18 +21,18 @@
 #include <mesos/scheduler.h>
 
 #include "model/task_state.h"
+#include "proto/messages.h"
 #include "scheduler-driver/driver.h"
 #include "scheduler-driver/master_address.h"
 #include "tests/cluster/private.h"
-#include "tests/lib/multi_system.h"
 
 #define MAX_PER_OFFER CLUSTER_AGENT_CPUS
 #define TASK_MEM 32
 
 /* --- tasks --- */
 
-static struct cluster_task *
-find_task(struct cluster *c, const char *id)
+struct cluster_task *
+cluster_find_task(struct cluster *c, const char *id)
 {
     vec_foreach (&c->tasks, it) {
         if (!strcmp((*it)->id, id)) {
@@ -43,7 +45,7 @@ find_task(struct cluster *c, const char *id)
 struct cluster_task *
 cluster_task(struct cluster *c, const char *id)
 {
-    struct cluster_task *task = find_task(c, id);
+    struct cluster_task *task = cluster_find_task(c, id);
 
     ck_assert_msg(task != NULL, "there is no task '%s'", id);
     return task;
@@ -54,12 +56,14 @@ cluster_launch(struct cluster *c, const char *id, const char *command)
 {
     struct cluster_task *task = xcalloc(1, sizeof *task);
 
-    ck_assert_ptr_null(find_task(c, id));
+    ck_assert_ptr_null(cluster_find_task(c, id));
     task->id = xstrdup(id);
     task->command = xstrdup(command);
     vec_push(&c->tasks, task);
-    mesos_scheduler_driver_revive_offers(c->driver, NULL, 0);
-    multi_system_run(c->systems);
+    if (c->driver) {
+        mesos_scheduler_driver_revive_offers(c->driver, NULL, 0);
+        sim_process_touch(c->framework);
+    }
 }
 
 void
@@ -67,9 +71,11 @@ cluster_kill_task(struct cluster *c, const char *task)
 {
     V1__TaskID id = V1__TASK_ID__INIT;
 
-    id.value = (char *) task;
-    mesos_scheduler_driver_kill_task(c->driver, &id);
-    multi_system_run(c->systems);
+    if (c->driver) {
+        id.value = (char *) task;
+        mesos_scheduler_driver_kill_task(c->driver, &id);
+        sim_process_touch(c->framework);
+    }
 }
 
 bool
@@ -85,10 +91,12 @@ cluster_reconcile_task(struct cluster *c, const char *task)
     V1__TaskStatus status = V1__TASK_STATUS__INIT;
     const V1__TaskStatus *statuses = &status;
 
-    id.value = (char *) task;
-    status.task_id = &id;
-    mesos_scheduler_driver_reconcile_tasks(c->driver, &statuses, 1);
-    multi_system_run(c->systems);
+    if (c->driver) {
+        id.value = (char *) task;
+        status.task_id = &id;
+        mesos_scheduler_driver_reconcile_tasks(c->driver, &statuses, 1);
+        sim_process_touch(c->framework);
+    }
 }
 
 static struct cluster_task *
@@ -203,15 +211,6 @@ on_offers(struct mesos_scheduler_driver *driver, void *c,
 
 /* --- updates --- */
 
-/* FNV-1a. */
-static void
-trace(struct cluster *c, const char *text)
-{
-    for (; *text; text++) {
-        c->trace = (c->trace ^ (uint8_t) *text) * UINT64_C(0x100000001b3);
-    }
-}
-
 static void
 on_status(struct mesos_scheduler_driver *driver, void *c_,
           const V1__TaskStatus *status)
@@ -222,15 +221,13 @@ on_status(struct mesos_scheduler_driver *driver, void *c_,
         .state = task_state_name((int) status->state) + strlen("TASK_"),
         .is_terminal = task_state_is_terminal((int) status->state),
     };
-    autofree char *text = xasprintf(
-        "%s %s %lld\n", task->id, update.state,
-        (long long) actor_system_now(c->framework));
 
-    trace(c, text);
+    sim_note(c->sim, update.state, task->id, task->updates.n, 0);
     if (status->has_uuid && status->uuid.len == sizeof update.uuid) {
         memcpy(update.uuid, status->uuid.data, sizeof update.uuid);
     }
     vec_push(&task->updates, update);
+    cluster_check_update(c, task);
     if (c->on_update) {
         c->on_update(c->on_update_aux, task->id);
     }
@@ -336,11 +333,25 @@ cluster_on_update(struct cluster *c, void (*fn)(void *aux, const char *task),
 
 /* --- life --- */
 
+static void
+on_registered(struct mesos_scheduler_driver *driver, void *c_,
+              const V1__FrameworkID *id, const V1__MasterInfo *master)
+{
+    struct cluster *c = c_;
+
+    (void) driver;
+    (void) master;
+    if (!c->framework_id) {
+        c->framework_id = xstrdup(id->value);
+    }
+}
+
 static struct mesos_scheduler_driver *
-create_driver(struct cluster *c, const struct cluster_options *given)
+create_driver(struct cluster *c)
 {
     static const struct mesos_scheduler_callbacks callbacks = {
         .size = sizeof callbacks,
+        .registered = on_registered,
         .resource_offers = on_offers,
         .status_update = on_status,
     };
@@ -348,67 +359,95 @@ create_driver(struct cluster *c, const struct cluster_options *given)
         V1__FRAMEWORK_INFO__CAPABILITY__INIT;
     V1__FrameworkInfo__Capability *capabilities = &capability;
     V1__FrameworkInfo framework;
+    V1__FrameworkID id;
     struct mesos_scheduler_options options = {
         .size = sizeof options, .callbacks = &callbacks, .user = c,
         .framework = &framework, .explicit_acknowledgements = true,
     };
 
     v1__framework_info__init(&framework);
+    v1__framework_id__init(&id);
     framework.name = (char *) "test";
     framework.user = (char *) "root";
     framework.hostname = (char *) "here";
     framework.has_checkpoint = true;
     framework.checkpoint = true;
     framework.has_failover_timeout = true;
-    framework.failover_timeout = given->failover_timeout;
+    framework.failover_timeout = c->options->failover_timeout;
     capability.has_type = true;
     capability.type = V1__FRAMEWORK_INFO__CAPABILITY__TYPE__PARTITION_AWARE;
     framework.capabilities = &capabilities;
-    framework.n_capabilities = given->partition_aware ? 1 : 0;
+    framework.n_capabilities = c->options->partition_aware ? 1 : 0;
+    if (c->framework_id) {
+        id.value = c->framework_id;
+        framework.id = &id;
+    }
     return mesos_scheduler_driver_create(&options);
 }
 
-void
-cluster_start_framework(struct cluster *c,
-                        const struct cluster_options *given)
+static struct error *
+spawn_scheduler(struct cluster *c, struct actor_system *system)
 {
     struct master_address master = { 0 };
     struct scheduler_options options = {
-        .master = &master, .backoff_ns = 2 * SECOND,
+        .master = &master, .backoff_ns = 2 * SECOND, .driver = c->driver,
+        .framework = c->driver->framework,
+        .suppressed_roles = &c->driver->suppressed_roles,
     };
+    struct error *error =
+        master_address_parse(ADDRESS_TEXT(&c->masters[0].address), &master);
 
-    c->driver = create_driver(c, given);
-    c->framework = cluster_add_system(c, NULL, NULL);
-    c->framework_address = *actor_system_address(c->framework);
-    c->driver->system = c->framework;
-    c->driver->status = MESOS_DRIVER_RUNNING;
-    options.driver = c->driver;
-    options.framework = c->driver->framework;
-    options.suppressed_roles = &c->driver->suppressed_roles;
-    ck_assert_ptr_null(master_address_parse(ADDRESS_TEXT(&c->master_address),
-                                            &master));
-    ck_assert_ptr_null(actor_system_upid(c->framework, "scheduler-1",
-                                         &c->driver->scheduler));
-    ck_assert_ptr_null(scheduler_spawn(c->framework, "scheduler-1", &options,
-                                       NULL));
-    master_address_fini(&master);
-}
-
-void
-cluster_kill_framework(struct cluster *c)
-{
-    c->driver->system = NULL;
-    c->driver->status = MESOS_DRIVER_STOPPED;
-    multi_system_remove(c->systems, steal(c->framework));
-}
-
-void
-cluster_stop_framework(struct cluster *c)
-{
-    if (c->framework) {
-        cluster_kill_framework(c);
+    if (!error) {
+        error = actor_system_upid(system, "scheduler-1",
+                                  &c->driver->scheduler);
     }
-    mesos_scheduler_driver_destroy(c->driver);
+    if (!error) {
+        error = scheduler_spawn(system, "scheduler-1", &options, NULL);
+    }
+    master_address_fini(&master);
+    return error;
+}
+
+static struct error *
+framework_start(struct sim_process *p)
+{
+    struct cluster *c = cluster_of(p);
+    const struct actor_system_options options = {
+        .messages = proto_messages, .n_messages = proto_n_messages,
+    };
+    struct actor_system *system;
+    struct error *error = sim_process_open(p, &options, &system);
+
+    if (error) {
+        return error;
+    }
+    c->framework = p;
+    c->driver = create_driver(c);
+    c->driver->system = system;
+    c->driver->status = MESOS_DRIVER_RUNNING;
+    return spawn_scheduler(c, system);
+}
+
+static void
+framework_stop(struct sim_process *p)
+{
+    struct cluster *c = cluster_of(p);
+
+    if (c->driver && c->framework == p) {
+        c->driver->system = NULL;
+        c->driver->status = MESOS_DRIVER_STOPPED;
+        mesos_scheduler_driver_destroy(steal(c->driver));
+        c->framework = NULL;
+    }
+}
+
+const struct sim_program cluster_framework_program = {
+    .name = "framework", .start = framework_start, .stop = framework_stop,
+};
+
+void
+cluster_free_tasks(struct cluster *c)
+{
     vec_foreach (&c->tasks, it) {
         struct cluster_task *task = *it;
 
@@ -419,4 +458,5 @@ cluster_stop_framework(struct cluster *c)
         free(task);
     }
     vec_fini(&c->tasks);
+    free(c->framework_id);
 }

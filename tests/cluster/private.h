@@ -10,21 +10,15 @@
 #include <stdint.h>
 
 #include <actor/address.h>
+#include <actor/sim.h>
 #include <actor/upid.h>
 #include <actor/vec.h>
 
 #include "agent/agent.h"
-#include "executor/executor_environment.h"
 #include "master/master.h"
 #include "tests/cluster/cluster.h"
 
-struct actor_gate;
-struct actor_system;
-struct actor_system_options;
-struct fake_child;
-struct fake_process;
 struct mesos_scheduler_driver;
-struct multi_system;
 
 struct cluster_update {
     const char *state;          /* static */
@@ -39,72 +33,69 @@ struct cluster_task {
     VEC(struct cluster_update) updates;
     char *states;               /* owned; of the last cluster_states() */
     size_t n_commands;
+    int last_signal;            /* of its command */
+    struct sim_process *process;        /* its command; NULL: none runs */
 };
 
-/* A process mesos-executor. */
-struct cluster_executor {
-    struct cluster *cluster;
-    struct fake_process *agent_processes;       /* borrowed */
-    const struct fake_child *process;   /* it, among them */
-    struct actor_system *system;        /* NULL: not started, or over */
-    struct fake_process *processes;     /* owned; its command */
-    struct executor_environment environment;
-    struct actor_gate *done;            /* owned */
-    bool is_acknowledged;
-    bool is_over;
+/* A host with the daemon that it runs. */
+struct cluster_master {
+    struct sim_host *host;
+    struct address address;
+    struct upid upid;
 };
 
 struct cluster_agent {
-    struct cluster *cluster;
-    struct actor_system *system;        /* NULL: dead */
-    struct address address;
-    struct fake_process *processes;     /* owned */
+    struct sim_host *host;
     struct agent_flags flags;
-    char *work_dir;                     /* owned */
+    const struct cluster_master *master;
 };
 
 struct cluster {
-    struct multi_system *systems;       /* owned */
-    uint64_t seed;
-    struct actor_system *master;
-    struct address master_address;
-    struct upid master_upid;
+    struct sim *sim;            /* owned */
+    const struct cluster_options *options;
     struct master_flags master_flags;
+    struct cluster_master masters[CLUSTER_MAX_MASTERS];
+    size_t n_masters;
     struct cluster_agent agents[CLUSTER_MAX_AGENTS];
     size_t n_agents;
-    VEC(struct cluster_executor *) executors;   /* owned; all ever */
+    size_t n_executors;         /* that live */
+    size_t n_running;           /* commands */
 
-    struct mesos_scheduler_driver *driver;      /* owned */
-    struct actor_system *framework;     /* NULL: dead */
-    struct address framework_address;
+    struct sim_host *framework_host;
+    struct sim_process *framework;      /* NULL: dead */
+    struct mesos_scheduler_driver *driver;      /* owned; NULL: likewise */
+    char *framework_id;         /* owned; NULL: none yet */
     VEC(struct cluster_task *) tasks;   /* owned */
     bool withholds_acks;
     void (*on_update)(void *aux, const char *task);
     void *on_update_aux;
-    uint64_t trace;
+    struct error *broken;       /* owned; what the framework should not have
+                                 * heard */
 };
 
-/* A system that knows the messages, seeded; NULL for a free address. */
-struct actor_system *cluster_add_system(struct cluster *,
-                                        struct fake_process *,
-                                        const struct address *);
+/* The cluster whose world this is. */
+struct cluster *cluster_of(const struct sim_process *);
 
 /* --- framework.c --- */
 
-void cluster_start_framework(struct cluster *,
-                             const struct cluster_options *);
-void cluster_stop_framework(struct cluster *);
+extern const struct sim_program cluster_framework_program;
+
+void cluster_free_tasks(struct cluster *);
+
+/* NULL if there is none. */
+struct cluster_task *cluster_find_task(struct cluster *, const char *id);
 
 /* Fails the test if there is none. */
 struct cluster_task *cluster_task(struct cluster *, const char *id);
 
+/* --- check.c --- */
+
+/* The newest update of 'task' is one that may follow those before it. */
+void cluster_check_update(struct cluster *, const struct cluster_task *);
+
 /* --- executors.c --- */
 
-/* Makes the children of 'agent' executors of the cluster. */
-void cluster_watch_agent(struct cluster_agent *);
-
-/* Starts and ends what is to start and to end; true if there was any. */
-bool cluster_tend_executors(void *cluster);
-void cluster_free_executors(struct cluster *);
+extern const struct sim_program cluster_executor_program;
+extern const struct sim_program cluster_command_program;
 
 #endif /* TESTS_CLUSTER_PRIVATE_H */

@@ -1,0 +1,672 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * process.c - simulated operating-system processes.
+ *
+ * A process runs when something has come for it: bytes, a timer, a child's
+ * end, finished work.  It then runs until nothing more is to be done at that
+ * instant, and the world goes on.  What it does to others becomes events, so
+ * no process ever runs in another's turn. */
+#include <config.h>
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <utlist.h>
+
+#include <actor/alloc.h>
+#include <actor/child.h>
+#include <actor/duration.h>
+#include <actor/error.h>
+#include <actor/log.h>
+#include <actor/system.h>
+
+#include "sim/private.h"
+
+/* What monotonic clocks show at the beginning, and wall clocks: an hour after
+ * zero, and the first second of 2020. */
+#define UPTIME HOUR
+#define WALL_START (INT64_C(1577836800) * SECOND)
+
+/* How long exec, a signal and the news of an end take. */
+#define EXEC_MIN (500 * MICROSECOND)
+#define EXEC_SPREAD (3 * MILLISECOND)
+#define SIGNAL_SPREAD (100 * MICROSECOND)
+
+#define INIT_PID 1
+
+static void on_start(struct sim_event *);
+static void on_timer(struct sim_event *);
+
+/* --- life --- */
+
+static char **
+copy_strings(char *const *strings)
+{
+    VEC(char *) copy = VEC_EMPTY;
+
+    for (; strings && *strings; strings++) {
+        vec_push(&copy, xstrdup(*strings));
+    }
+    vec_push(&copy, NULL);
+    return copy.data;
+}
+
+static void
+free_strings(char **strings)
+{
+    for (char **s = strings; *s; s++) {
+        free(*s);
+    }
+    free(strings);
+}
+
+static const struct sim_program *
+find_program(struct sim *sim, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    const char *name = slash ? slash + 1 : path;
+
+    vec_foreach (&sim->programs, it) {
+        if (!strcmp((*it)->name, name)) {
+            return *it;
+        }
+    }
+    return NULL;
+}
+
+void
+sim_add_program(struct sim *sim, const struct sim_program *program)
+{
+    vec_push(&sim->programs, program);
+}
+
+static struct sim_process *
+create(struct sim_host *host, const char *path, char *const argv[],
+       char *const envp[])
+{
+    struct sim *sim = host->sim;
+    const struct sim_program *program = find_program(sim, path);
+
+    if (!program) {
+        return NULL;
+    }
+    struct sim_process *p = xcalloc(1, sizeof *p);
+
+    p->sim = sim;
+    p->host = host;
+    p->program = program;
+    p->pid = p->group = ++sim->last_pid;
+    p->parent = INIT_PID;
+    p->argv = copy_strings(argv);
+    p->envp = copy_strings(envp);
+    p->is_alive = true;
+    p->view = (struct sim_disk_view) { host->disk, p };
+    DL_APPEND(host->processes, p);
+    sim_note_host(host, program->name, (uint64_t) p->pid, 0);
+    sim_schedule(sim, &p->start,
+                 EXEC_MIN + (int64_t) sim_below(sim, SIM_STREAM_PROCESS,
+                                                EXEC_SPREAD), on_start);
+    return p;
+}
+
+struct sim_process *
+sim_spawn(struct sim_host *host, char *const argv[], char *const envp[])
+{
+    return create(host, argv[0], argv, envp);
+}
+
+static void
+on_start(struct sim_event *event)
+{
+    struct sim_process *p = CONTAINER_OF(event, struct sim_process, start);
+    struct error *error = p->program->start(p);
+
+    if (error) {
+        sim_note_host(p->host, error_text(error), (uint64_t) p->pid, 0);
+        error_destroy(error);
+        sim_process_end(p, W_EXITCODE(1, 0), false);
+        return;
+    }
+    sim_process_run(p);
+}
+
+static void
+on_exited(struct sim_event *event)
+{
+    struct sim_process *p = CONTAINER_OF(event, struct sim_process, exited);
+    struct actor_process_watch *watch = steal(p->watch);
+    struct sim_process *watcher = steal(p->watcher);
+
+    if (watch) {
+        watch->exited(watch, p->parent == watcher->pid ? p->status : -1);
+        sim_process_run(watcher);
+    }
+}
+
+/* Whoever waits is told a little later. */
+static void
+tell_watcher(struct sim_process *p)
+{
+    if (p->watch) {
+        sim_schedule(p->sim, &p->exited,
+                     (int64_t) sim_below(p->sim, SIM_STREAM_PROCESS,
+                                         SIGNAL_SPREAD), on_exited);
+    }
+}
+
+static void
+orphan_children(struct sim_process *p)
+{
+    struct sim_process *it;
+
+    DL_FOREACH (p->host->processes, it) {
+        if (it->parent == p->pid) {
+            it->parent = INIT_PID;
+        }
+    }
+}
+
+void
+sim_process_end(struct sim_process *p, int status, bool silently)
+{
+    struct sim *sim = p->sim;
+
+    CHECK(p->is_alive && !p->is_running);
+    sim_note_host(p->host, "ends", (uint64_t) p->pid, (uint64_t) status);
+    p->is_alive = false;
+    p->status = status;
+    sim_cancel(sim, &p->start);
+    sim_cancel(sim, &p->timer);
+    sim_cancel(sim, &p->resume);
+    sim_cancel(sim, &p->signal);
+    sim_work_drop_all(p);
+    sim_net_process_ended(p, silently);
+    sim_disk_process_ended(p);
+    actor_system_destroy(steal(p->system));
+    if (p->program->stop) {
+        p->program->stop(p);
+    }
+    orphan_children(p);
+    tell_watcher(p);
+    sim_service_ended(p);
+}
+
+void
+sim_process_free(struct sim_process *p)
+{
+    CHECK(!p->is_alive);
+    sim_cancel(p->sim, &p->exited);
+    DL_DELETE(p->host->processes, p);
+    free_strings(p->argv);
+    free_strings(p->envp);
+    free(p);
+}
+
+/* --- running --- */
+
+static void
+arm_timer(struct sim_process *p)
+{
+    int64_t next = p->system ? actor_system_next_timer(p->system) : INT64_MAX;
+
+    if (next == INT64_MAX) {
+        sim_cancel(p->sim, &p->timer);
+        return;
+    }
+    next -= UPTIME;
+    if (next < p->sim->now) {
+        next = p->sim->now;
+    }
+    if (!sim_is_scheduled(&p->timer) || p->timer_at != next) {
+        p->timer_at = next;
+        sim_schedule(p->sim, &p->timer, next - p->sim->now, on_timer);
+    }
+}
+
+void
+sim_process_run(struct sim_process *p)
+{
+    if (!p->is_alive || sim_is_scheduled(&p->start)) {
+        return;
+    }
+    if (p->is_stopped) {
+        p->is_due = true;
+        return;
+    }
+    CHECK(!p->is_running);
+    p->is_running = true;
+    if (p->system) {
+        actor_system_run(p->system);
+    }
+    if (p->program->turned) {
+        p->program->turned(p);
+    }
+    p->is_running = false;
+    if (p->is_exiting) {
+        sim_process_end(p, p->status, false);
+    } else {
+        arm_timer(p);
+    }
+}
+
+static void
+on_timer(struct sim_event *event)
+{
+    sim_process_run(CONTAINER_OF(event, struct sim_process, timer));
+}
+
+void
+sim_process_touch(struct sim_process *p)
+{
+    if (p->is_alive && !p->is_running) {
+        p->timer_at = p->sim->now;
+        sim_schedule(p->sim, &p->timer, 0, on_timer);
+    }
+}
+
+void
+sim_process_exit(struct sim_process *p, int status)
+{
+    p->is_exiting = true;
+    p->status = status;
+    sim_process_touch(p);
+}
+
+/* --- back ends --- */
+
+static int64_t
+clock_now(void *p)
+{
+    return ((struct sim_process *) p)->sim->now + UPTIME;
+}
+
+static int64_t
+clock_wall_now(void *p_)
+{
+    struct sim_process *p = p_;
+
+    return p->sim->now + WALL_START + p->host->wall_offset;
+}
+
+static const struct actor_clock_ops clock_ops = { clock_now, clock_wall_now };
+
+struct error *
+sim_process_open(struct sim_process *p,
+                 const struct actor_system_options *given,
+                 struct actor_system **ret)
+{
+    const struct actor_backend backend = {
+        .clock = &clock_ops, .clock_ctx = p,
+        .net = &sim_net_ops, .net_ctx = p,
+        .disk = &sim_disk_ops, .disk_ctx = &p->view,
+        .process = &sim_process_ops, .process_ctx = p,
+        .work = &sim_work_ops, .work_ctx = p,
+    };
+    struct actor_system_options options = *given;
+
+    CHECK(!p->system);
+    options.manual = true;
+    options.shuffle = true;
+    options.seed = sim_random(p->sim, SIM_STREAM_PROCESS);
+    options.backend = &backend;
+    options.listen = p->host->address;
+    options.listen.port = given->listen.port;
+    struct error *error = actor_system_create(&options, &p->system);
+    if (!error) {
+        *ret = p->system;
+    }
+    return error;
+}
+
+/* --- signals --- */
+
+static void
+on_resume(struct sim_event *event)
+{
+    struct sim_process *p = CONTAINER_OF(event, struct sim_process, resume);
+
+    sim_note_host(p->host, "goes on", (uint64_t) p->pid, 0);
+    p->is_stopped = false;
+    if (p->is_due) {
+        p->is_due = false;
+        sim_process_run(p);
+    }
+}
+
+void
+sim_process_pause(struct sim_process *p, int64_t ns)
+{
+    sim_note_host(p->host, "stands still", (uint64_t) p->pid, (uint64_t) ns);
+    p->is_stopped = true;
+    sim_schedule(p->sim, &p->resume, ns, on_resume);
+}
+
+static bool
+is_ignored(int signal)
+{
+    return signal == SIGCHLD || signal == SIGURG || signal == SIGWINCH;
+}
+
+/* The default action, or what the program does instead. */
+static void
+act(struct sim_process *p, int signal)
+{
+    sim_note_host(p->host, "gets a signal", (uint64_t) p->pid,
+                  (uint64_t) signal);
+    switch (signal) {
+    case SIGKILL:
+        sim_process_end(p, W_EXITCODE(0, SIGKILL), false);
+        break;
+    case SIGSTOP:
+        sim_cancel(p->sim, &p->resume);
+        p->is_stopped = true;
+        break;
+    case SIGCONT:
+        sim_schedule(p->sim, &p->resume, 0, on_resume);
+        break;
+    default:
+        if (is_ignored(signal)) {
+            break;
+        }
+        if (p->program->signalled && p->program->signalled(p, signal)) {
+            sim_process_run(p);
+        } else {
+            sim_process_end(p, W_EXITCODE(0, signal), false);
+        }
+        break;
+    }
+}
+
+static void
+on_signal(struct sim_event *event)
+{
+    struct sim_process *p = CONTAINER_OF(event, struct sim_process, signal);
+    uint64_t signals = p->pending_signals;
+
+    p->pending_signals = 0;
+    for (int i = 1; i < 64 && p->is_alive; i++) {
+        if (signals & (UINT64_C(1) << i)) {
+            act(p, i);
+        }
+    }
+}
+
+void
+sim_process_signal(struct sim_process *p, int signal)
+{
+    CHECK(signal > 0 && signal < 64);
+    if (!p->is_alive) {
+        return;
+    }
+    p->pending_signals |= UINT64_C(1) << signal;
+    if (!sim_is_scheduled(&p->signal)) {
+        sim_schedule(p->sim, &p->signal,
+                     (int64_t) sim_below(p->sim, SIM_STREAM_PROCESS,
+                                         SIGNAL_SPREAD), on_signal);
+    }
+}
+
+/* --- child processes --- */
+
+struct sim_process *
+sim_host_process(struct sim_host *host, pid_t pid)
+{
+    struct sim_process *it;
+
+    DL_FOREACH (host->processes, it) {
+        if (it->pid == pid) {
+            return it;
+        }
+    }
+    return NULL;
+}
+
+static struct error *
+check_directory(struct sim_process *p,
+                const struct actor_child_options *options)
+{
+    struct stat info;
+    int rc = options->directory
+        ? actor_disk_stat(&p->host->outside, options->directory, &info) : 0;
+
+    return rc < 0 ? error_errno(-rc, "starting '%s': changing directory '%s'",
+                                options->path, options->directory)
+                  : NULL;
+}
+
+static struct error *
+process_spawn(void *p_, const struct actor_child_options *options,
+              pid_t *ret_pid, int *ret_pidfd)
+{
+    struct sim_process *p = p_;
+    struct error *error = check_directory(p, options);
+
+    if (!error && !p->is_alive) {
+        error = error_create(ERROR_CLOSED, "starting '%s': we are dead",
+                             options->path);
+    }
+    if (error) {
+        return error;
+    }
+    struct sim_process *child =
+        create(p->host, options->path, options->argv,
+               options->envp ? options->envp : p->envp);
+    if (!child) {
+        return error_errno(ENOENT, "starting '%s': executing '%s'",
+                           options->path, options->path);
+    }
+    child->parent = p->pid;
+    if (!options->new_session) {
+        child->group = p->group;
+    }
+    *ret_pid = child->pid;
+    *ret_pidfd = -1;
+    return NULL;
+}
+
+static struct error *
+process_open(void *p_, pid_t pid, int *ret_pidfd)
+{
+    struct sim_process *p = p_;
+    struct sim_process *other = sim_host_process(p->host, pid);
+
+    if (!other || !other->is_alive) {
+        return error_errno(ESRCH, "watching process %d", (int) pid);
+    }
+    *ret_pidfd = -1;
+    return NULL;
+}
+
+static int
+process_kill(void *p_, pid_t pid, int pidfd UNUSED, int signal, bool group)
+{
+    struct sim_process *p = p_;
+    struct sim_process *it;
+    int rc = -ESRCH;
+
+    DL_FOREACH (p->host->processes, it) {
+        if (it->is_alive && (group ? it->group == pid : it->pid == pid)) {
+            sim_process_signal(it, signal);
+            rc = 0;
+        }
+    }
+    return rc;
+}
+
+/* Work is done between turns, so processes may be ended at once. */
+static void
+kill_now(struct sim_process *p)
+{
+    if (p->is_alive) {
+        sim_process_end(p, W_EXITCODE(0, SIGKILL), false);
+    }
+}
+
+/* Whether 'p' comes from 'root', or is in the group of one that does. */
+static bool
+is_in_tree(struct sim_process *p, struct sim_process *root)
+{
+    for (struct sim_process *it = p; it;
+         it = sim_host_process(p->host, it->parent)) {
+        if (it == root || it->group == root->pid) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static struct error *
+process_kill_tree(void *p_, pid_t pid)
+{
+    struct sim_process *p = p_;
+    struct sim_process *root = sim_host_process(p->host, pid);
+    VEC(struct sim_process *) tree = VEC_EMPTY;
+    struct sim_process *it;
+
+    if (!root || !root->is_alive || root->parent != p->pid) {
+        return NULL;
+    }
+    DL_FOREACH (p->host->processes, it) {
+        if (it->is_alive && is_in_tree(it, root)) {
+            vec_push(&tree, it);
+        }
+    }
+    vec_foreach (&tree, member) {
+        kill_now(*member);
+    }
+    vec_fini(&tree);
+    return NULL;
+}
+
+static bool
+has_variable(const struct sim_process *p, const char *variable)
+{
+    for (char **entry = p->envp; *entry; entry++) {
+        if (!strcmp(*entry, variable)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static struct error *
+process_kill_marked(void *p_, const char *variable)
+{
+    struct sim_process *p = p_;
+    struct sim_process *it;
+
+    DL_FOREACH (p->host->processes, it) {
+        if (it != p && has_variable(it, variable)) {
+            kill_now(it);
+        }
+    }
+    return NULL;
+}
+
+static void
+process_watch(void *p_, pid_t pid, struct actor_process_watch *watch)
+{
+    struct sim_process *p = p_;
+    struct sim_process *other = sim_host_process(p->host, pid);
+
+    CHECK(other && !other->watch, "process %d cannot be watched", (int) pid);
+    other->watch = watch;
+    other->watcher = p;
+    if (!other->is_alive) {
+        tell_watcher(other);
+    }
+}
+
+static void
+process_unwatch(void *p_, struct actor_process_watch *watch)
+{
+    struct sim_process *p = p_;
+    struct sim_process *it;
+
+    DL_FOREACH (p->host->processes, it) {
+        if (it->watch == watch) {
+            it->watch = NULL;
+            it->watcher = NULL;
+        }
+    }
+}
+
+const struct actor_process_ops sim_process_ops = {
+    .spawn = process_spawn,
+    .open = process_open,
+    .kill = process_kill,
+    .kill_tree = process_kill_tree,
+    .kill_marked = process_kill_marked,
+    .watch = process_watch,
+    .unwatch = process_unwatch,
+};
+
+/* --- what programs ask --- */
+
+struct sim *
+sim_process_sim(const struct sim_process *p)
+{
+    return p->sim;
+}
+
+struct sim_host *
+sim_process_host(const struct sim_process *p)
+{
+    return p->host;
+}
+
+struct actor_system *
+sim_process_system(const struct sim_process *p)
+{
+    return p->system;
+}
+
+pid_t
+sim_process_pid(const struct sim_process *p)
+{
+    return p->pid;
+}
+
+int
+sim_process_status(const struct sim_process *p)
+{
+    return p->status;
+}
+
+char *const *
+sim_process_argv(const struct sim_process *p)
+{
+    return p->argv;
+}
+
+char *const *
+sim_process_envp(const struct sim_process *p)
+{
+    return p->envp;
+}
+
+const char *
+sim_process_getenv(const struct sim_process *p, const char *name)
+{
+    size_t len = strlen(name);
+
+    for (char **entry = p->envp; *entry; entry++) {
+        if (!strncmp(*entry, name, len) && (*entry)[len] == '=') {
+            return *entry + len + 1;
+        }
+    }
+    return NULL;
+}
+
+void
+sim_process_set_data(struct sim_process *p, void *data)
+{
+    p->data = data;
+}
+
+void *
+sim_process_data(const struct sim_process *p)
+{
+    return p->data;
+}
