@@ -59,6 +59,8 @@ const struct actor_msg_type msg_status_acknowledged = {
     .size = sizeof(struct status_acknowledged), .fini = acknowledged_fini,
 };
 
+bool status_update_manager_fault_forgets;
+
 static const struct actor_msg_type msg_update = {
     .name = "status-update",
     .size = sizeof(struct status_body), .fini = status_body_fini,
@@ -286,6 +288,9 @@ on_resume(struct actor *self, struct actor_msg *msg UNUSED)
 
     log_info("Resuming sending task status updates");
     manager->is_paused = false;
+    if (UNLIKELY(status_update_manager_fault_forgets)) {
+        return;
+    }
     status_stream_table_foreach (&manager->streams, entry) {
         status_stream_reset(entry->stream);
         forward_if_due(manager, entry);

@@ -69,4 +69,9 @@ void status_update_manager_close(struct actor *self,
                                  const struct upid *manager,
                                  const char *framework_id);
 
+/* A fault for tests to plant: when resumed, the manager forgets what was sent
+ * and not acknowledged, so that an acknowledgement that was lost with the
+ * connection is waited for for ever. */
+extern bool status_update_manager_fault_forgets;
+
 #endif /* AGENT_STATUS_UPDATE_MANAGER_H */

@@ -85,10 +85,14 @@ accept_on_call(struct master *m, struct framework *f,
     for (size_t i = 0; i < accept->n_operations; i++) {
         run_operation(&a, accept->operations[i]);
     }
-    refuse_seconds = accept->filters ? accept->filters->refuse_seconds : 5.0;
+    refuse_seconds = allocator_filter_seconds(
+        accept->filters ? accept->filters->refuse_seconds : 5.0);
+    if (refuse_seconds == 0 && accept->n_operations > 0) {
+        /* It has taken some and wants the rest: now, not in a second. */
+        refuse_seconds = ALLOCATOR_NO_FILTER;
+    }
     allocator_recover(&m->base, &m->allocator, f->id, a.role,
-                      a.agent->id->s, &a.available,
-                      allocator_filter_seconds(refuse_seconds));
+                      a.agent->id->s, &a.available, refuse_seconds);
     resources_fini(&a.available);
     free(a.role);
 }

@@ -41,6 +41,7 @@ struct allocator {
     struct allocator_tables tables;
     bool cycle_pending;         /* a msg_cycle is in our mailbox */
     struct actor_timer interval;
+    int64_t regular_cycle_ns;   /* when 'interval' is over */
 };
 
 /* One body serves all requests; each uses what it needs. */
@@ -64,6 +65,7 @@ static void allocator_fini(struct actor *);
 static actor_handler_fn on_add_agent, on_remove_agent, on_set_agent_active,
     on_add_framework, on_remove_framework, on_deactivate_framework,
     on_revive, on_suppress, on_recover, on_cycle;
+static void start_interval(struct allocator *);
 static void on_interval(struct actor *, void *arg);
 static void request_fini(void *body);
 static void offers_fini(void *body);
@@ -133,8 +135,7 @@ allocator_init(struct actor *self, void *arg)
     struct allocator *a = allocator_cast(self);
 
     a->options = *(const struct allocator_options *) arg;
-    actor_timer_start(self, &a->interval, a->options.allocation_interval_ns,
-                      on_interval, NULL);
+    start_interval(a);
     return NULL;
 }
 
@@ -378,6 +379,15 @@ mark_all_agents(struct allocator *a)
 }
 
 static void
+start_interval(struct allocator *a)
+{
+    a->regular_cycle_ns = actor_now(&a->base)
+                          + a->options.allocation_interval_ns;
+    actor_timer_start(&a->base, &a->interval,
+                      a->options.allocation_interval_ns, on_interval, NULL);
+}
+
+static void
 on_interval(struct actor *self, void *arg)
 {
     struct allocator *a = allocator_cast(self);
@@ -385,8 +395,7 @@ on_interval(struct actor *self, void *arg)
     (void) arg;
     mark_all_agents(a);
     request_cycle(a);
-    actor_timer_start(self, &a->interval, a->options.allocation_interval_ns,
-                      on_interval, NULL);
+    start_interval(a);
 }
 
 /* --- agents --- */
@@ -705,8 +714,15 @@ client_filter(struct allocator *a, struct allocator_client *client,
 {
     int64_t refused_ns = duration_from_seconds(r->refuse_seconds);
 
-    if (!(r->refuse_seconds > 0) || client->leaving
+    if (r->refuse_seconds < 0 || client->leaving
         || !client->framework->active) {
+        return;
+    }
+    if (r->refuse_seconds == 0) {
+        /* Wanted again at once, as Mesos' next regular cycle is: any sooner
+         * it would go to and fro without an end. */
+        allocator_filters_add(client, agent, &r->resources,
+                              a->regular_cycle_ns);
         return;
     }
     /* It has to outlive the next regular cycle (MESOS-4302). */

@@ -102,6 +102,10 @@ void agents_remove_executor(struct master *, struct agent *,
 
 actor_handler_fn agents_on_reregister;
 
+/* Has the agent kill a task that we do not know, or have given up. */
+void agents_kill_task(struct master *, const struct agent *,
+                      const char *framework_id, const char *task_id);
+
 /* Tells all agents of a framework whose scheduler or info is new. */
 void agents_update_framework(struct master *, const struct framework *);
 

@@ -448,9 +448,9 @@ drop_unreported_executors(struct master *m, struct agent *agent,
     }
 }
 
-static void
-send_kill(struct master *m, const struct agent *agent,
-          const char *framework_id, const char *task_id)
+void
+agents_kill_task(struct master *m, const struct agent *agent,
+                 const char *framework_id, const char *task_id)
 {
     struct message *message = message_create(&internal__kill_task__descriptor);
     Internal__KillTask *kill = message_root(message);
@@ -482,7 +482,7 @@ kill_leftovers(struct master *m, struct agent *agent,
         }
         log_warn("Agent %s has non-terminal task %s that is supposed to be "
                  "killed. Killing it now!", agent->text, id);
-        send_kill(m, agent, framework_id, id);
+        agents_kill_task(m, agent, framework_id, id);
     }
 }
 

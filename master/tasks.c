@@ -330,6 +330,19 @@ forward_update(struct master *m, struct framework *f,
     framework_send(m, f, &event);
 }
 
+/* Its launch was on the way for so long that we gave the task up, and the
+ * agent registered again without it.  Nobody could end it any more. */
+static void
+kill_unknown_task(struct master *m, const struct agent *agent,
+                  const Internal__StatusUpdate *update)
+{
+    log_warn("Killing task %s of framework %s, which is not known to run on "
+             "agent %s", update->status->task_id->value,
+             update->framework_id->value, agent->text);
+    agents_kill_task(m, agent, update->framework_id->value,
+                     update->status->task_id->value);
+}
+
 static void
 apply_update(struct master *m, struct framework *f, struct agent *agent,
              const Internal__StatusUpdate *update, const uint8_t *uuid,
@@ -345,6 +358,9 @@ apply_update(struct master *m, struct framework *f, struct agent *agent,
         log_warn("Could not lookup task for status update %s from agent %s",
                  text, agent->text);
         metric_increment(m->metrics.invalid_status_updates, 1);
+        if (!task_state_is_terminal((int) latest)) {
+            kill_unknown_task(m, agent, update);
+        }
         return;
     }
     if (!task_state_is_known((int) latest)

@@ -149,6 +149,14 @@ tell_end(struct actor_stream *s)
     s->callbacks->on_closed(s->aux, error);
 }
 
+/* Who neither reads nor writes does not hear of the end, as with a socket that
+ * is not watched. */
+static bool
+notices_break(const struct actor_stream *s)
+{
+    return s->is_reading || s->wants_write || s->has_failed;
+}
+
 static void
 tell(struct actor_stream *s)
 {
@@ -162,7 +170,7 @@ tell(struct actor_stream *s)
     if (s->is_closed || s->told_break) {
         return;
     }
-    if (s->state == STREAM_BROKEN
+    if ((s->state == STREAM_BROKEN && notices_break(s))
         || (s->is_reading && s->has_end && s->inbox.len == 0
             && !s->told_end)) {
         tell_end(s);
@@ -220,9 +228,6 @@ net_attach(void *p UNUSED, struct actor_stream *s, void *worker,
     s->aux = aux;
     s->job.fn = on_stream_job;
     s->is_reading = false;
-    if (s->state == STREAM_BROKEN) {
-        net_post(s);
-    }
 }
 
 static ssize_t
@@ -235,6 +240,8 @@ net_write(void *p_, struct actor_stream *s, const struct iovec *iov, int n)
         if (s->state == STREAM_OPEN && p->is_alive) {
             tcp_break(s, EPIPE);
         }
+        s->has_failed = true;
+        net_post(s);
         return -1;
     }
     for (int i = 0; i < n; i++) {
@@ -259,7 +266,8 @@ static void
 net_set_reading(void *p UNUSED, struct actor_stream *s, bool on)
 {
     s->is_reading = on;
-    if (on && (s->inbox.len > 0 || s->has_end)) {
+    if (on && (s->inbox.len > 0 || s->has_end
+               || s->state == STREAM_BROKEN)) {
         net_post(s);
     }
 }

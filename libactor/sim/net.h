@@ -68,6 +68,7 @@ struct actor_stream {
     bool wants_write;                   /* to be told when there is room */
     bool may_write;                     /* on_writable() is due */
     bool told_end, told_break;          /* by on_closed() */
+    bool has_failed;                    /* it has noticed the break */
     int errnum;
 
     /* What has come. */

@@ -180,6 +180,7 @@ tcp_break(struct actor_stream *s, int errnum)
     }
     sim_note_host(s->host, "connection breaks", s->local.port,
                   (uint64_t) errnum);
+    s->has_failed = s->state == STREAM_CONNECTING;
     s->state = STREAM_BROKEN;
     s->errnum = errnum;
     drop_segments(s);

@@ -288,6 +288,23 @@ START_TEST(short_filter_outlives_the_next_interval)
 }
 END_TEST
 
+START_TEST(what_is_refused_for_no_time_comes_back_with_the_next_interval)
+{
+    struct stage s = stage_create();
+    add_framework(&s, "F1", "*", false);
+    actor_system_advance(s.system, SECOND / 2);
+    add_agent(&s, "S1", "cpus:4");
+
+    recover_part(&s, 0, "cpus:4", 0);
+    actor_system_advance(s.system, SECOND * 4 / 10);
+    ck_assert_uint_eq(n_offers(&s), 1);
+    actor_system_advance(s.system, SECOND * 2 / 10);
+
+    ck_assert_uint_eq(n_offers(&s), 2);
+    stage_close(&s);
+}
+END_TEST
+
 START_TEST(reserved_resources_go_to_their_role_only)
 {
     struct stage s = stage_create();
@@ -459,6 +476,7 @@ allocator_suite(void)
     ADD(roles_come_and_go_with_what_is_held_in_them);
     ADD(filter_stops_the_same_or_less_but_not_more);
     ADD(short_filter_outlives_the_next_interval);
+    ADD(what_is_refused_for_no_time_comes_back_with_the_next_interval);
     ADD(reserved_resources_go_to_their_role_only);
     ADD(agents_with_gpus_are_for_those_who_want_them);
     ADD(crumbs_are_not_offered);

@@ -6,7 +6,6 @@
 
 #include "tests/cluster/cluster.h"
 
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,6 +29,12 @@
 
 /* The one that runs in this thread; a world knows nothing of clusters. */
 static _Thread_local struct cluster *here;
+
+void
+cluster_must(struct error *error)
+{
+    CHECK(!error, "%s", error_text(error));
+}
 
 struct cluster *
 cluster_of(const struct sim_process *p)
@@ -80,7 +85,7 @@ add_master(struct cluster *c, size_t i)
     master->host = sim_add_host(c->sim, name);
     master->address = *sim_host_address(master->host);
     master->address.port = MASTER_PORT;
-    ck_assert_ptr_null(upid_make("master", &master->address, &master->upid));
+    cluster_must(upid_make("master", &master->address, &master->upid));
     sim_add_service(master->host, "mesos-master",
                     (char *[]) { (char *) "mesos-master", NULL });
 }
@@ -90,7 +95,7 @@ master_system(struct cluster *c)
 {
     struct sim_process *p = sim_service(c->masters[0].host, "mesos-master");
 
-    ck_assert_msg(p && sim_process_system(p), "the master does not run");
+    CHECK(p && sim_process_system(p), "the master does not run");
     return sim_process_system(p);
 }
 
@@ -105,7 +110,7 @@ cluster_metric(struct cluster *c, const char *key)
 {
     double value = -1;
 
-    ck_assert_msg(metrics_get(actor_system_metrics(master_system(c)), key,
+    CHECK(metrics_get(actor_system_metrics(master_system(c)), key,
                               &value),
                   "the master has no metric '%s'", key);
     return value;
@@ -157,7 +162,7 @@ load_flags(struct cluster_agent *agent)
         (char *) "--launcher_dir=/usr/libexec/mesos", NULL,
     };
 
-    ck_assert_ptr_null(flags_load(agent_flag_table, agent_n_flags,
+    cluster_must(flags_load(agent_flag_table, agent_n_flags,
                                   &agent->flags, 6, argv, NULL, NULL));
 }
 
@@ -170,8 +175,8 @@ add_agent(struct cluster *c, size_t i)
     load_flags(agent);
     agent->master = &c->masters[i % c->n_masters];
     agent->host = sim_add_host(c->sim, name);
-    ck_assert_int_eq(actor_disk_make_path(sim_host_disk(agent->host),
-                                          "/var/lib", 0755), 0);
+    CHECK(actor_disk_make_path(sim_host_disk(agent->host), "/var/lib", 0755)
+          == 0);
     sim_add_service(agent->host, "mesos-agent",
                     (char *[]) { (char *) "mesos-agent", NULL });
 }
@@ -181,7 +186,7 @@ cluster_pause_agent(struct cluster *c, size_t i, bool pause)
 {
     struct sim_process *p = sim_service(c->agents[i].host, "mesos-agent");
 
-    ck_assert_msg(p != NULL, "agent %zu does not run", i);
+    CHECK(p != NULL, "agent %zu does not run", i);
     sim_process_pause(p, pause ? NEVER : 0);
 }
 
@@ -243,8 +248,8 @@ cluster_start(const struct cluster_options *options)
     if (!getenv("CLUSTER_LOG") && !options->trace) {
         error_drop(log_init(&quiet));
     }
-    ck_assert(options->n_agents <= CLUSTER_MAX_AGENTS);
-    ck_assert(options->n_masters <= CLUSTER_MAX_MASTERS);
+    CHECK(options->n_agents <= CLUSTER_MAX_AGENTS);
+    CHECK(options->n_masters <= CLUSTER_MAX_MASTERS);
     here = c;
     c->options = options;
     c->n_agents = options->n_agents;

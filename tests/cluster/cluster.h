@@ -89,6 +89,11 @@ bool cluster_same_uuid(struct cluster *, const char *task, size_t i,
 /* How many updates told that the task is over, repetitions left out. */
 size_t cluster_n_endings(struct cluster *, const char *task);
 
+/* Whether the framework need not wait for the task any more: it does not run,
+ * and the framework was told that it has ended, that nobody knows it, or that
+ * its agent, which will not come back, is out of reach. */
+bool cluster_is_over(struct cluster *, const char *task);
+
 /* Called when an update comes, before it is acknowledged. */
 void cluster_on_update(struct cluster *,
                        void (*fn)(void *aux, const char *task), void *aux);

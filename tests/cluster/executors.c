@@ -4,7 +4,6 @@
  * and commands, which are not. */
 #include <config.h>
 
-#include <check.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 #include <actor/alloc.h>
 #include <actor/duration.h>
 #include <actor/error.h>
+#include <actor/log.h>
 #include <actor/system.h>
 
 #include "executor/command_executor.h"
@@ -33,7 +33,7 @@ variable(const struct sim_process *p, const char *name)
 {
     const char *value = sim_process_getenv(p, name);
 
-    ck_assert_msg(value != NULL, "the executor has no %s", name);
+    CHECK(value != NULL, "the executor has no %s", name);
     return xstrdup(value);
 }
 
@@ -46,8 +46,8 @@ read_environment(const struct sim_process *p, struct executor_environment *to)
     autofree char *grace = variable(p,
                                     "MESOS_EXECUTOR_SHUTDOWN_GRACE_PERIOD");
 
-    ck_assert_ptr_null(upid_parse(agent, &to->agent));
-    ck_assert_ptr_null(duration_parse(grace, &to->grace_ns));
+    cluster_must(upid_parse(agent, &to->agent));
+    cluster_must(duration_parse(grace, &to->grace_ns));
     to->agent_id = variable(p, "MESOS_SLAVE_ID");
     to->framework_id = variable(p, "MESOS_FRAMEWORK_ID");
     to->executor_id = variable(p, "MESOS_EXECUTOR_ID");

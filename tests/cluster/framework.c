@@ -8,7 +8,6 @@
  * disk. */
 #include <config.h>
 
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -47,7 +46,7 @@ cluster_task(struct cluster *c, const char *id)
 {
     struct cluster_task *task = cluster_find_task(c, id);
 
-    ck_assert_msg(task != NULL, "there is no task '%s'", id);
+    CHECK(task != NULL, "there is no task '%s'", id);
     return task;
 }
 
@@ -56,7 +55,7 @@ cluster_launch(struct cluster *c, const char *id, const char *command)
 {
     struct cluster_task *task = xcalloc(1, sizeof *task);
 
-    ck_assert_ptr_null(cluster_find_task(c, id));
+    CHECK(!cluster_find_task(c, id));
     task->id = xstrdup(id);
     task->command = xstrdup(command);
     vec_push(&c->tasks, task);
@@ -306,7 +305,7 @@ cluster_same_uuid(struct cluster *c, const char *id, size_t i, size_t j)
 {
     struct cluster_task *task = cluster_task(c, id);
 
-    ck_assert(i < task->updates.n && j < task->updates.n);
+    CHECK(i < task->updates.n && j < task->updates.n);
     return !memcmp(task->updates.data[i].uuid, task->updates.data[j].uuid,
                    sizeof task->updates.data[i].uuid);
 }
@@ -321,6 +320,18 @@ cluster_n_endings(struct cluster *c, const char *id)
         n += task->updates.data[i].is_terminal && !is_repeated(c, id, i);
     }
     return n;
+}
+
+bool
+cluster_is_over(struct cluster *c, const char *id)
+{
+    const struct cluster_task *task = cluster_task(c, id);
+    size_t n = task->updates.n;
+    const char *last = n > 0 ? task->updates.data[n - 1].state : "";
+
+    return !task->process
+        && (cluster_n_endings(c, id) > 0 || !strcmp(last, "UNKNOWN")
+            || !strcmp(last, "UNREACHABLE"));
 }
 
 void

@@ -73,6 +73,9 @@ struct cluster {
                                  * heard */
 };
 
+/* Ends the program if there is an error: also outside of tests. */
+void cluster_must(struct error *);
+
 /* The cluster whose world this is. */
 struct cluster *cluster_of(const struct sim_process *);
 
