@@ -12,6 +12,9 @@
 #include <config.h>
 
 /* The role of a framework that has only one is read here. */
+/* Mesos' words (Master::receive). */
+#define MASTER_ERROR_DISCONNECTED "Framework disconnected"
+
 #define PROTOBUF_C__NO_DEPRECATED 1
 
 #include "scheduler-driver/driver.h"
@@ -443,6 +446,20 @@ is_complete(const Scheduler__Event *event)
     }
 }
 
+/* What the framework asked for just before we heard that the connection was
+ * lost went over the next one, ahead of SUBSCRIBE.  It is lost like others; the
+ * framework is not. */
+static void
+on_error(struct scheduler *s, const char *text)
+{
+    if (!s->is_connected && !strcmp(text, MASTER_ERROR_DISCONNECTED)) {
+        log_warn("A call was refused by master %s: '%s'; subscribing again",
+                 UPID_TEXT(&s->master), text);
+        return;
+    }
+    fail(s, text);
+}
+
 /* Notes what an event means for us; false if the framework is not told. */
 static bool
 note_event(struct scheduler *s, const Scheduler__Event *event)
@@ -483,7 +500,7 @@ on_event(struct actor *self, struct actor_msg *msg)
     } else if (event->type == SCHEDULER__EVENT__TYPE__SUBSCRIBED) {
         on_subscribed(s, msg, event->subscribed);
     } else if (event->type == SCHEDULER__EVENT__TYPE__ERROR) {
-        fail(s, event->error->message);
+        on_error(s, event->error->message);
     } else if (s->is_connected && note_event(s, event)) {
         struct message *m = message_ref(actor_msg_message(msg));
 

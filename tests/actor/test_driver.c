@@ -506,6 +506,23 @@ END_TEST
 
 /* --- acknowledgements --- */
 
+START_TEST(a_call_that_came_before_subscribe_does_not_abort_the_driver)
+{
+    struct fixture f = { .master = fake_master_start(0) };
+
+    fake_master_set_answering(f.master, false);
+    f.driver = create(&f.recorder, fake_master_address(f.master), false);
+    mesos_scheduler_driver_start(f.driver);
+    fake_master_wait(f.master, CALL(SUBSCRIBE), 1);
+    send(&f, fake_event_error("Framework disconnected"));
+    fake_master_set_answering(f.master, true);
+    WAIT_FOR(has_noted(&f.recorder, "registered=F-0000 "));
+
+    ck_assert(!has_noted(&f.recorder, "error"));
+    tear_down(&f);
+}
+END_TEST
+
 START_TEST(updates_are_acknowledged_after_the_callback)
 {
     struct fixture f;
@@ -802,6 +819,8 @@ add_traffic(Suite *suite)
 {
     test_add(suite, "events", every_event_has_its_callback);
     test_add(suite, "error", an_error_aborts_the_driver_before_it_is_told);
+    test_add(suite, "early",
+             a_call_that_came_before_subscribe_does_not_abort_the_driver);
     test_add(suite, "implicit", updates_are_acknowledged_after_the_callback);
     test_add(suite, "no_uuid",
              updates_without_a_uuid_are_not_acknowledged);
