@@ -7,7 +7,10 @@ libactor_libactor_la_SOURCES += \
 	%D%/node.h \
 	%D%/peer.c \
 	%D%/peer.h \
+	%D%/peer_dial.c \
 	%D%/peer_frames.c \
+	%D%/peer_private.h \
+	%D%/peer_send.c \
 	%D%/peer_table.c \
 	%D%/remote_table.c \
 	%D%/remote_table.h

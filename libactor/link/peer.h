@@ -127,16 +127,4 @@ void peer_judge(struct peer *, struct inbound *inbound);
 /* Writes what can be written at once and closes.  The peer's worker. */
 void peer_stop(struct peer *);
 
-/* --- between peer.c and peer_frames.c; the peer's worker --- */
-
-/* Reads the frames in 'data'; false if the link was given up. */
-bool peer_read(struct peer *, const void *data, size_t size);
-
-/* Ends all watches on local actors. */
-void peer_clear_watches(struct peer *);
-
-/* The link is of no use any more: closes it, drops what waits, and tells
- * those who had linked somebody there. */
-void peer_fail(struct peer *, const char *reason);
-
 #endif /* LINK_PEER_H */

@@ -20,7 +20,7 @@
 #include <actor/metrics.h>
 #include "core/transport.h"
 #include "link/node.h"
-#include "link/peer.h"
+#include "link/peer_private.h"
 
 /* Notices that answer those of the peer and wait to be written, in bytes. */
 #define ANSWERS_MAX ((size_t) 1 << 20)
