@@ -4,9 +4,23 @@ check_PROGRAMS += %D%/test_actor
 %C%_test_actor_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
 %C%_test_actor_LDADD = $(LIBTEST) $(LIBACTOR)
 
+talker = tests/lib/talker.c tests/lib/talker.h
+
 check_PROGRAMS += %D%/test_link
+%C%_test_link_SOURCES = %D%/test_link.c $(talker)
 %C%_test_link_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
 %C%_test_link_LDADD = $(LIBTEST) $(LIBPROTO) $(LIBACTOR)
+
+check_PROGRAMS += %D%/test_link_strangers
+%C%_test_link_strangers_SOURCES = %D%/test_link_strangers.c $(talker)
+%C%_test_link_strangers_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
+%C%_test_link_strangers_LDADD = $(LIBTEST) $(LIBPROTO) $(LIBACTOR)
+
+check_PROGRAMS += %D%/test_link_tcp
+%C%_test_link_tcp_SOURCES = %D%/test_link_tcp.c $(talker)
+%C%_test_link_tcp_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
+%C%_test_link_tcp_LDADD = $(LIBTEST) $(LIBPROTO) $(LIBACTOR)
+
 check_PROGRAMS += %D%/test_driver
 %C%_test_driver_SOURCES = %D%/test_driver.c tests/lib/fake_master.c \
 	tests/lib/fake_master.h tests/lib/wait.h
