@@ -250,7 +250,7 @@ on_executor_call(struct actor *self, struct actor_msg *msg)
     }
 
     struct executor *executor = find(agent, framework_id, executor_id);
-    if (!executor || !upid_equal(&executor->upid, &from)) {
+    if (!executor || !upid_is_same(&executor->upid, &from)) {
         log_warn("Ignoring call of executor '%s' of framework %s from %s "
                  "because it is not subscribed", executor_id, framework_id,
                  UPID_TEXT(&from));
@@ -296,7 +296,6 @@ subscribe(struct agent *agent, const struct upid *from,
         send_shutdown(agent, from);
         return;
     }
-    executors_disconnected(agent, from);
     executor->upid = *from;
     executor->is_connected = true;
     actor_link(&agent->base, from);
@@ -381,9 +380,8 @@ executors_send(struct agent *agent, const struct executor *executor,
                        event);
 }
 
-/* The executor will end or subscribe again.  Until then nothing is sent: the
- * kernel may give its port to the next one, and all are called
- * executor(1). */
+/* The executor will end or subscribe again.  Until then nothing is sent: it
+ * would not know what it has missed. */
 void
 executors_disconnected(struct agent *agent, const struct upid *who)
 {

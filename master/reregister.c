@@ -538,7 +538,7 @@ welcome_back(struct master *m, struct agent *agent, const struct upid *from,
     agent_set_info(agent, actor_msg_message(msg), body->agent,
                    body->agent_capabilities, body->n_agent_capabilities,
                    body->version);
-    if (!upid_equal(&agent->pid, from)) {
+    if (!upid_is_same(&agent->pid, from)) {
         actor_unlink(&m->base, &agent->pid);
         agents_set_pid(&m->agents, agent, from);
     }

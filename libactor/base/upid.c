@@ -98,6 +98,14 @@ upid_equal(const struct upid *a, const struct upid *b)
 }
 
 bool
+upid_is_same(const struct upid *a, const struct upid *b)
+{
+    return upid_equal(a, b)
+           && (a->incarnation == b->incarnation || a->incarnation == 0
+               || b->incarnation == 0);
+}
+
+bool
 upid_is_empty(const struct upid *u)
 {
     return u->id[0] == '\0';

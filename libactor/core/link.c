@@ -200,6 +200,21 @@ detach(struct actor *self, struct link *link)
     }
 }
 
+/* The address has a new process, of which we have heard before we were told
+ * of the end of the old one: from here on the link is to the new one. */
+static void
+follow(struct actor *self, struct link *link, const struct upid *to)
+{
+    if (link->is_remote && !upid_is_same(&link->to, to)) {
+        detach(self, link);
+        link->to = *to;
+        if (!attach(self, link)) {
+            send_exited(self->slot->system, link->owner,
+                        link->owner_generation, to, link->sequence);
+        }
+    }
+}
+
 static struct link *
 get_link(struct actor *self, const struct upid *to)
 {
@@ -207,6 +222,7 @@ get_link(struct actor *self, const struct upid *to)
     struct link *link = set_find(self->links, to);
 
     if (link) {
+        follow(self, link, to);
         return link;
     }
     link = xcalloc(1, sizeof *link);
@@ -298,7 +314,8 @@ on_exited(struct actor *self, struct actor_msg *msg)
     struct link *link = set_find(self->links, &exited->who);
 
     if (!link
-        || (exited->sequence != 0 && exited->sequence != link->sequence)) {
+        || (exited->sequence != 0 && exited->sequence != link->sequence)
+        || !upid_is_same(&exited->who, &link->to)) {
         return;
     }
     set_remove(self->links, link);

@@ -14,6 +14,17 @@
 #include "http/head.h"
 #include "link/handshake.h"
 
+uint32_t
+incarnation_token(const char incarnation[INCARNATION_SIZE])
+{
+    char head[9] = "";
+
+    memcpy(head, incarnation, 8);
+    uint32_t token = (uint32_t) strtoul(head, NULL, 16);
+
+    return token != 0 ? token : 1;
+}
+
 static void
 write_fields(struct strbuf *out, const struct handshake *h)
 {

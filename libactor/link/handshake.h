@@ -23,6 +23,9 @@ struct strbuf;
 /* 128 random bits in hexadecimal, and a NUL. */
 #define INCARNATION_SIZE 33
 
+/* What UPIDs keep of an incarnation; never 0. */
+uint32_t incarnation_token(const char incarnation[INCARNATION_SIZE]);
+
 struct handshake {
     struct address from;        /* what the teller's UPIDs say */
     struct address to;          /* who it means to talk to */

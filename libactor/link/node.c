@@ -35,8 +35,7 @@ static void
 push(struct node *node, enum frame_kind kind, const struct upid *from,
      const struct upid *to, struct actor_msg **msg)
 {
-    peer_push(node_get_route(node, &to->address), kind, to->id, from->id,
-              msg);
+    peer_push(node_get_route(node, &to->address), kind, to, from->id, msg);
 }
 
 static void

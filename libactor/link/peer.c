@@ -77,21 +77,32 @@ peer_close_stream(struct peer *peer)
     peer->answered = 0;
 }
 
+void
+peer_tell_exited(struct peer *peer, const char *local, const char *remote,
+                 uint32_t incarnation)
+{
+    struct upid to = { .address = peer->node->address };
+    struct upid who = {
+        .address = peer->key.remote, .incarnation = incarnation,
+    };
+
+    memcpy(to.id, local, strlen(local));
+    memcpy(who.id, remote, strlen(remote));
+    system_deliver_exited(peer->node->system, &to, &who);
+}
+
+/* Tells those that had linked somebody of the process that is lost, or that
+ * was not reached. */
 static void
-announce_exits(struct peer *peer)
+announce_exits(struct peer *peer, uint32_t incarnation)
 {
     struct remote_entry *links = steal(peer->links);
 
     while (links) {
-        struct upid to = { .id = "" };
-        struct upid who = { .id = "" };
+        struct remote_key key = links->key;
 
-        memcpy(to.id, links->key.local, sizeof to.id);
-        to.address = peer->node->address;
-        memcpy(who.id, links->key.remote, sizeof who.id);
-        who.address = peer->key.remote;
         remote_table_remove(&links, links);
-        system_deliver_exited(peer->node->system, &to, &who);
+        peer_tell_exited(peer, key.local, key.remote, incarnation);
     }
 }
 
@@ -123,11 +134,13 @@ peer_rest(struct peer *peer, int64_t duration)
 static void
 give_up(struct peer *peer)
 {
+    uint32_t lost = peer->state == PEER_LIVE ? peer->token : 0;
+
     peer_close_stream(peer);
     peer_clear_watches(peer);
     peer_drop_waiting(peer);
     atomic_store(&peer->is_overrun, false);
-    announce_exits(peer);
+    announce_exits(peer, lost);
     peer_rest(peer, backoff(peer));
     peer->n_failures++;
 }
@@ -259,6 +272,7 @@ peer_go_live(struct peer *peer, const char *incarnation,
          peer->is_dialled ? "dialled by us" : "dialled by them");
     worker_timer_stop(peer->worker, &peer->timer);
     memcpy(peer->incarnation, incarnation, INCARNATION_SIZE);
+    peer->token = incarnation_token(incarnation);
     peer->state = PEER_LIVE;
     peer->n_failures = 0;
     if (!address_equal(&peer->key.local, &node->address)) {

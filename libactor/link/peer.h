@@ -17,6 +17,10 @@
  * A loss tells all local linkers that what they linked has exited, and drops
  * what was waiting: messages are delivered at most once, and in order.
  *
+ * A connection is to one process.  What is for another that had the address
+ * before it (upid.h) is dropped when it is the connection's turn, and linkers
+ * are told.
+ *
  * Thread-safety: said for each function. */
 #ifndef LINK_PEER_H
 #define LINK_PEER_H 1
@@ -59,6 +63,7 @@ struct item {
     struct item *next;
     struct actor_msg *msg;              /* owned; FRAME_MESSAGE only */
     size_t size;                        /* as counted in peer.queued */
+    uint32_t incarnation;               /* meant; 0: whoever it is */
     enum frame_kind kind;
     uint8_t from;                       /* where in 'ids' it begins */
     char ids[];                         /* "to" NUL "from" NUL */
@@ -88,6 +93,7 @@ struct peer {
     uint64_t dial;                      /* our number of it, if so */
     uint64_t seen;                      /* highest dial accepted from them */
     char incarnation[INCARNATION_SIZE]; /* theirs; "": not known yet */
+    uint32_t token;                     /* of that; 0: not known yet */
     struct worker_timer timer;
     unsigned n_failures;                /* since the last LIVE */
     struct item *waiting, *waiting_last;/* out of the inbox, to be encoded */
@@ -116,9 +122,10 @@ struct peer *peer_create(struct node *, const struct peer_key *,
                          struct worker *);
 void peer_unref(struct peer *);
 
-/* Sends, or puts an item into the inbox.  Takes '*msg', which may be NULL, and
- * the caller's reference to the peer.  Any thread. */
-void peer_push(struct peer *, enum frame_kind, const char *to,
+/* Sends, or puts an item into the inbox.  It is for the process that 'to' was
+ * learnt from, if that is known.  Takes '*msg', which may be NULL, and the
+ * caller's reference to the peer.  Any thread. */
+void peer_push(struct peer *, enum frame_kind, const struct upid *to,
                const char *from, struct actor_msg **msg);
 
 /* Decides about 'inbound', and frees it.  The peer's worker. */

@@ -76,6 +76,7 @@ on_message(struct peer *peer, const struct frame *frame)
     if (frame->from[0] != '\0') {
         memcpy(from.id, frame->from, sizeof from.id);
         from.address = peer->key.remote;
+        from.incarnation = peer->token;
     }
     actor_msg_set_correlation(msg, frame->call, frame->reply_to);
     metric_increment(peer->node->n_received, 1);
@@ -95,9 +96,11 @@ on_local_exit(struct exit_watch *watch)
     struct remote_entry *entry = CONTAINER_OF(watch, struct remote_entry,
                                               watch);
     struct peer *peer = entry->owner;
+    struct upid to = { .id = "" };
 
+    memcpy(to.id, entry->key.remote, sizeof to.id);
     atomic_fetch_add(&peer->refs, 1);
-    peer_push(peer, FRAME_EXITED, entry->key.remote, entry->key.local, NULL);
+    peer_push(peer, FRAME_EXITED, &to, entry->key.local, NULL);
 }
 
 /* Nobody is there to be linked.  False if the link was given up: who asks and
@@ -170,18 +173,11 @@ on_exited(struct peer *peer, const struct frame *frame)
 {
     struct remote_entry *entry = remote_table_find(peer->links, frame->to,
                                                    frame->from);
-    struct upid to = { .id = "" };
-    struct upid who = { .id = "" };
 
-    if (!entry) {
-        return;
+    if (entry) {
+        remote_table_remove(&peer->links, entry);
+        peer_tell_exited(peer, frame->to, frame->from, peer->token);
     }
-    remote_table_remove(&peer->links, entry);
-    memcpy(to.id, frame->to, sizeof to.id);
-    to.address = peer->node->address;
-    memcpy(who.id, frame->from, sizeof who.id);
-    who.address = peer->key.remote;
-    system_deliver_exited(peer->node->system, &to, &who);
 }
 
 /* --- frames --- */

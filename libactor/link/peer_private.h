@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "link/peer.h"
 
@@ -25,6 +26,11 @@ void peer_go_live(struct peer *, const char *incarnation, const void *rest,
 /* The link is of no use any more: closes it, drops what waits, and tells
  * those who had linked somebody there. */
 void peer_fail(struct peer *, const char *reason);
+
+/* Tells local actor 'local' that 'remote', which it linked, is gone with the
+ * process of that token; 0: whoever it was. */
+void peer_tell_exited(struct peer *, const char *local, const char *remote,
+                      uint32_t incarnation);
 
 /* Closes the stream, if there is one; nobody is told. */
 void peer_close_stream(struct peer *);

@@ -28,22 +28,23 @@
 /* --- items --- */
 
 static struct item *
-item_create(enum frame_kind kind, const char *to, const char *from,
+item_create(enum frame_kind kind, const struct upid *to, const char *from,
             struct actor_msg **msg)
 {
-    size_t to_size = strlen(to) + 1;
+    size_t to_size = strlen(to->id) + 1;
     size_t from_size = strlen(from) + 1;
     struct item *item = xmalloc(sizeof *item + to_size + from_size);
 
     item->next = NULL;
     item->kind = kind;
+    item->incarnation = to->incarnation;
     item->msg = msg ? steal(*msg) : NULL;
     item->size = sizeof *item + to_size + from_size;
     if (item->msg) {
         item->size += message_memory(actor_msg_message(item->msg));
     }
     item->from = (uint8_t) to_size;
-    memcpy(item->ids, to, to_size);
+    memcpy(item->ids, to->id, to_size);
     memcpy(item->ids + to_size, from, from_size);
     return item;
 }
@@ -125,12 +126,39 @@ encode_message(struct peer *peer, const char *to, const char *from,
     metric_increment(peer->node->n_sent, 1);
 }
 
+/* It is for a process that had the address before this one. */
+static void
+drop_late(struct peer *peer, enum frame_kind kind, const char *to,
+          const char *from, uint32_t incarnation)
+{
+    vlog(1, "Dropping what '%s' has for '%s@%s': that process is gone", from,
+         to, ADDRESS_TEXT(&peer->key.remote));
+    if (kind == FRAME_LINK) {
+        struct remote_entry *entry = remote_table_find(peer->links, from, to);
+
+        if (entry) {
+            remote_table_remove(&peer->links, entry);
+        }
+        peer_tell_exited(peer, from, to, incarnation);
+    } else if (kind == FRAME_MESSAGE) {
+        metric_increment(peer->node->n_dropped, 1);
+    }
+}
+
+static bool
+is_late(const struct peer *peer, uint32_t incarnation)
+{
+    return incarnation != 0 && incarnation != peer->token;
+}
+
 static void
 encode(struct peer *peer, struct item *item)
 {
     const char *from = item->ids + item->from;
 
-    if (item->kind != FRAME_MESSAGE) {
+    if (is_late(peer, item->incarnation)) {
+        drop_late(peer, item->kind, item->ids, from, item->incarnation);
+    } else if (item->kind != FRAME_MESSAGE) {
         frame_encode_notice(&peer->out, item->kind, item->ids, from);
     } else if (item->msg) {             /* else dropped when it was sent */
         encode_message(peer, item->ids, from, item->msg);
@@ -202,16 +230,17 @@ peer_write_all(struct peer *peer)
  * nothing of earlier sends is still to be encoded.  (What the same actor sent
  * from other workers before is in the inbox, and seen there.) */
 static bool
-send_at_once(struct peer *peer, const char *to, const char *from,
+send_at_once(struct peer *peer, const struct upid *to, const char *from,
              struct actor_msg **msg)
 {
     if (worker_current() != peer->worker || peer->state != PEER_LIVE
         || peer->waiting
         || atomic_load_explicit(&peer->inbox, memory_order_relaxed)
-        || peer->out.len - peer->out_offset >= OUT_MAX) {
+        || peer->out.len - peer->out_offset >= OUT_MAX
+        || is_late(peer, to->incarnation)) {
         return false;
     }
-    encode_message(peer, to, from, *msg);
+    encode_message(peer, to->id, from, *msg);
     actor_msg_destroy(steal(*msg));
     if (peer->out.len - peer->out_offset >= OUT_BATCH) {
         peer_write_out(peer);
@@ -235,7 +264,7 @@ on_flush(struct worker_job *job)
 }
 
 static void
-push_item(struct peer *peer, enum frame_kind kind, const char *to,
+push_item(struct peer *peer, enum frame_kind kind, const struct upid *to,
           const char *from, struct actor_msg **msg)
 {
     struct item *item = item_create(kind, to, from, msg);
@@ -265,7 +294,7 @@ push_item(struct peer *peer, enum frame_kind kind, const char *to,
 }
 
 void
-peer_push(struct peer *peer, enum frame_kind kind, const char *to,
+peer_push(struct peer *peer, enum frame_kind kind, const struct upid *to,
           const char *from, struct actor_msg **msg)
 {
     if (msg && send_at_once(peer, to, from, msg)) {

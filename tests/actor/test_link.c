@@ -289,6 +289,107 @@ START_TEST(a_restarted_system_is_noticed_and_reached_again)
 }
 END_TEST
 
+/* Process 'b' ends and another begins in its place, with a "two" too. */
+static void
+restart_b(struct pair *p)
+{
+    struct actor_system_options options = talker_system_options();
+    struct address address = *actor_system_address(p->b);
+
+    multi_system_remove(p->multi, p->b);
+    options.seed = 99;
+    p->b = multi_system_add_at(p->multi, &address, &options);
+    talker_spawn(p->b, "two", p->log_b, true);
+}
+
+/* "two" as "one" knows it from a message. */
+static struct upid
+learn_two(struct pair *p)
+{
+    ORDER(p->a, &p->at_a, .what = ORDER_PING, .to = p->at_b);
+    multi_system_run(p->multi);
+    ck_assert_uint_eq(p->log_a->n_pongs, 1);
+    return p->log_a->last_from;
+}
+
+START_TEST(a_message_for_a_process_that_was_restarted_is_dropped)
+{
+    struct pair p = pair_start();
+    struct upid learnt = learn_two(&p);
+
+    restart_b(&p);
+    ORDER(p.a, &p.at_a, .what = ORDER_PING, .to = learnt);
+    multi_system_advance(p.multi, 2 * SECOND);
+    ck_assert_uint_eq(p.log_b->n_pings, 1);
+    ck_assert(metric_of(p.a, "link/messages_dropped") == 1);
+    ORDER(p.a, &p.at_a, .what = ORDER_PING, .to = learnt);
+    multi_system_run(p.multi);
+
+    ck_assert_uint_eq(p.log_b->n_pings, 1);
+    ck_assert(metric_of(p.a, "link/messages_dropped") == 2);
+    pair_stop(&p);
+}
+END_TEST
+
+START_TEST(a_name_that_nobody_told_us_reaches_whoever_has_it_now)
+{
+    struct pair p = pair_start();
+    struct upid named;
+
+    learn_two(&p);
+    ck_assert_ptr_null(upid_parse("two@10.0.0.2:5050", &named));
+    restart_b(&p);
+    ORDER(p.a, &p.at_a, .what = ORDER_PING, .to = named);
+    multi_system_advance(p.multi, 2 * SECOND);
+
+    ck_assert_uint_eq(p.log_a->n_pongs, 2);
+    ck_assert(upid_equal(&p.log_a->last_from, &named));
+    pair_stop(&p);
+}
+END_TEST
+
+START_TEST(a_link_to_a_process_that_was_restarted_is_told_to_be_over)
+{
+    struct pair p = pair_start();
+    struct upid learnt = learn_two(&p);
+
+    restart_b(&p);
+    ORDER(p.a, &p.at_a, .what = ORDER_LINK, .to = learnt);
+    multi_system_advance(p.multi, 2 * SECOND);
+    ck_assert_uint_eq(p.log_a->n_exited, 1);
+    ORDER(p.a, &p.at_a, .what = ORDER_LINK, .to = learnt);
+    multi_system_run(p.multi);
+
+    ck_assert_uint_eq(p.log_a->n_exited, 2);
+    pair_stop(&p);
+}
+END_TEST
+
+START_TEST(a_link_to_a_successor_takes_the_place_of_one_to_who_is_gone)
+{
+    struct pair p = pair_start();
+    struct upid learnt = learn_two(&p), successor;
+
+    ORDER(p.a, &p.at_a, .what = ORDER_LINK, .to = learnt);
+    multi_system_run(p.multi);
+    restart_b(&p);
+    ck_assert_uint_eq(p.log_a->n_exited, 1);
+    ORDER(p.a, &p.at_a, .what = ORDER_PING, .to = p.at_b);
+    multi_system_advance(p.multi, 2 * SECOND);
+    successor = p.log_a->last_from;
+    ck_assert(upid_equal(&successor, &learnt));
+    ck_assert(!upid_is_same(&successor, &learnt));
+    ORDER(p.a, &p.at_a, .what = ORDER_LINK, .to = successor);
+    multi_system_run(p.multi);
+    ck_assert_uint_eq(p.log_a->n_exited, 1);
+    memory_net_break_all(multi_system_net(p.multi));
+    multi_system_run(p.multi);
+
+    ck_assert_uint_eq(p.log_a->n_exited, 2);
+    pair_stop(&p);
+}
+END_TEST
+
 START_TEST(idle_peers_are_forgotten_and_may_come_back)
 {
     struct pair p = pair_start();
@@ -355,6 +456,14 @@ link_suite(void)
     test_add(suite, "timeout", a_connection_that_is_never_made_times_out);
     test_add(suite, "restart",
              a_restarted_system_is_noticed_and_reached_again);
+    test_add(suite, "successor",
+             a_message_for_a_process_that_was_restarted_is_dropped);
+    test_add(suite, "successor",
+             a_name_that_nobody_told_us_reaches_whoever_has_it_now);
+    test_add(suite, "successor",
+             a_link_to_a_process_that_was_restarted_is_told_to_be_over);
+    test_add(suite, "successor",
+             a_link_to_a_successor_takes_the_place_of_one_to_who_is_gone);
     test_add(suite, "forget", idle_peers_are_forgotten_and_may_come_back);
     test_add(suite, "overrun",
              a_peer_that_does_not_read_is_given_up_at_the_bound);

@@ -18,6 +18,7 @@
 #include "proto/mesos/v1/scheduler/scheduler.pb-c.h"
 #include "proto/messages.h"
 #include "tests/lib/master_stage.h"
+#include "tests/lib/multi_system.h"
 #include "tests/lib/puppet.h"
 #include "tests/lib/test.h"
 
@@ -275,6 +276,59 @@ START_TEST(agent_back_after_a_broken_link_is_asked_about_missing_tasks)
 }
 END_TEST
 
+/* A system that understands the master's messages; NULL address: any. */
+static struct actor_system *
+add_system(struct multi_system *multi, const struct address *address)
+{
+    struct actor_system_options options = {
+        .messages = proto_messages, .n_messages = proto_n_messages,
+        .seed = address ? 99 : 0,
+    };
+
+    return address ? multi_system_add_at(multi, address, &options)
+                   : multi_system_add(multi, &options);
+}
+
+START_TEST(agent_that_is_a_new_process_at_its_old_address_is_pinged)
+{
+    struct multi_system *multi = multi_system_create();
+    struct actor_system *master_system = add_system(multi, NULL);
+    struct actor_system *agent_system = add_system(multi, NULL);
+    struct address address = *actor_system_address(agent_system);
+    struct stage s = { .system = master_system };
+    struct puppet *again;
+    bool connected;
+
+    master_flags_init(&s.flags);
+    s.flags.hostname = xstrdup("localhost");
+    ck_assert_ptr_null(master_start(master_system, &s.flags, &s.master));
+    s.agent = puppet_create(agent_system, "slave(1)");
+    puppet_say(s.agent, &s.master, &msg_register_agent,
+               "{\"agent\":" AGENT_INFO("") ",\"version\":\"1.12.0\"}");
+    multi_system_run(multi);
+    const Internal__AgentRegistered *registered =
+        puppet_heard(s.agent, &msg_agent_registered, 0);
+
+    snprintf(s.agent_id, sizeof s.agent_id, "%s",
+             registered->agent_id->value);
+    multi_system_remove(multi, agent_system);
+    again = puppet_create(add_system(multi, &address), "slave(1)");
+    puppet_say(again, &s.master, &msg_reregister_agent,
+               "{\"agent\":" AGENT_INFO("\"id\":{\"value\":\"%s\"},")
+               ",\"version\":\"1.12.0\"}", s.agent_id);
+    multi_system_advance(multi, 10 * MINUTE);
+
+    ck_assert_uint_eq(puppet_count(again, &msg_agent_reregistered), 1);
+    ck_assert_uint_ge(puppet_n_pings(again, &connected), 2);
+    ck_assert(connected);
+    ck_assert_double_eq(metric(&s, "master/slaves_connected"), 1);
+    multi_system_destroy(multi);
+    puppet_destroy(s.agent);
+    puppet_destroy(again);
+    master_flags_fini(&s.flags);
+}
+END_TEST
+
 START_TEST(agent_that_unregisters_loses_its_tasks)
 {
     struct stage s = stage_create();
@@ -310,6 +364,7 @@ master_agents_suite(void)
     ADD(agent_whose_report_does_not_hold_together_is_not_let_in);
     ADD(broken_link_rescinds_offers_and_ends_tasks_without_checkpoints);
     ADD(agent_back_after_a_broken_link_is_asked_about_missing_tasks);
+    ADD(agent_that_is_a_new_process_at_its_old_address_is_pinged);
     ADD(agent_that_unregisters_loses_its_tasks);
 #undef ADD
     return suite;

@@ -99,6 +99,24 @@ START_TEST(hints_take_no_part_in_comparing)
 }
 END_TEST
 
+START_TEST(same_is_whoever_is_not_known_to_be_another_process)
+{
+    struct upid a = upid_of("x@10.0.0.1:1");
+    struct upid b = a, c = a;
+
+    b.incarnation = 5;
+    c.incarnation = 6;
+
+    ck_assert(upid_equal(&b, &c));
+    ck_assert(!upid_is_same(&b, &c));
+    ck_assert(upid_is_same(&a, &b));
+    ck_assert(upid_is_same(&c, &a));
+    ck_assert(upid_is_same(&b, &b));
+    a.id[0] = 'y';
+    ck_assert(!upid_is_same(&a, &b));
+}
+END_TEST
+
 START_TEST(id_and_address_both_count)
 {
     struct upid a = upid_of("x@10.0.0.1:1");
@@ -133,6 +151,8 @@ upid_suite(void)
     test_add(suite, "refusal", refusal_names_the_text_and_the_reason);
     test_add(suite, "making", making_from_parts_follows_the_same_rules);
     test_add(suite, "hints", hints_take_no_part_in_comparing);
+    test_add(suite, "same",
+             same_is_whoever_is_not_known_to_be_another_process);
     test_add(suite, "id", id_and_address_both_count);
     test_add(suite, "zeroed", zeroed_upid_is_empty);
     return suite;

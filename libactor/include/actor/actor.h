@@ -25,8 +25,10 @@
  *
  * Delivery is at most once, in order for each pair of sender and receiver.
  * Inside one system a message is passed as a pointer; to another system it is
- * encoded (message.h) and travels over a link (link.h).  A message nobody
- * handles, or for an actor that is gone, is dropped and counted.
+ * encoded (message.h) and travels over a link (docs/wire.md).  A message
+ * nobody handles, or for an actor that is gone, is dropped and counted.  So is
+ * one for an actor of a process that is gone, even if another process has the
+ * address by now and an actor of that id: see upid.h.
  *
  * (After libprocess' process.hpp; the shape of mailbox and turn follows
  * Pony's libponyrt.)

@@ -4,8 +4,17 @@
  *
  * A UPID is a value: copy it, keep it, compare it.  It names an actor by its
  * id and the address of its system and says nothing about whether the actor
- * lives.  The two members after the address are a hint that makes sending to
- * an actor of one's own system fast; they take no part in comparisons.
+ * lives.
+ *
+ * The members after the address are the runtime's, and take no part in
+ * comparisons.  Two are a hint that makes sending to an actor of one's own
+ * system fast.  The third says of an actor of another system which process it
+ * was that had the address when the UPID was learnt, as the sender of a
+ * message.  What is sent by such a UPID, or linked, never reaches a process
+ * that has the address later: a message is dropped and counted, a link is told
+ * to be over.  A UPID that was parsed or made from parts means whoever has the
+ * address now: that is how well-known actors are found, "master@10.0.0.1:5050"
+ * for example.
  *
  * (libprocess: pid.hpp.  Unlike there, parsing never asks DNS, an ill-formed
  * text is an error, and IPv6 addresses stand in brackets.)
@@ -31,6 +40,7 @@ struct upid {
     struct address address;
     uint32_t hint_slot;         /* private to the runtime */
     uint32_t hint_generation;   /* private to the runtime; 0: no hint */
+    uint32_t incarnation;       /* private to the runtime; 0: whoever it is */
 };
 
 #define UPID_TEXT_SIZE (UPID_ID_MAX + 1 + ADDRESS_TEXT_SIZE)
@@ -47,6 +57,9 @@ const char *upid_format(const struct upid *, char buffer[UPID_TEXT_SIZE]);
 #define UPID_TEXT(u) upid_format((u), (char[UPID_TEXT_SIZE]) {0})
 
 bool upid_equal(const struct upid *, const struct upid *);
+
+/* The same: equal, and not known to be of different processes. */
+bool upid_is_same(const struct upid *, const struct upid *);
 bool upid_is_empty(const struct upid *);
 
 /* By id and address; for tables (the runtime's hints are left out). */
