@@ -5,6 +5,7 @@ libactor_libactor_la_SOURCES += \
 	%D%/handshake.h \
 	%D%/node.c \
 	%D%/node.h \
+	%D%/node_metrics.c \
 	%D%/peer.c \
 	%D%/peer.h \
 	%D%/peer_dial.c \

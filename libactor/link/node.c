@@ -18,6 +18,7 @@
 #include <actor/alloc.h>
 #include <actor/duration.h>
 #include <actor/error.h>
+#include <actor/limits.h>
 #include <actor/log.h>
 #include <actor/metrics.h>
 #include <actor/system.h>
@@ -28,6 +29,12 @@
 #include "link/node.h"
 #include "link/peer.h"
 #include "net/net.h"
+
+/* From dialling to the answer. */
+#define DIAL_TIMEOUT (10 * SECOND)
+
+/* A peer that is silent for so long is taken for dead. */
+#define SILENCE_TIMEOUT (30 * SECOND)
 
 /* --- sending: any thread --- */
 
@@ -47,7 +54,7 @@ node_send(void *transport, const struct upid *from, const struct upid *to,
     if (!actor_msg_type(*msg)->descriptor) {
         log_error("Dropping '%s' from '%s' to '%s': it is not declared",
                   actor_msg_type(*msg)->name, from->id, UPID_TEXT(to));
-        metric_increment(node->n_dropped, 1);
+        metric_increment(node->metrics.n_dropped, 1);
         actor_msg_destroy(steal(*msg));
         return;
     }
@@ -259,14 +266,11 @@ static void
 node_destroy(void *transport)
 {
     struct node *node = transport;
-    struct metrics *metrics = actor_system_metrics(node->system);
 
     while (node->peers) {
         CHECK(node_forget(node, node->peers), "a peer is still in use");
     }
-    metrics_remove(metrics, &node->n_sent);
-    metrics_remove(metrics, &node->n_received);
-    metrics_remove(metrics, &node->n_dropped);
+    node_metrics_fini(node);
     http_server_destroy(node->http);
     pthread_rwlock_destroy(&node->lock);
     pthread_rwlock_destroy(&node->aliases_lock);
@@ -297,12 +301,31 @@ choose_incarnation(struct node *node)
     memcpy(node->incarnation, text.data, INCARNATION_SIZE);
 }
 
+static struct actor_link_bounds
+complete(const struct actor_link_bounds *given)
+{
+    struct actor_link_bounds bounds = *given;
+
+    if (bounds.queue_size == 0) {
+        bounds.queue_size = LIMIT_LINK_QUEUE;
+    }
+    if (bounds.n_watches == 0) {
+        bounds.n_watches = LIMIT_LINK_WATCHES;
+    }
+    if (bounds.dial_timeout_ns == 0) {
+        bounds.dial_timeout_ns = DIAL_TIMEOUT;
+    }
+    if (bounds.silence_ns == 0) {
+        bounds.silence_ns = SILENCE_TIMEOUT;
+    }
+    return bounds;
+}
+
 static struct node *
 node_create(struct actor_system *system,
             const struct actor_system_options *options)
 {
     const struct actor_backend *backend = system_backend(system);
-    struct metrics *metrics = actor_system_metrics(system);
     struct node *node = xcalloc(1, sizeof *node);
 
     node->system = system;
@@ -312,9 +335,8 @@ node_create(struct actor_system *system,
     pthread_rwlock_init(&node->lock, NULL);
     pthread_rwlock_init(&node->aliases_lock, NULL);
     choose_incarnation(node);
-    node->n_sent = metrics_add_counter(metrics, "link/messages_sent");
-    node->n_received = metrics_add_counter(metrics, "link/messages_received");
-    node->n_dropped = metrics_add_counter(metrics, "link/messages_dropped");
+    node->bounds = complete(&options->link);
+    node_metrics_init(node);
     node->http = http_server_create(system, node->net, node->net_ctx,
                                     options->delegate);
     http_server_set_upgrade(node->http, on_upgrade, node);

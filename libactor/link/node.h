@@ -13,15 +13,34 @@
 
 #include <actor/address.h>
 #include <actor/backend.h>
+#include <actor/system.h>
 #include "core/worker.h"
 #include "link/handshake.h"
 
-struct actor_system;
 struct address;
 struct http_server;
 struct metric;
 struct peer;
 struct peer_key;
+
+/* Why a connection to a peer was lost, or not made. */
+enum peer_loss {
+    PEER_LOSS_CLOSED,           /* by the other side, between two frames */
+    PEER_LOSS_BROKEN,           /* reset, or ended in mid-frame */
+    PEER_LOSS_SILENT,           /* nothing was acknowledged for too long */
+    PEER_LOSS_UNREACHABLE,      /* it could not be dialled, or refused us */
+    PEER_LOSS_OVERRUN,          /* too much waited to be written */
+    PEER_LOSS_PROTOCOL,         /* it sent what it must not */
+    PEER_LOSS_RESTARTED,        /* another process dialled from its address */
+    PEER_LOSS_REPLACED,         /* it dialled anew */
+    N_PEER_LOSSES
+};
+
+struct node_metrics {
+    struct metric *n_sent, *n_received, *n_dropped;
+    struct metric *n_connections, *n_reconnects, *queued_bytes;
+    struct metric *n_losses[N_PEER_LOSSES];
+};
 
 struct node {
     /* Fixed once the port is open. */
@@ -33,7 +52,8 @@ struct node {
     struct actor_listener *listener;    /* owned; worker 0 */
     struct address address;             /* as in our UPIDs */
     char incarnation[INCARNATION_SIZE];
-    struct metric *n_sent, *n_received, *n_dropped;
+    struct actor_link_bounds bounds;    /* complete */
+    struct node_metrics metrics;
 
     /* Any thread. */
     atomic_uint next_worker;
@@ -45,6 +65,10 @@ struct node {
     struct peer *aliases;               /* live, and dialled under another
                                          * name of ours; by remote address */
 };
+
+/* Adds and removes the metrics of a node. */
+void node_metrics_init(struct node *);
+void node_metrics_fini(struct node *);
 
 /* The peer of that key, with a reference for the caller.  It is created on
  * 'worker', or on one of our choice if that is NULL, if there is none.  Any

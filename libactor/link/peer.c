@@ -12,12 +12,10 @@
 #include <actor/duration.h>
 #include <actor/error.h>
 #include <actor/log.h>
+#include <actor/metrics.h>
 #include "core/transport.h"
 #include "link/node.h"
 #include "link/peer_private.h"
-
-/* A peer that is silent for so long is taken for dead. */
-#define KEEPALIVE_TIMEOUT (30 * SECOND)
 
 #define BACKOFF_MIN (50 * MILLISECOND)
 #define BACKOFF_MAX (5 * SECOND)
@@ -69,12 +67,16 @@ peer_close_stream(struct peer *peer)
     if (peer->stream) {
         node->net->close(node->net_ctx, steal(peer->stream));
     }
+    if (peer->state == PEER_LIVE) {
+        metric_add(node->metrics.n_connections, -1);
+    }
     strbuf_fini(&peer->in);
     strbuf_init(&peer->in, STRBUF_UNLIMITED);
     strbuf_fini(&peer->out);
     strbuf_init(&peer->out, STRBUF_UNLIMITED);
     peer->out_offset = 0;
     peer->answered = 0;
+    atomic_store_explicit(&peer->encoded, 0, memory_order_relaxed);
 }
 
 void
@@ -132,21 +134,21 @@ peer_rest(struct peer *peer, int64_t duration)
 }
 
 static void
-give_up(struct peer *peer)
+give_up(struct peer *peer, enum peer_loss loss)
 {
     uint32_t lost = peer->state == PEER_LIVE ? peer->token : 0;
 
+    metric_increment(peer->node->metrics.n_losses[loss], 1);
     peer_close_stream(peer);
     peer_clear_watches(peer);
     peer_drop_waiting(peer);
-    atomic_store(&peer->is_overrun, false);
     announce_exits(peer, lost);
     peer_rest(peer, backoff(peer));
     peer->n_failures++;
 }
 
 void
-peer_fail(struct peer *peer, const char *reason)
+peer_fail(struct peer *peer, enum peer_loss loss, const char *reason)
 {
     if (peer->state == PEER_LIVE) {
         log_warn("Lost the link to %s: %s", ADDRESS_TEXT(&peer->key.remote),
@@ -155,7 +157,7 @@ peer_fail(struct peer *peer, const char *reason)
         log_warn("Failed to link to %s: %s", ADDRESS_TEXT(&peer->key.remote),
                  reason);
     }
-    give_up(peer);
+    give_up(peer, loss);
 }
 
 static void
@@ -188,10 +190,6 @@ on_resting_over(struct worker_timer *timer)
 void
 peer_pump(struct peer *peer)
 {
-    if (atomic_load_explicit(&peer->is_overrun, memory_order_relaxed)) {
-        peer_fail(peer, "too much waits to be written");
-        return;
-    }
     if (peer->state == PEER_LIVE) {
         peer_write_all(peer);
     } else if (peer->state == PEER_IDLE && peer->waiting
@@ -241,7 +239,9 @@ on_live_closed(void *aux, const struct error *error)
     struct peer *peer = aux;
 
     if (error) {
-        peer_fail(peer, error_text(error));
+        peer_fail(peer, error_code(error) == ERROR_TIMEOUT ? PEER_LOSS_SILENT
+                                                           : PEER_LOSS_BROKEN,
+                  error_text(error));
         return;
     }
     if (peer->in.len > 0) {
@@ -249,11 +249,11 @@ on_live_closed(void *aux, const struct error *error)
                                           "middle of a frame, %zu bytes in",
                                           peer->in.len);
 
-        peer_fail(peer, reason);
+        peer_fail(peer, PEER_LOSS_BROKEN, reason);
         return;
     }
     log_info("%s has closed the link", ADDRESS_TEXT(&peer->key.remote));
-    give_up(peer);
+    give_up(peer, PEER_LOSS_CLOSED);
 }
 
 static const struct actor_stream_callbacks live_callbacks = {
@@ -271,6 +271,8 @@ peer_go_live(struct peer *peer, const char *incarnation,
     vlog(1, "Linked to %s (%s)", ADDRESS_TEXT(&peer->key.remote),
          peer->is_dialled ? "dialled by us" : "dialled by them");
     worker_timer_stop(peer->worker, &peer->timer);
+    metric_add(node->metrics.n_connections, 1);
+    metric_increment(node->metrics.n_reconnects, peer->token != 0);
     memcpy(peer->incarnation, incarnation, INCARNATION_SIZE);
     peer->token = incarnation_token(incarnation);
     peer->state = PEER_LIVE;
@@ -280,7 +282,7 @@ peer_go_live(struct peer *peer, const char *incarnation,
     }
     node->net->attach(node->net_ctx, peer->stream, peer->worker,
                       &live_callbacks, peer);
-    node->net->set_keepalive(node->net_ctx, peer->stream, KEEPALIVE_TIMEOUT);
+    node->net->set_keepalive(node->net_ctx, peer->stream, node->bounds.silence_ns);
     node->net->set_reading(node->net_ctx, peer->stream, true);
     if (peer_read(peer, rest_data, rest_size)) {
         peer_pump(peer);

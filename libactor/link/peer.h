@@ -61,7 +61,8 @@ enum peer_state {
 
 struct item {
     struct item *next;
-    struct actor_msg *msg;              /* owned; FRAME_MESSAGE only */
+    struct actor_msg *msg;              /* owned; FRAME_MESSAGE only; NULL:
+                                         * one was dropped here */
     size_t size;                        /* as counted in peer.queued */
     uint32_t incarnation;               /* meant; 0: whoever it is */
     enum frame_kind kind;
@@ -79,8 +80,9 @@ struct peer {
 
     /* Any thread. */
     struct item *_Atomic inbox;         /* newest first */
-    atomic_size_t queued;               /* bytes that wait, about */
-    atomic_bool is_overrun;
+    atomic_size_t queued;               /* bytes of items */
+    atomic_size_t encoded;              /* bytes in 'out', about; written by
+                                         * the worker */
     struct worker_job job;
 
     /* The worker. */
@@ -100,6 +102,7 @@ struct peer {
     struct strbuf in;                   /* of an unfinished frame or head */
     struct strbuf out;
     size_t out_offset;                  /* written of 'out' */
+    size_t out_max;                     /* fixed; encoded ahead, about */
     size_t answered;                    /* bytes of notices in 'out' that
                                          * answer theirs, at most */
     struct remote_entry *links;         /* of local actors to theirs */
@@ -127,6 +130,14 @@ void peer_unref(struct peer *);
  * caller's reference to the peer.  Any thread. */
 void peer_push(struct peer *, enum frame_kind, const struct upid *to,
                const char *from, struct actor_msg **msg);
+
+/* Bytes that wait to be written.  Any thread. */
+static inline size_t
+peer_memory(const struct peer *peer)
+{
+    return atomic_load_explicit(&peer->queued, memory_order_relaxed)
+           + atomic_load_explicit(&peer->encoded, memory_order_relaxed);
+}
 
 /* Decides about 'inbound', and frees it.  The peer's worker. */
 void peer_judge(struct peer *, struct inbound *inbound);

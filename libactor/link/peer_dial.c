@@ -25,9 +25,6 @@
 #include "link/node.h"
 #include "link/peer_private.h"
 
-/* From connecting to the answer. */
-#define DIAL_TIMEOUT (10 * SECOND)
-
 /* What the other side's connection gets to arrive when both had dialled, and
  * how often we wait for it. */
 #define CROSSED_REST (200 * MILLISECOND)
@@ -38,7 +35,8 @@
 static void
 on_dial_timeout(struct worker_timer *timer)
 {
-    peer_fail(CONTAINER_OF(timer, struct peer, timer), "connect: timed out");
+    peer_fail(CONTAINER_OF(timer, struct peer, timer), PEER_LOSS_UNREACHABLE,
+              "connect: timed out");
 }
 
 static void
@@ -76,7 +74,7 @@ on_crossed(struct peer *peer)
     vlog(1, "The links between us and %s have crossed",
          ADDRESS_TEXT(&peer->key.remote));
     if (peer->n_failures >= CROSSED_MAX) {
-        peer_fail(peer, "refused again and again");
+        peer_fail(peer, PEER_LOSS_UNREACHABLE, "refused again and again");
         return;
     }
     peer->n_failures++;
@@ -106,7 +104,7 @@ on_answer(struct peer *peer, const char *rest_data, size_t rest_size)
     }
     http_head_fini(&head);
     if (error) {
-        peer_fail(peer, error_text(error));
+        peer_fail(peer, PEER_LOSS_UNREACHABLE, error_text(error));
         return;
     }
     if (!address_equal(&h.from, &peer->key.remote)) {
@@ -132,7 +130,7 @@ on_dial_data(void *aux, const void *data, size_t size)
     /* Answers are short: scanning from the start costs nothing. */
     strbuf_append_bytes(&peer->in, data, size);
     if (http_scan(&scan, peer->in.data, peer->in.len, &used)) {
-        peer_fail(peer, "malformed answer");
+        peer_fail(peer, PEER_LOSS_PROTOCOL, "malformed answer");
         return;
     }
     if (scan.state == HTTP_SCAN_DONE) {
@@ -145,7 +143,8 @@ on_dial_data(void *aux, const void *data, size_t size)
 static void
 on_dial_closed(void *aux, const struct error *error)
 {
-    peer_fail(aux, error ? error_text(error) : "closed by the other side");
+    peer_fail(aux, PEER_LOSS_UNREACHABLE,
+              error ? error_text(error) : "closed by the other side");
 }
 
 static const struct actor_stream_callbacks dial_callbacks = {
@@ -160,20 +159,20 @@ peer_dial(struct peer *peer)
     struct node *node = peer->node;
 
     if (!address_equal(&peer->key.local, &node->address)) {
-        peer_fail(peer, "no way back");
+        peer_fail(peer, PEER_LOSS_UNREACHABLE, "no way back");
         return;
     }
     peer->is_dialled = true;
     peer->dial = atomic_fetch_add(&node->last_dial, 1) + 1;
     peer->state = PEER_DIALLING;
-    worker_timer_start(peer->worker, &peer->timer, DIAL_TIMEOUT,
-                       on_dial_timeout);
+    worker_timer_start(peer->worker, &peer->timer,
+                       node->bounds.dial_timeout_ns, on_dial_timeout);
     autoerror *error = node->net->connect(node->net_ctx, peer->worker,
                                           &peer->key.remote, &dial_callbacks,
                                           peer, &peer->stream);
     if (error) {
         peer->stream = NULL;
-        peer_fail(peer, error_text(error));
+        peer_fail(peer, PEER_LOSS_UNREACHABLE, error_text(error));
     }
 }
 
@@ -212,10 +211,12 @@ accept_inbound(struct peer *peer, struct inbound *inbound)
     };
 
     if (peer->state == PEER_LIVE) {
-        peer_fail(peer, strcmp(peer->incarnation,
-                               inbound->handshake.incarnation) == 0
-                        ? "dialled anew by the other side"
-                        : "the other side has restarted");
+        bool same = strcmp(peer->incarnation,
+                           inbound->handshake.incarnation) == 0;
+
+        peer_fail(peer, same ? PEER_LOSS_REPLACED : PEER_LOSS_RESTARTED,
+                  same ? "dialled anew by the other side"
+                       : "the other side has restarted");
     }
     peer_close_stream(peer);
     memcpy(h.incarnation, peer->node->incarnation, sizeof h.incarnation);

@@ -30,7 +30,7 @@
 static void
 drop(struct peer *peer, struct actor_msg *msg)
 {
-    metric_increment(peer->node->n_dropped, 1);
+    metric_increment(peer->node->metrics.n_dropped, 1);
     actor_msg_destroy(msg);
 }
 
@@ -79,7 +79,7 @@ on_message(struct peer *peer, const struct frame *frame)
         from.incarnation = peer->token;
     }
     actor_msg_set_correlation(msg, frame->call, frame->reply_to);
-    metric_increment(peer->node->n_received, 1);
+    metric_increment(peer->node->metrics.n_received, 1);
     if (!system_deliver(peer->node->system, &from, frame->to, &msg)) {
         vlog(1, "Dropping '%s' from '%s': there is no '%s'", type->name,
              UPID_TEXT(&from), frame->to);
@@ -113,7 +113,7 @@ answer_exited(struct peer *peer, const struct frame *frame)
     frame_encode_notice(&peer->out, FRAME_EXITED, frame->from, frame->to);
     peer->answered += peer->out.len - before;
     if (peer->answered > ANSWERS_MAX) {
-        peer_fail(peer, "it does not read what it asks for");
+        peer_fail(peer, PEER_LOSS_OVERRUN, "it does not read what it asks for");
         return false;
     }
     return true;
@@ -126,8 +126,8 @@ on_link(struct peer *peer, const struct frame *frame)
     if (remote_table_find(peer->watches, frame->to, frame->from)) {
         return true;
     }
-    if (remote_table_count(peer->watches) >= LIMIT_LINK_WATCHES) {
-        peer_fail(peer, "it links too many actors");
+    if (remote_table_count(peer->watches) >= peer->node->bounds.n_watches) {
+        peer_fail(peer, PEER_LOSS_PROTOCOL, "it links too many actors");
         return false;
     }
     struct remote_entry *entry = remote_table_add(&peer->watches, frame->to,
@@ -189,12 +189,12 @@ on_frame(struct peer *peer, const void *data, size_t size)
     autoerror *error = frame_decode(&frame, data, size);
 
     if (error) {
-        peer_fail(peer, error_text(error));
+        peer_fail(peer, PEER_LOSS_PROTOCOL, error_text(error));
         return false;
     }
     if (frame.to[0] == '\0'
         || (frame.from[0] == '\0' && frame.kind != FRAME_MESSAGE)) {
-        peer_fail(peer, "a frame for nobody");
+        peer_fail(peer, PEER_LOSS_PROTOCOL, "a frame for nobody");
         return false;
     }
     switch (frame.kind) {
@@ -232,7 +232,7 @@ read_frames(struct peer *peer, const char *data, size_t size,
             autofree char *reason =
                 xasprintf("a frame of %" PRIu32 " bytes", length);
 
-            peer_fail(peer, reason);
+            peer_fail(peer, PEER_LOSS_PROTOCOL, reason);
             return false;
         }
         if (size - i - FRAME_HEADER_SIZE < length) {

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "link/node.h"
 #include "link/peer.h"
 
 /* --- peer.c --- */
@@ -25,7 +26,7 @@ void peer_go_live(struct peer *, const char *incarnation, const void *rest,
 
 /* The link is of no use any more: closes it, drops what waits, and tells
  * those who had linked somebody there. */
-void peer_fail(struct peer *, const char *reason);
+void peer_fail(struct peer *, enum peer_loss, const char *reason);
 
 /* Tells local actor 'local' that 'remote', which it linked, is gone with the
  * process of that token; 0: whoever it was. */

@@ -103,7 +103,7 @@ peer_drop_waiting(struct peer *peer)
         item_destroy(peer, item);
     }
     peer->waiting_last = NULL;
-    metric_increment(peer->node->n_dropped, n);
+    metric_increment(peer->node->metrics.n_dropped, n);
 }
 
 /* --- writing --- */
@@ -120,10 +120,10 @@ encode_message(struct peer *peer, const char *to, const char *from,
                   actor_msg_type(msg)->name, from, to,
                   ADDRESS_TEXT(&peer->key.remote), peer->out.len - before);
         strbuf_truncate(&peer->out, before);
-        metric_increment(peer->node->n_dropped, 1);
+        metric_increment(peer->node->metrics.n_dropped, 1);
         return;
     }
-    metric_increment(peer->node->n_sent, 1);
+    metric_increment(peer->node->metrics.n_sent, 1);
 }
 
 /* It is for a process that had the address before this one. */
@@ -141,7 +141,7 @@ drop_late(struct peer *peer, enum frame_kind kind, const char *to,
         }
         peer_tell_exited(peer, from, to, incarnation);
     } else if (kind == FRAME_MESSAGE) {
-        metric_increment(peer->node->n_dropped, 1);
+        metric_increment(peer->node->metrics.n_dropped, 1);
     }
 }
 
@@ -160,7 +160,7 @@ encode(struct peer *peer, struct item *item)
         drop_late(peer, item->kind, item->ids, from, item->incarnation);
     } else if (item->kind != FRAME_MESSAGE) {
         frame_encode_notice(&peer->out, item->kind, item->ids, from);
-    } else if (item->msg) {             /* else dropped when it was sent */
+    } else {
         encode_message(peer, item->ids, from, item->msg);
     }
 }
@@ -169,7 +169,7 @@ static void
 encode_waiting(struct peer *peer)
 {
     while (peer->waiting
-           && peer->out.len - peer->out_offset < OUT_MAX) {
+           && peer->out.len - peer->out_offset < peer->out_max) {
         struct item *item = peer->waiting;
 
         peer->waiting = item->next;
@@ -213,6 +213,13 @@ peer_write_out(struct peer *peer)
     return true;
 }
 
+static void
+note_encoded(struct peer *peer)
+{
+    atomic_store_explicit(&peer->encoded, peer->out.len - peer->out_offset,
+                          memory_order_relaxed);
+}
+
 void
 peer_write_all(struct peer *peer)
 {
@@ -223,7 +230,9 @@ peer_write_all(struct peer *peer)
         strbuf_consume(&peer->out, peer->out_offset);
         peer->out_offset = 0;
     }
+    note_encoded(peer);
 }
+
 /* --- sending --- */
 
 /* Encodes a message at once, when the sender runs on the peer's worker and
@@ -236,7 +245,7 @@ send_at_once(struct peer *peer, const struct upid *to, const char *from,
     if (worker_current() != peer->worker || peer->state != PEER_LIVE
         || peer->waiting
         || atomic_load_explicit(&peer->inbox, memory_order_relaxed)
-        || peer->out.len - peer->out_offset >= OUT_MAX
+        || peer->out.len - peer->out_offset >= peer->out_max
         || is_late(peer, to->incarnation)) {
         return false;
     }
@@ -245,6 +254,7 @@ send_at_once(struct peer *peer, const struct upid *to, const char *from,
     if (peer->out.len - peer->out_offset >= OUT_BATCH) {
         peer_write_out(peer);
     }
+    note_encoded(peer);
     if (!peer->flushes) {
         peer->flushes = true;
         atomic_fetch_add_explicit(&peer->refs, 1, memory_order_relaxed);
@@ -268,14 +278,14 @@ push_item(struct peer *peer, enum frame_kind kind, const struct upid *to,
           const char *from, struct actor_msg **msg)
 {
     struct item *item = item_create(kind, to, from, msg);
-    size_t before = atomic_fetch_add_explicit(&peer->queued, item->size,
-                                              memory_order_relaxed);
+    size_t limit = peer->node->bounds.queue_size;
 
-    if (before + item->size > LIMIT_LINK_QUEUE && item->msg) {
+    atomic_fetch_add_explicit(&peer->queued, item->size,
+                              memory_order_relaxed);
+    if (item->msg && peer_memory(peer) > limit) {
         /* Somebody reads too slowly.  This message goes, and so does the
-         * link: a gap has to be heard of. */
-        atomic_store(&peer->is_overrun, true);
-        metric_increment(peer->node->n_dropped, 1);
+         * link, in on_message_item(): a gap has to be heard of. */
+        metric_increment(peer->node->metrics.n_dropped, 1);
         actor_msg_destroy(steal(item->msg));
     }
     struct item *newest = atomic_load_explicit(&peer->inbox,
@@ -333,6 +343,19 @@ on_unlink_item(struct peer *peer, struct item *item)
     wait_for_connection(peer, item);
 }
 
+static void
+on_message_item(struct peer *peer, struct item *item)
+{
+    if (item->msg) {
+        wait_for_connection(peer, item);
+        return;
+    }
+    item_destroy(peer, item);
+    if (peer->state != PEER_RESTING || peer->waiting || peer->links) {
+        peer_fail(peer, PEER_LOSS_OVERRUN, "too much waits to be written");
+    }
+}
+
 /* A watched local actor has ended. */
 static void
 on_exited_item(struct peer *peer, struct item *item)
@@ -368,7 +391,7 @@ peer_take_items(struct peer *peer)
             on_exited_item(peer, item);
             break;
         default:
-            wait_for_connection(peer, item);
+            on_message_item(peer, item);
             break;
         }
         item = next;
@@ -388,6 +411,9 @@ on_job(struct worker_job *job)
 void
 peer_send_init(struct peer *peer)
 {
+    size_t half = peer->node->bounds.queue_size / 2;
+
+    peer->out_max = half < OUT_MAX ? half : OUT_MAX;
     peer->job.fn = on_job;
     peer->flush.fn = on_flush;
 }

@@ -11,6 +11,11 @@ check_PROGRAMS += %D%/test_link
 %C%_test_link_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
 %C%_test_link_LDADD = $(LIBTEST) $(LIBPROTO) $(LIBACTOR)
 
+check_PROGRAMS += %D%/test_link_bounds
+%C%_test_link_bounds_SOURCES = %D%/test_link_bounds.c $(talker)
+%C%_test_link_bounds_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
+%C%_test_link_bounds_LDADD = $(LIBTEST) $(LIBPROTO) $(LIBACTOR)
+
 check_PROGRAMS += %D%/test_link_strangers
 %C%_test_link_strangers_SOURCES = %D%/test_link_strangers.c $(talker)
 %C%_test_link_strangers_CPPFLAGS = $(LIBACTOR_CPPFLAGS)

@@ -406,26 +406,6 @@ START_TEST(idle_peers_are_forgotten_and_may_come_back)
 }
 END_TEST
 
-/* --- bounds --- */
-
-START_TEST(a_peer_that_does_not_read_is_given_up_at_the_bound)
-{
-    struct pair p = pair_start();
-
-    memory_net_hold_connects(multi_system_net(p.multi), true);
-    ORDER(p.a, &p.at_a, .what = ORDER_LINK, .to = p.at_b);
-    for (int i = 0; i < 12; i++) {
-        ORDER(p.a, &p.at_a, .what = ORDER_TEXT, .to = p.at_b,
-              .size = 30 << 20);
-    }
-    multi_system_run(p.multi);
-
-    ck_assert_uint_eq(p.log_a->n_exited, 1);
-    ck_assert(metric_of(p.a, "link/messages_dropped") >= 9);
-    pair_stop(&p);
-}
-END_TEST
-
 static Suite *
 link_suite(void)
 {
@@ -465,8 +445,6 @@ link_suite(void)
     test_add(suite, "successor",
              a_link_to_a_successor_takes_the_place_of_one_to_who_is_gone);
     test_add(suite, "forget", idle_peers_are_forgotten_and_may_come_back);
-    test_add(suite, "overrun",
-             a_peer_that_does_not_read_is_given_up_at_the_bound);
     return suite;
 }
 

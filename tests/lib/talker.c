@@ -224,9 +224,18 @@ talker_log_create(void)
 struct pair
 pair_start(void)
 {
+    static const struct actor_link_bounds usual;
+
+    return pair_start_bounded(&usual);
+}
+
+struct pair
+pair_start_bounded(const struct actor_link_bounds *bounds)
+{
     struct pair p = { .multi = multi_system_create() };
     struct actor_system_options options = talker_system_options();
 
+    options.link = *bounds;
     p.a = multi_system_add(p.multi, &options);
     p.b = multi_system_add(p.multi, &options);
     p.log_a = talker_log_create();

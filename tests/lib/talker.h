@@ -77,6 +77,7 @@ struct pair {
 
 /* In memory; both reply to pings. */
 struct pair pair_start(void);
+struct pair pair_start_bounded(const struct actor_link_bounds *);
 
 /* With two threads each, listening at 'listen'; 'backend' may be NULL. */
 struct pair pair_start_threads(const struct address *listen,

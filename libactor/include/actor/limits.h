@@ -26,8 +26,8 @@
 /* Links that the actors of a peer may hold to ours. */
 #define LIMIT_LINK_WATCHES ((size_t) 1 << 18)
 
-/* What may wait to be written on one link, in bytes of encoded frames, and on
- * one HTTP connection. */
+/* What may wait to be written on one link, in bytes of memory, encoded or not
+ * yet; and on one HTTP connection. */
 #define LIMIT_LINK_QUEUE ((size_t) 256 << 20)
 #define LIMIT_HTTP_QUEUE ((size_t) 64 << 20)
 

@@ -32,6 +32,19 @@ struct metrics;
 struct upid;
 struct uuid;
 
+/* The bounds of links to other systems; 0 takes what limits.h and docs/wire.md
+ * say.  Tests make them small. */
+struct actor_link_bounds {
+    size_t queue_size;          /* bytes that may wait for one system */
+    size_t n_watches;           /* links of one system's actors to ours */
+    int64_t dial_timeout_ns;    /* from dialling to the answer */
+
+    /* How long a system may be silent, or leave what we sent without the
+     * kernel's acknowledgement, before it is taken for lost; in whole seconds,
+     * 3 or more. */
+    int64_t silence_ns;
+};
+
 struct actor_system_options {
     /* Worker threads, 1..1024; 0: as many as processors are online. */
     unsigned n_workers;
@@ -54,6 +67,8 @@ struct actor_system_options {
     /* Messages that may arrive over links: proto/messages.h. */
     const struct actor_msg_type *const *messages;
     size_t n_messages;
+
+    struct actor_link_bounds link;
 
     const struct actor_backend *backend;        /* NULL: all real */
 
