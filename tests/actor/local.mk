@@ -16,6 +16,10 @@ check_PROGRAMS += %D%/test_link_bounds
 %C%_test_link_bounds_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
 %C%_test_link_bounds_LDADD = $(LIBTEST) $(LIBPROTO) $(LIBACTOR)
 
+check_PROGRAMS += %D%/test_link_random
+%C%_test_link_random_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
+%C%_test_link_random_LDADD = $(LIBTEST) $(LIBPROTO) $(LIBACTOR)
+
 check_PROGRAMS += %D%/test_link_strangers
 %C%_test_link_strangers_SOURCES = %D%/test_link_strangers.c $(talker)
 %C%_test_link_strangers_CPPFLAGS = $(LIBACTOR_CPPFLAGS)

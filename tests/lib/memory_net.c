@@ -495,6 +495,39 @@ memory_net_break_all(struct memory_net *net)
     }
 }
 
+static bool
+is_connected(const struct actor_stream *s)
+{
+    return !s->connecting && !s->closed && s->other;
+}
+
+void
+memory_net_break_one(struct memory_net *net, unsigned n, bool half)
+{
+    struct actor_stream *s;
+    unsigned n_connected = 0;
+
+    DL_FOREACH (net->streams, s) {
+        n_connected += is_connected(s);
+    }
+    if (n_connected == 0) {
+        return;
+    }
+    n %= n_connected;
+    DL_FOREACH (net->streams, s) {
+        if (is_connected(s) && n-- == 0) {
+            break;
+        }
+    }
+    struct actor_stream *other = steal(s->other);
+
+    other->other = NULL;
+    stream_break(s, ECONNRESET);
+    if (!half) {
+        stream_break(other, ECONNRESET);
+    }
+}
+
 void
 memory_net_refuse(struct memory_net *net, const struct address *address,
                   bool refuse)

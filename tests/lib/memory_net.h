@@ -36,6 +36,10 @@ uint64_t memory_net_n_events(const struct memory_net *);
 /* Every connection breaks, as by a reset. */
 void memory_net_break_all(struct memory_net *);
 
+/* One of the connections breaks, chosen by 'n'.  'half': only one end hears of
+ * it, the other when it writes. */
+void memory_net_break_one(struct memory_net *, unsigned n, bool half);
+
 /* New connections to 'address' are refused, or not any more. */
 void memory_net_refuse(struct memory_net *, const struct address *,
                        bool refuse);

@@ -30,6 +30,12 @@
  * one for an actor of a process that is gone, even if another process has the
  * address by now and an actor of that id: see upid.h.
  *
+ * Between systems messages may be lost with a connection.  Who has linked the
+ * other actor is told of that, through 'exited': of the loss of what it has
+ * sent after linking, some time later; and of the loss of what was sent to it,
+ * before it hears anything that was sent after that.  Who has not linked is
+ * told nothing.  docs/wire.md, "What holds between two actors", is exact.
+ *
  * (After libprocess' process.hpp; the shape of mailbox and turn follows
  * Pony's libponyrt.)
  *
