@@ -39,13 +39,6 @@
 /* --- sending: any thread --- */
 
 static void
-push(struct node *node, enum frame_kind kind, const struct upid *from,
-     const struct upid *to, struct actor_msg **msg)
-{
-    peer_push(node_get_route(node, &to->address), kind, to, from->id, msg);
-}
-
-static void
 node_send(void *transport, const struct upid *from, const struct upid *to,
           struct actor_msg **msg)
 {
@@ -58,19 +51,19 @@ node_send(void *transport, const struct upid *from, const struct upid *to,
         actor_msg_destroy(steal(*msg));
         return;
     }
-    push(node, FRAME_MESSAGE, from, to, msg);
+    node_push(node, FRAME_MESSAGE, to, from->id, msg);
 }
 
 static void
 node_link(void *transport, const struct upid *from, const struct upid *to)
 {
-    push(transport, FRAME_LINK, from, to, NULL);
+    node_push(transport, FRAME_LINK, to, from->id, NULL);
 }
 
 static void
 node_unlink(void *transport, const struct upid *from, const struct upid *to)
 {
-    push(transport, FRAME_UNLINK, from, to, NULL);
+    node_push(transport, FRAME_UNLINK, to, from->id, NULL);
 }
 
 /* --- inbound links --- */
@@ -237,15 +230,8 @@ close_connections(struct worker_job *job)
 {
     struct errand *errand = CONTAINER_OF(job, struct errand, job);
     struct node *node = errand->node;
-    struct worker *worker = system_worker(node->system, errand->index);
 
-    pthread_rwlock_rdlock(&node->lock);
-    for (struct peer *peer = node->peers; peer; peer = peer->hh.next) {
-        if (peer->worker == worker) {
-            peer_stop(peer);
-        }
-    }
-    pthread_rwlock_unlock(&node->lock);
+    node_stop_peers(node, system_worker(node->system, errand->index));
     http_server_close_all(node->http, errand->index);
     actor_gate_open(errand->gate);
 }

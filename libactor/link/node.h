@@ -15,8 +15,10 @@
 #include <actor/backend.h>
 #include <actor/system.h>
 #include "core/worker.h"
+#include "link/frame.h"
 #include "link/handshake.h"
 
+struct actor_msg;
 struct address;
 struct http_server;
 struct metric;
@@ -59,11 +61,11 @@ struct node {
     atomic_uint next_worker;
     _Atomic uint64_t last_dial;
     atomic_bool is_stopping;
-    pthread_rwlock_t lock;              /* guards 'peers' */
-    struct peer *peers;
-    pthread_rwlock_t aliases_lock;      /* guards 'aliases'; the inner one */
+    pthread_rwlock_t aliases_lock;      /* guards 'aliases'; the outer one */
     struct peer *aliases;               /* live, and dialled under another
                                          * name of ours; by remote address */
+    pthread_rwlock_t lock;              /* guards 'peers' */
+    struct peer *peers;
 };
 
 /* Adds and removes the metrics of a node. */
@@ -76,10 +78,15 @@ void node_metrics_fini(struct node *);
 struct peer *node_get_peer(struct node *, const struct peer_key *,
                            struct worker *worker);
 
-/* The peer over which to talk to 'remote', with a reference for the caller:
- * if they have dialled us under another name, and that link is live, it is
- * that one, so that they hear us under the name they know.  Any thread. */
-struct peer *node_get_route(struct node *, const struct address *remote);
+/* Gives peer_push() what is for 'to'.  If they have dialled us under another
+ * name, and that link is live, it takes that one, so that they hear us under
+ * the name they know; but not as long as the link under our own name may hold
+ * something that was sent before.  Any thread. */
+void node_push(struct node *, enum frame_kind, const struct upid *to,
+               const char *from, struct actor_msg **msg);
+
+/* Calls peer_stop() for the peers of 'worker', whose thread it is. */
+void node_stop_peers(struct node *, struct worker *worker);
 
 /* A peer under another name of ours has become live, or is not any more.  The
  * peer's worker. */

@@ -69,6 +69,7 @@ peer_close_stream(struct peer *peer)
     }
     if (peer->state == PEER_LIVE) {
         metric_add(node->metrics.n_connections, -1);
+        atomic_store(&peer->is_live, false);
     }
     strbuf_fini(&peer->in);
     strbuf_init(&peer->in, STRBUF_UNLIMITED);
@@ -276,6 +277,7 @@ peer_go_live(struct peer *peer, const char *incarnation,
     memcpy(peer->incarnation, incarnation, INCARNATION_SIZE);
     peer->token = incarnation_token(incarnation);
     peer->state = PEER_LIVE;
+    atomic_store(&peer->is_live, true);
     peer->n_failures = 0;
     if (!address_equal(&peer->key.local, &node->address)) {
         node_add_alias(node, peer);

@@ -83,6 +83,10 @@ struct peer {
     atomic_size_t queued;               /* bytes of items */
     atomic_size_t encoded;              /* bytes in 'out', about; written by
                                          * the worker */
+    atomic_bool is_live;                /* 'state' is PEER_LIVE; written by
+                                         * the worker */
+    atomic_bool is_route;               /* in node.aliases, and chosen; its
+                                         * lock */
     struct worker_job job;
 
     /* The worker. */

@@ -117,11 +117,12 @@ START_TEST(a_peer_that_cannot_be_dialled_is_answered_on_its_own_connection)
 }
 END_TEST
 
-START_TEST(a_system_answers_under_the_name_that_was_dialled)
+/* 'b' advertises another address than it is dialled at. */
+static struct pair
+start_with_two_names(struct upid *ret_dialled)
 {
     struct pair p = { .multi = multi_system_create() };
     struct actor_system_options options = talker_system_options();
-    struct upid dialled;
     struct address bound;
 
     p.a = multi_system_add(p.multi, &options);
@@ -132,9 +133,16 @@ START_TEST(a_system_answers_under_the_name_that_was_dialled)
     p.log_b = talker_log_create();
     p.at_a = talker_spawn(p.a, "one", p.log_a, true);
     p.at_b = talker_spawn(p.b, "two", p.log_b, true);
-    dialled = p.at_b;
-    dialled.address = bound;
-    ck_assert(!upid_equal(&dialled, &p.at_b));
+    *ret_dialled = p.at_b;
+    ret_dialled->address = bound;
+    ck_assert(!upid_equal(ret_dialled, &p.at_b));
+    return p;
+}
+
+START_TEST(a_system_answers_under_the_name_that_was_dialled)
+{
+    struct upid dialled;
+    struct pair p = start_with_two_names(&dialled);
 
     ORDER(p.a, &p.at_a, .what = ORDER_LINK, .to = dialled);
     ORDER(p.a, &p.at_a, .what = ORDER_PING, .to = dialled);
@@ -147,6 +155,34 @@ START_TEST(a_system_answers_under_the_name_that_was_dialled)
     multi_system_run(p.multi);
 
     ck_assert_uint_eq(p.log_a->n_exited, 1);
+    pair_stop(&p);
+}
+END_TEST
+
+START_TEST(a_second_connection_overtakes_nothing_on_the_first)
+{
+    struct upid dialled;
+    struct pair p = start_with_two_names(&dialled);
+    struct memory_net *net = multi_system_net(p.multi);
+
+    ORDER(p.b, &p.at_b, .what = ORDER_PING, .to = p.at_a);
+    multi_system_run(p.multi);
+    memory_net_set_window(net, 7);
+    ORDER(p.a, &p.at_a, .what = ORDER_PING, .to = dialled);
+    ORDER(p.b, &p.at_b, .what = ORDER_TEXT, .to = p.at_a, .n = 100);
+    multi_system_run(p.multi);
+    ck_assert_uint_eq(p.log_a->n_pongs, 1);
+    ck_assert_uint_eq(p.log_a->n_texts_at_pong, 100);
+    memory_net_break_all(net);
+    multi_system_advance(p.multi, SECOND);
+    ORDER(p.a, &p.at_a, .what = ORDER_PING, .to = dialled);
+    multi_system_run(p.multi);
+    ORDER(p.b, &p.at_b, .what = ORDER_TEXT, .to = p.at_a, .n = 100);
+    multi_system_run(p.multi);
+
+    ck_assert_uint_eq(p.log_a->n_pongs, 2);
+    ck_assert_uint_eq(p.log_a->n_texts, 200);
+    ck_assert_double_eq(metric_of(p.b, "link/connections"), 1);
     pair_stop(&p);
 }
 END_TEST
@@ -423,6 +459,8 @@ link_suite(void)
              a_peer_that_cannot_be_dialled_is_answered_on_its_own_connection);
     test_add(suite, "alias",
              a_system_answers_under_the_name_that_was_dialled);
+    test_add(suite, "second",
+             a_second_connection_overtakes_nothing_on_the_first);
     test_add(suite, "exited", the_end_of_a_linked_remote_actor_is_told);
     test_add(suite, "unlink", an_unlinked_remote_actor_ends_unnoticed);
     test_add(suite, "link_nobody",

@@ -89,6 +89,7 @@ on_pong(struct actor *self, struct actor_msg *msg)
     struct talker *t = (struct talker *) self;
 
     actor_msg_from(msg, &t->log->last_from);
+    t->log->n_texts_at_pong = atomic_load(&t->log->n_texts);
     count(t->log, &t->log->n_pongs);
 }
 

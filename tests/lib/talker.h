@@ -32,6 +32,7 @@ struct talker_log {
     atomic_uint n_exited;
     uint8_t texts[100000][4];           /* of shutdown-agent, in order */
     atomic_uint n_texts;
+    unsigned n_texts_at_pong;           /* that had come before the last */
     struct actor_gate *gate;            /* opened at 'gate_at' pongs, exits */
     unsigned gate_at;
     struct upid last_from;              /* of a pong or an exit */
