@@ -77,6 +77,7 @@ peer_close_stream(struct peer *peer)
     strbuf_init(&peer->out, STRBUF_UNLIMITED);
     peer->out_offset = 0;
     peer->answered = 0;
+    peer->is_timed = false;
     atomic_store_explicit(&peer->encoded, 0, memory_order_relaxed);
 }
 
@@ -218,13 +219,50 @@ peer_stop(struct peer *peer)
 
 /* --- live --- */
 
+static void wait_for_rest(struct peer *);
+
+/* A frame has been unfinished for a while. */
+static void
+on_wait_over(struct worker_timer *timer)
+{
+    struct peer *peer = CONTAINER_OF(timer, struct peer, timer);
+
+    peer->is_timed = false;
+    if (peer->in.len > 0 && !peer->has_come) {
+        autofree char *reason = xasprintf("a frame that does not go on after "
+                                          "%zu bytes", peer->in.len);
+
+        peer_fail(peer, PEER_LOSS_SILENT, reason);
+        return;
+    }
+    wait_for_rest(peer);
+}
+
+/* Limits how long an unfinished frame may make no progress.  The timer is not
+ * set anew for each piece: that would cost more than the pieces. */
+static void
+wait_for_rest(struct peer *peer)
+{
+    if (peer->is_timed) {
+        peer->has_come = true;
+    } else if (peer->in.len > 0) {
+        peer->is_timed = true;
+        peer->has_come = false;
+        worker_timer_start(peer->worker, &peer->timer,
+                           peer->node->bounds.silence_ns, on_wait_over);
+    }
+}
+
 static void
 on_live_data(void *aux, const void *data, size_t size)
 {
     struct peer *peer = aux;
 
-    if (peer_read(peer, data, size) && peer->out.len > 0) {
-        peer_pump(peer);
+    if (peer_read(peer, data, size)) {
+        wait_for_rest(peer);
+        if (peer->out.len > 0) {
+            peer_pump(peer);
+        }
     }
 }
 
@@ -240,8 +278,9 @@ on_live_closed(void *aux, const struct error *error)
     struct peer *peer = aux;
 
     if (error) {
-        peer_fail(peer, error_code(error) == ERROR_TIMEOUT ? PEER_LOSS_SILENT
-                                                           : PEER_LOSS_BROKEN,
+        peer_fail(peer, error_code(error) == ERROR_TIMEOUT
+                            || error_code(error) == ERROR_UNAVAILABLE
+                        ? PEER_LOSS_SILENT : PEER_LOSS_BROKEN,
                   error_text(error));
         return;
     }
@@ -287,6 +326,7 @@ peer_go_live(struct peer *peer, const char *incarnation,
     node->net->set_keepalive(node->net_ctx, peer->stream, node->bounds.silence_ns);
     node->net->set_reading(node->net_ctx, peer->stream, true);
     if (peer_read(peer, rest_data, rest_size)) {
+        wait_for_rest(peer);
         peer_pump(peer);
     }
 }

@@ -104,6 +104,8 @@ struct peer {
     unsigned n_failures;                /* since the last LIVE */
     struct item *waiting, *waiting_last;/* out of the inbox, to be encoded */
     struct strbuf in;                   /* of an unfinished frame or head */
+    bool is_timed;                      /* 'timer' waits for more of it */
+    bool has_come;                      /* more of it, meanwhile */
     struct strbuf out;
     size_t out_offset;                  /* written of 'out' */
     size_t out_max;                     /* fixed; encoded ahead, about */

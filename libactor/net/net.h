@@ -41,6 +41,11 @@ struct error *socket_listen(const struct address *, int *ret_fd,
 
 /* Small writes leave at once. */
 void socket_set_nodelay(int fd);
+
+/* An established connection is broken (ETIMEDOUT, or what the network said
+ * meanwhile) 'timeout_ns', in whole seconds and at least 3, after the other
+ * host stopped to answer, whether there was something to be sent or not; or
+ * after it has had no room for what we send for that long. */
 void socket_set_keepalive(int fd, int64_t timeout_ns);
 
 /* The first address of this host that is not a loopback one, of 'family'; the

@@ -126,11 +126,13 @@ socket_set_nodelay(int fd)
 void
 socket_set_keepalive(int fd, int64_t timeout_ns)
 {
-    int64_t ms = timeout_ns / MILLISECOND;
-    unsigned user_timeout = ms > 0 && ms < INT32_MAX ? (unsigned) ms : 1;
-    int idle = (int) (user_timeout / 2000) + 1;
-    int interval = (int) (user_timeout / 6000) + 1;
+    int64_t s = timeout_ns / SECOND;
+    int timeout = s < 3 ? 3 : s > INT32_MAX / 1000 ? INT32_MAX / 1000
+                                                   : (int) s;
+    unsigned user_timeout = (unsigned) timeout * 1000;
     int count = 3;
+    int interval = timeout < 6 ? 1 : timeout / 6;
+    int idle = timeout > count * interval ? timeout - count * interval : 1;
     int on = 1;
 
     setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);

@@ -16,6 +16,11 @@ check_PROGRAMS += %D%/test_link_bounds
 %C%_test_link_bounds_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
 %C%_test_link_bounds_LDADD = $(LIBTEST) $(LIBPROTO) $(LIBACTOR)
 
+check_PROGRAMS += %D%/test_link_dead
+%C%_test_link_dead_SOURCES = %D%/test_link_dead.c $(talker)
+%C%_test_link_dead_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
+%C%_test_link_dead_LDADD = $(LIBTEST) $(LIBPROTO) $(LIBACTOR)
+
 check_PROGRAMS += %D%/test_link_random
 %C%_test_link_random_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
 %C%_test_link_random_LDADD = $(LIBTEST) $(LIBPROTO) $(LIBACTOR)

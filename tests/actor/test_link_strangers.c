@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <actor/alloc.h>
+#include <actor/duration.h>
 #include <actor/limits.h>
 #include <actor/log.h>
 #include <actor/strbuf.h>
@@ -224,6 +225,42 @@ START_TEST(the_end_in_mid_frame_is_told_with_the_place)
 }
 END_TEST
 
+START_TEST(half_a_frame_and_then_silence_ends_the_link)
+{
+    struct pair p = pair_start();
+    struct memory_client *client = link_by_hand(&p, 1);
+
+    memory_client_write(client, "\0\0\1\0abc", 7);
+    multi_system_advance(p.multi, 20 * SECOND);
+    memory_client_write(client, "d", 1);
+    multi_system_advance(p.multi, 39 * SECOND);
+    ck_assert(!memory_client_is_ended(client));
+    multi_system_advance(p.multi, 30 * SECOND);
+    ck_assert(memory_client_is_ended(client));
+    ck_assert_double_eq(metric_of(p.b, "link/losses/silent"), 1);
+    memory_client_close(client);
+    multi_system_run(p.multi);
+    pair_stop(&p);
+}
+END_TEST
+
+START_TEST(silence_between_frames_does_not_end_the_link)
+{
+    struct pair p = pair_start();
+    struct memory_client *client = link_by_hand(&p, 1);
+
+    memory_client_write(client, "\0\0\0\6\x93\x63", 6);
+    multi_system_advance(p.multi, SECOND);
+    memory_client_write(client, "\xa1x\xa1y", 4);
+    multi_system_advance(p.multi, 10 * MINUTE);
+
+    ck_assert(!memory_client_is_ended(client));
+    memory_client_close(client);
+    multi_system_run(p.multi);
+    pair_stop(&p);
+}
+END_TEST
+
 START_TEST(who_asks_and_does_not_read_the_answers_is_given_up)
 {
     struct pair p = pair_start();
@@ -302,6 +339,8 @@ link_strangers_suite(void)
              who_asks_and_does_not_read_the_answers_is_given_up);
     test_add(suite, "garbage", who_links_too_many_actors_is_given_up);
     test_add(suite, "garbage", the_end_in_mid_frame_is_told_with_the_place);
+    test_add(suite, "stalled", half_a_frame_and_then_silence_ends_the_link);
+    test_add(suite, "stalled", silence_between_frames_does_not_end_the_link);
     test_add(suite, "unknown_kind",
              frames_of_an_unknown_kind_are_passed_over);
     test_add(suite, "unknown_name",

@@ -94,7 +94,8 @@ struct actor_net_ops {
     void (*shutdown)(void *ctx, struct actor_stream *);
 
     /* Probes the peer when it is silent, and takes the stream for broken when
-     * it has not answered for 'timeout_ns'. */
+     * it has not answered for 'timeout_ns', probes or what was written, or has
+     * read nothing for so long though something waits. */
     void (*set_keepalive)(void *ctx, struct actor_stream *,
                           int64_t timeout_ns);
 };
