@@ -262,6 +262,84 @@ emit(enum log_severity severity, char *text, size_t len)
     }
 }
 
+/* How many bytes at 'p' are a control character that a terminal, or a reader
+ * of lines, would act on: of ASCII, or of Unicode's second set; 0: none.
+ * 'keep' is left alone. */
+static size_t
+control_size(const char *p, const char *end, char keep)
+{
+    unsigned char c = (unsigned char) *p;
+
+    if (c < ' ' || c == 0x7f) {
+        return *p != keep;
+    }
+    return c == 0xc2 && p + 1 < end && (unsigned char) p[1] < 0xa0 ? 2 : 0;
+}
+
+static bool
+has_controls(const char *p, const char *end, char keep)
+{
+    while (p < end && control_size(p, end, keep) == 0) {
+        p++;
+    }
+    return p < end;
+}
+
+/* Writes the 'n' bytes at 'p' so that they are harmless; 4 bytes each. */
+static char *
+put_escaped(char *to, const char *p, size_t n)
+{
+    static const char hex[] = "0123456789abcdef";
+
+    for (size_t i = 0; i < n; i++) {
+        unsigned char c = (unsigned char) p[i];
+        const char *letter = strchr("\aa\bb\ff\nn\rr\tt\vv", c);
+
+        *to++ = '\\';
+        if (letter) {
+            *to++ = letter[1];
+        } else {
+            *to++ = 'x';
+            *to++ = hex[c >> 4];
+            *to++ = hex[c & 15];
+        }
+    }
+    return to;
+}
+
+/* Hands the line on, with the control characters behind its prefix escaped:
+ * what strangers call their hosts and tasks may not begin a line of its own,
+ * nor command a terminal. */
+static void
+emit_harmless(enum log_severity severity, char *text, size_t prefix_len,
+              size_t len, const char *fmt)
+{
+    const char *p = text + prefix_len, *end = text + len;
+    char keep = strchr(fmt, '\n') ? '\n' : '\0';
+
+    if (LIKELY(!has_controls(p, end, keep))) {
+        emit(severity, text, len);
+        return;
+    }
+    autofree char *escaped = malloc(prefix_len + 4 * (len - prefix_len) + 1);
+    if (!escaped) {
+        return;
+    }
+    memcpy(escaped, text, prefix_len);
+    char *to = escaped + prefix_len;
+    while (p < end && to - escaped < LOG_LINE_MAX - 8) {
+        size_t n = control_size(p, end, keep);
+
+        if (n > 0) {
+            to = put_escaped(to, p, n);
+            p += n;
+        } else {
+            *to++ = *p++;
+        }
+    }
+    emit(severity, escaped, (size_t) (to - escaped));
+}
+
 /* Text longer than the buffer on the stack. */
 static void PRINTF_FORMAT(4, 0)
 write_long(enum log_severity severity, const char *prefix, size_t prefix_len,
@@ -279,7 +357,7 @@ write_long(enum log_severity severity, const char *prefix, size_t prefix_len,
         while (len > prefix_len && line[len - 1] == '\n') {
             len--;
         }
-        emit(severity, line, len);
+        emit_harmless(severity, line, prefix_len, len, fmt);
     }
 }
 
@@ -298,7 +376,7 @@ write_line(enum log_severity severity, const char *file, int line,
         while (end > len && small[end - 1] == '\n') {
             end--;
         }
-        emit(severity, small, end);
+        emit_harmless(severity, small, len, end, fmt);
     } else if (n >= 0) {
         write_long(severity, small, len, fmt, again, (size_t) n);
     }

@@ -205,7 +205,7 @@ START_TEST(long_lines_are_cut_off_at_30000_bytes)
 }
 END_TEST
 
-START_TEST(newlines_at_the_end_are_one_and_inside_stay)
+START_TEST(newlines_of_the_format_stay_but_at_the_end)
 {
     struct lines lines = { 0 };
     log_set_sink(keep_line, &lines);
@@ -213,6 +213,35 @@ START_TEST(newlines_at_the_end_are_one_and_inside_stay)
     log_info("one\ntwo\n\n");
 
     assert_matches(lines.last, "\\] one\ntwo$");
+}
+END_TEST
+
+START_TEST(control_characters_of_strangers_are_escaped)
+{
+    struct lines lines = { 0 };
+    log_set_sink(keep_line, &lines);
+
+    log_info("task '%s' of '%s'", "t\nI0101 Forged\r\x1b[2J\x7f\t",
+             "gr\xc3\xb6\xc3\x9f\xc2\x9b" "e");
+
+    assert_matches(lines.last, "\\] task 't\\\\nI0101 Forged\\\\r\\\\x1b\\[2J"
+                   "\\\\x7f\\\\t' of 'gr\xc3\xb6\xc3\x9f\\\\xc2\\\\x9be'$");
+    ck_assert_int_eq(lines.n, 1);
+}
+END_TEST
+
+START_TEST(escaped_lines_are_cut_off_too)
+{
+    struct lines lines = { 0 };
+    autofree char *text = xcalloc(1, 20001);
+    memset(text, '\x01', 20000);
+    log_set_sink(keep_line, &lines);
+
+    log_info("%s", text);
+
+    ck_assert_uint_le(strlen(lines.last), LOG_LINE_MAX);
+    ck_assert_uint_gt(strlen(lines.last), LOG_LINE_MAX - 16);
+    assert_matches(lines.last, "\\\\x01$");
 }
 END_TEST
 
@@ -700,7 +729,9 @@ log_suite(void)
     test_add(suite, "each", each_severity_has_its_letter);
     test_add(suite, "errno", errno_is_kept);
     test_add(suite, "long", long_lines_are_cut_off_at_30000_bytes);
-    test_add(suite, "newlines", newlines_at_the_end_are_one_and_inside_stay);
+    test_add(suite, "newlines", newlines_of_the_format_stay_but_at_the_end);
+    test_add(suite, "escaped", control_characters_of_strangers_are_escaped);
+    test_add(suite, "escaped", escaped_lines_are_cut_off_too);
     test_add(suite, "lines", lines_go_to_standard_error_before_the_start);
     test_add(suite, "lines", lines_below_the_level_are_dropped);
     test_add(suite, "only", only_fatal_lines_break_the_quiet);

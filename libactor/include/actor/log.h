@@ -5,7 +5,10 @@
  *     I0912 10:04:33.218764  4123 admission.c:212] Admitted agent 'S12' at ...
  *
  * that is severity, month and day, local time, thread id padded to five, file
- * and line.  One event, one line.  Lines go to standard error and, with a log
+ * and line.  One event, one line: control characters, newlines too, are
+ * escaped ("\n", "\x1b"), as names that strangers chose may have some.  Only a
+ * format that has newlines itself makes several lines, and had better not show
+ * text of strangers.  Lines go to standard error and, with a log
  * directory, to glog's files <program>.<host>.<user>.log.<SEVERITY>.<date>-
  * <time>.<pid> with a symlink <program>.<SEVERITY>; a line is also written to
  * the files of all lower severities.  Works before log_init() (standard error
