@@ -17,6 +17,7 @@
 
 #include <actor/actor.h>
 #include <actor/alloc.h>
+#include <actor/descriptors.h>
 #include <actor/error.h>
 #include <actor/log.h>
 #include <actor/strbuf.h>
@@ -107,6 +108,7 @@ start_logging(const struct agent_flags *flags)
                             "--logging_level", flags->logging_level);
     }
     log_install_crash_handler();
+    descriptors_raise();
     return log_init(&options);
 }
 

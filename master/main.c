@@ -12,6 +12,7 @@
 
 #include <actor/address.h>
 #include <actor/alloc.h>
+#include <actor/descriptors.h>
 #include <actor/directory.h>
 #include <actor/error.h>
 #include <actor/flags.h>
@@ -113,6 +114,7 @@ run(const struct master_flags *flags)
     log_install_crash_handler();
     log_info("Build: %s by %s", actor_build_date(), actor_build_user());
     log_info("Version: %s (%s)", ACTOR_MESOS_VERSION, PACKAGE_STRING);
+    descriptors_raise();
 
     /* Blocked before any thread starts, so that all have it so. */
     sigemptyset(&signals);

@@ -1,6 +1,7 @@
 libactor_libactor_la_SOURCES += \
 	%D%/address.c \
 	%D%/alloc.c \
+	%D%/descriptors.c \
 	%D%/directory.c \
 	%D%/double.c \
 	%D%/duration.c \
@@ -23,6 +24,7 @@ libactor_libactor_la_SOURCES += \
 	libactor/include/actor/address.h \
 	libactor/include/actor/alloc.h \
 	libactor/include/actor/compiler.h \
+	libactor/include/actor/descriptors.h \
 	libactor/include/actor/directory.h \
 	libactor/include/actor/double.h \
 	libactor/include/actor/duration.h \

@@ -22,12 +22,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <actor/alloc.h>
 #include <actor/child.h>
+#include <actor/descriptors.h>
 #include <actor/error.h>
 #include <actor/log.h>
 #include <actor/vec.h>
@@ -64,6 +66,7 @@ struct request {
     const struct actor_child_options *options;
     char *const *candidates;    /* paths to try; NULL-terminated */
     char *const *envp;
+    const struct rlimit *n_descriptors;         /* NULL: as ours */
     enum step failed_step;
     int errnum;
 };
@@ -160,6 +163,10 @@ prepare(const struct request *request)
         return STEP_STDIO;
     }
     close_others();
+    if (request->n_descriptors) {
+        syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, request->n_descriptors,
+                NULL);
+    }
     if (options->set_ids && !set_ids(options)) {
         return STEP_IDS;
     }
@@ -284,6 +291,7 @@ process_spawn(void *ctx UNUSED, const struct actor_child_options *options,
     struct request request = {
         .options = options,
         .envp = options->envp ? options->envp : environ,
+        .n_descriptors = descriptors_of_children(),
     };
     char **candidates = list_candidates(options->path,
                                         find_path(request.envp));

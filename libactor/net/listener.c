@@ -5,7 +5,8 @@
  *
  * When the process is out of descriptors a pending connection would wake the
  * loop for ever: a descriptor held in reserve is given up to accept and close
- * it, so that the peer learns of it, and the listener rests for a moment.
+ * those that wait, so that their peers learn of it, and the listener rests for
+ * a moment.
  * Thread: the listener's worker, but for opening. */
 #include <config.h>
 
@@ -76,8 +77,12 @@ rest(struct actor_listener *l, int errnum)
                    DURATION_TEXT(REST));
     if (l->reserve >= 0) {
         close(l->reserve);
-        int fd = accept4(l->fd, NULL, NULL, SOCK_CLOEXEC);
-        if (fd >= 0) {
+        for (int i = 0; i < BATCH; i++) {
+            int fd = accept4(l->fd, NULL, NULL, SOCK_CLOEXEC);
+
+            if (fd < 0) {
+                break;
+            }
             close(fd);
         }
         l->reserve = open_reserve();

@@ -12,11 +12,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <actor/alloc.h>
+#include <actor/descriptors.h>
 #include <actor/duration.h>
 #include <actor/error.h>
 #include <actor/log.h>
@@ -135,6 +137,22 @@ output_of(struct plan *plan)
     fclose(file);
     return xstrdup(text);
 }
+
+START_TEST(child_may_have_as_many_descriptors_as_we_were_given)
+{
+    struct rlimit limit = { .rlim_cur = 300, .rlim_max = 500 };
+    struct plan plan = SHELL("ulimit -Sn; ulimit -Hn");
+
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    ck_assert_uint_eq(descriptors_raise(), 500);
+    ck_assert_uint_eq(descriptors_raise(), 500);
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    ck_assert_uint_eq(limit.rlim_cur, 500);
+    autofree char *output = output_of(&plan);
+
+    ck_assert_str_eq(output, "300\n500\n");
+}
+END_TEST
 
 START_TEST(exit_status_is_told)
 {
@@ -543,6 +561,8 @@ child_suite(void)
 {
     Suite *suite = suite_create("child");
 
+    test_add(suite, "descriptors",
+             child_may_have_as_many_descriptors_as_we_were_given);
     test_add(suite, "status", exit_status_is_told);
     test_add(suite, "killed", killed_child_is_told_with_its_signal);
     test_add(suite, "group", group_is_killed_as_a_whole);

@@ -10,10 +10,12 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <actor/actor.h>
 #include <actor/alloc.h>
+#include <actor/descriptors.h>
 #include <actor/error.h>
 #include <actor/http.h>
 #include <actor/strbuf.h>
@@ -275,6 +277,63 @@ START_TEST(many_clients_are_served_at_once)
 }
 END_TEST
 
+/* The child: holds 'n' connections to 'address' until its standard input
+ * ends, and says when it has them. */
+static void
+hold_connections(const struct actor_system *system, int n, int to_parent,
+                 int from_parent)
+{
+    const struct address *address = actor_system_address(system);
+    struct sockaddr_storage storage;
+    socklen_t len = socket_address_to(address, &storage);
+    char c = 'x';
+
+    for (int i = 0; i < n; i++) {
+        int fd = socket(storage.ss_family, SOCK_STREAM, 0);
+
+        if (fd < 0 || connect(fd, (struct sockaddr *) &storage, len) < 0) {
+            _exit(1);
+        }
+    }
+    if (write(to_parent, &c, 1) != 1 || read(from_parent, &c, 1) != 0) {
+        _exit(1);
+    }
+    _exit(0);
+}
+
+START_TEST(fifteen_thousand_connections_are_held)
+{
+    enum { N = 15000 };
+    struct actor_system *system;
+    int ready[2], end[2], status;
+    char c;
+
+    if (descriptors_raise() < N + 200) {
+        return;                         /* not on this machine */
+    }
+    ck_assert_int_eq(pipe(ready), 0);
+    ck_assert_int_eq(pipe(end), 0);
+    system = start_at("127.0.0.1:0");
+    pid_t pid = fork();
+    if (pid == 0) {
+        close(end[1]);
+        hold_connections(system, N, ready[1], end[0]);
+    }
+    close(end[0]);
+    close(ready[1]);
+    ck_assert_int_eq(read(ready[0], &c, 1), 1);
+
+    /* Served after all of those, so they have been accepted. */
+    expect_version(system);
+    close(end[1]);
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    ck_assert_int_eq(status, 0);
+    expect_version(system);
+    close(ready[0]);
+    actor_system_destroy(system);
+}
+END_TEST
+
 START_TEST(without_descriptors_left_the_port_recovers)
 {
     struct actor_system *system = start_at("127.0.0.1:0");
@@ -329,6 +388,7 @@ net_suite(void)
     test_add(suite, "taken", a_taken_port_is_an_error);
     test_add(suite, "any", the_any_address_is_not_advertised);
     test_add(suite, "many", many_clients_are_served_at_once);
+    test_add(suite, "held", fifteen_thousand_connections_are_held);
     test_add(suite, "descriptors",
              without_descriptors_left_the_port_recovers);
     return suite;
