@@ -299,7 +299,13 @@ agent_init(struct actor *self, void *arg)
     agent->hostname = steal(setup->hostname);
     agent->work_dir = steal(setup->work_dir);
     agent->ip = xstrdup(address_format_ip(&actor_upid(self)->address, ip));
-    listen_ip = listen_ip ? listen_ip : getenv("LIBPROCESS_IP");
+    if (!listen_ip && !setup->flags->ip_discovery_command) {
+        listen_ip = getenv("LIBPROCESS_IP");
+    }
+    if (!listen_ip && setup->flags->ip_discovery_command
+        && !setup->flags->advertise_ip) {
+        listen_ip = agent->ip;
+    }
     agent->libprocess_ip = listen_ip ? xstrdup(listen_ip) : NULL;
     agent->start_wall_ns = actor_wall_now(self);
     actor_random_uuid(self, &agent->resource_version);

@@ -24,6 +24,7 @@ struct agent_flags {
     bool version;
     char *master;               /* owned, as all strings here */
     char *ip;
+    char *ip_discovery_command;
     uint64_t port;
     char *advertise_ip;
     char *advertise_port;

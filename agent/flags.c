@@ -45,6 +45,9 @@ const struct flag agent_flag_table[] = {
          "it."),
     FLAG(ip, FLAG_STRING, NULL,
          "IP address to listen on.  Default: all of this host."),
+    FLAG(ip_discovery_command, FLAG_STRING, NULL,
+         "Command for /bin/sh that prints the IP address to listen on, in\n"
+         "place of --ip."),
     { .name = "port", .type = FLAG_UINT, .default_value = "5051",
       .offset = offsetof(struct agent_flags, port),
       .validate = validate_port, .help = "Port to listen on." },

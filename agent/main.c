@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include <actor/actor.h>
+#include <actor/addresses.h>
 #include <actor/alloc.h>
 #include <actor/descriptors.h>
 #include <actor/error.h>
@@ -116,32 +117,15 @@ static struct error *
 find_addresses(const struct agent_flags *flags,
                struct actor_system_options *options)
 {
-    const char *ip = flags->ip ? flags->ip : "0.0.0.0";
-    struct error *error = address_parse_ip(ip, (uint16_t) flags->port,
-                                           &options->listen);
+    struct address_flags addresses = {
+        .ip = flags->ip, .has_port = true, .port = (uint16_t) flags->port,
+        .ip_discovery_command = flags->ip_discovery_command,
+        .advertise_ip = flags->advertise_ip,
+        .advertise_port = flags->advertise_port,
+    };
 
-    if (error) {
-        return error_wrap(error, "--ip");
-    }
-    if (flags->advertise_ip || flags->advertise_port) {
-        const char *port_text = flags->advertise_port;
-        char *end = NULL;
-        unsigned long port = port_text ? strtoul(port_text, &end, 10)
-                                       : flags->port;
-
-        if (port > UINT16_MAX || (port_text && (end == port_text || *end))) {
-            return error_create(ERROR_INVALID, "--advertise_port: '%s' is not "
-                                "a port", port_text);
-        }
-        if (!flags->advertise_ip && !flags->ip) {
-            return error_create(ERROR_INVALID, "--advertise_port needs "
-                                "--advertise_ip or --ip");
-        }
-        error = address_parse_ip(flags->advertise_ip ? flags->advertise_ip
-                                                     : ip,
-                                 (uint16_t) port, &options->advertise);
-    }
-    return error_wrap(error, "--advertise_ip");
+    return addresses_choose(&addresses, &options->listen,
+                            &options->advertise);
 }
 
 static struct error *

@@ -17,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <actor/address.h>
+#include <actor/addresses.h>
 #include <actor/alloc.h>
 #include <actor/directory.h>
 #include <actor/error.h>
@@ -155,10 +155,12 @@ start(struct cluster *c, const struct local_flags *flags)
         .delegate = "master",
         .messages = proto_messages, .n_messages = proto_n_messages,
     };
+    struct address_flags addresses = {
+        .ip = flags->ip, .has_port = true, .port = (uint16_t) flags->port,
+    };
     struct upid master;
-    struct error *error = address_parse_ip(flags->ip ? flags->ip : "0.0.0.0",
-                                           (uint16_t) flags->port,
-                                           &options.listen);
+    struct error *error = addresses_choose(&addresses, &options.listen,
+                                           &options.advertise);
 
     if (!error) {
         error = actor_system_create(&options, &c->system);

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <actor/addresses.h>
 #include <actor/alloc.h>
 #include <actor/duration.h>
 #include <actor/error.h>
@@ -103,49 +104,10 @@ executor_environment_fini(struct executor_environment *e)
     *e = (struct executor_environment) { .agent_id = NULL };
 }
 
-/* --- addresses --- */
-
-static struct error *
-get_port(const char *name, uint16_t *ret)
-{
-    const char *value = getenv(name);
-    char *end;
-
-    if (!value || !*value) {
-        return NULL;
-    }
-    unsigned long port = strtoul(value, &end, 10);
-    if (*value < '0' || *value > '9' || *end || port > UINT16_MAX) {
-        return error_create(ERROR_PARSE, "%s=%s is not a valid port", name,
-                            value);
-    }
-    *ret = (uint16_t) port;
-    return NULL;
-}
-
 struct error *
 executor_environment_address(struct actor_system_options *options)
 {
-    const char *ip = getenv("LIBPROCESS_IP");
-    const char *advertise_ip = getenv("LIBPROCESS_ADVERTISE_IP");
-    uint16_t port = 0;
-    uint16_t advertise_port = 0;
-    struct error *error = get_port("LIBPROCESS_PORT", &port);
+    struct address_flags none = { .ip = NULL };
 
-    if (!error) {
-        error = error_wrap(address_parse_ip(ip && *ip ? ip : "0.0.0.0", port,
-                                            &options->listen),
-                           "LIBPROCESS_IP");
-    }
-    if (!error) {
-        error = get_port("LIBPROCESS_ADVERTISE_PORT", &advertise_port);
-    }
-    if (!error && advertise_ip && *advertise_ip) {
-        error = error_wrap(address_parse_ip(advertise_ip,
-                                            advertise_port ? advertise_port
-                                                           : port,
-                                            &options->advertise),
-                           "LIBPROCESS_ADVERTISE_IP");
-    }
-    return error;
+    return addresses_choose(&none, &options->listen, &options->advertise);
 }

@@ -72,6 +72,9 @@ const struct flag master_flag_table[] = {
                  "--hostname."),
     FLAG(ip, FLAG_STRING, .validate = validate_ip,
          .help = "IP address to listen on. All addresses if unset."),
+    FLAG(ip_discovery_command, FLAG_STRING,
+         .help = "Command for /bin/sh that prints the IP address to listen\n"
+                 "on. Excludes `ip`."),
     FLAG(log_dir, FLAG_STRING,
          .help = "Directory of log files. No files are written if unset."),
     FLAG(logbufsecs, FLAG_UINT, .default_value = "0",

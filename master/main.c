@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <actor/address.h>
+#include <actor/addresses.h>
 #include <actor/alloc.h>
 #include <actor/descriptors.h>
 #include <actor/directory.h>
@@ -25,8 +25,6 @@
 #include "master/master.h"
 #include "proto/messages.h"
 
-static struct error *check_advertise_port(const struct master_flags *,
-                                          uint16_t *ret);
 static struct error *make_addresses(const struct master_flags *,
                                     struct actor_system_options *);
 static struct error *start(const struct master_flags *,
@@ -166,39 +164,13 @@ static struct error *
 make_addresses(const struct master_flags *flags,
                struct actor_system_options *options)
 {
-    const char *ip = flags->ip ? flags->ip : "0.0.0.0";
-    uint16_t port = (uint16_t) flags->port;
-    uint16_t advertise_port = port;
-    struct error *error = address_parse_ip(ip, port, &options->listen);
+    struct address_flags addresses = {
+        .ip = flags->ip, .has_port = true, .port = (uint16_t) flags->port,
+        .ip_discovery_command = flags->ip_discovery_command,
+        .advertise_ip = flags->advertise_ip,
+        .advertise_port = flags->advertise_port,
+    };
 
-    if (!error) {
-        error = check_advertise_port(flags, &advertise_port);
-    }
-    if (!error && flags->advertise_ip) {
-        error = address_parse_ip(flags->advertise_ip, advertise_port,
-                                 &options->advertise);
-    } else if (!error && flags->advertise_port) {
-        options->advertise = options->listen;
-        options->advertise.port = advertise_port;
-    }
-    return error;
-}
-
-static struct error *
-check_advertise_port(const struct master_flags *flags, uint16_t *ret)
-{
-    char *end;
-    unsigned long port;
-
-    if (!flags->advertise_port) {
-        return NULL;
-    }
-    errno = 0;
-    port = strtoul(flags->advertise_port, &end, 10);
-    if (errno || *end || end == flags->advertise_port || port > UINT16_MAX) {
-        return error_create(ERROR_INVALID, "'%s' is not a port",
-                            flags->advertise_port);
-    }
-    *ret = (uint16_t) port;
-    return NULL;
+    return addresses_choose(&addresses, &options->listen,
+                            &options->advertise);
 }

@@ -34,6 +34,7 @@ struct upid;
 /* As on the command line; durations in nanoseconds. */
 struct master_flags {
     char *ip;
+    char *ip_discovery_command;
     char *advertise_ip;
     uint64_t port;
     char *advertise_port;

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <actor/address.h>
+#include <actor/addresses.h>
 #include <actor/alloc.h>
 #include <actor/duration.h>
 #include <actor/error.h>
@@ -44,73 +44,12 @@ environment_hostname(void)
     return xstrdup(name);
 }
 
-/* --- addresses --- */
-
-static const char *
-get(const char *name)
-{
-    const char *value = getenv(name);
-
-    return value && value[0] != '\0' ? value : NULL;
-}
-
-static struct error *
-get_port(const char *name, uint16_t *ret)
-{
-    const char *value = get(name);
-    char *end;
-
-    if (!value) {
-        return NULL;
-    }
-    unsigned long port = strtoul(value, &end, 10);
-
-    if (value[0] < '0' || value[0] > '9' || *end != '\0' || port > 65535) {
-        return error_create(ERROR_PARSE, "%s=%s is not a valid port", name,
-                            value);
-    }
-    *ret = (uint16_t) port;
-    return NULL;
-}
-
-static struct error *
-get_ip(const char *name, struct address *ret)
-{
-    const char *value = get(name);
-
-    if (!value) {
-        return NULL;
-    }
-    return error_wrap(address_parse_ip(value, ret->port, ret),
-                      "parsing %s=%s", name, value);
-}
-
 struct error *
 environment_address(struct actor_system_options *options)
 {
-    struct address listen = { .family = ADDRESS_IPV4 };
-    struct address advertise = { 0 };
-    uint16_t advertise_port = 0;
-    struct error *error = get_port("LIBPROCESS_PORT", &listen.port);
+    struct address_flags none = { .ip = NULL };
 
-    if (!error) {
-        error = get_ip("LIBPROCESS_IP", &listen);
-    }
-    if (!error) {
-        error = get_port("LIBPROCESS_ADVERTISE_PORT", &advertise_port);
-    }
-    if (!error) {
-        error = get_ip("LIBPROCESS_ADVERTISE_IP", &advertise);
-    }
-    if (error) {
-        return error;
-    }
-    if (advertise.family != ADDRESS_NONE) {
-        advertise.port = advertise_port > 0 ? advertise_port : listen.port;
-    }
-    options->listen = listen;
-    options->advertise = advertise;
-    return NULL;
+    return addresses_choose(&none, &options->listen, &options->advertise);
 }
 
 /* --- flags --- */

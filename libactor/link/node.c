@@ -180,10 +180,13 @@ open_port(struct node *node, const struct actor_system_options *options)
 
     if (options->advertise.family != ADDRESS_NONE) {
         node->address = options->advertise;
-    } else if (address_is_any(&node->address)) {
-        socket_host_address(node->address.family, &node->address);
     }
     if (node->address.port == 0) {
+        node->address.port = port;
+    }
+    if (address_is_any(&node->address)) {
+        port = node->address.port;
+        socket_host_address(node->address.family, &node->address);
         node->address.port = port;
     }
     return NULL;

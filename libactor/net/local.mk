@@ -1,6 +1,8 @@
 libactor_libactor_la_SOURCES += \
+	%D%/addresses.c \
 	%D%/listener.c \
 	%D%/loop.c \
 	%D%/net.h \
 	%D%/socket.c \
-	%D%/stream.c
+	%D%/stream.c \
+	libactor/include/actor/addresses.h

@@ -36,6 +36,8 @@ void socket_address_from(const struct sockaddr_storage *,
 /* A TCP socket of that family: nonblocking, closed on exec. */
 struct error *socket_open(const struct address *, int *ret_fd) MUST_CHECK;
 
+/* The any-address of either family takes connections of both, if the host has
+ * both. */
 struct error *socket_listen(const struct address *, int *ret_fd,
                             struct address *ret_bound) MUST_CHECK;
 

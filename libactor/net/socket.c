@@ -83,9 +83,9 @@ socket_open(const struct address *address, int *ret_fd)
     return NULL;
 }
 
-struct error *
-socket_listen(const struct address *address, int *ret_fd,
-              struct address *ret_bound)
+static struct error *
+listen_at(const struct address *address, int *ret_fd,
+          struct address *ret_bound)
 {
     struct sockaddr_storage storage;
     socklen_t len = socket_address_to(address, &storage);
@@ -113,6 +113,33 @@ socket_listen(const struct address *address, int *ret_fd,
     *ret_fd = fd;
     fd = -1;
     return NULL;
+}
+
+/* All addresses are those of IPv6 too, unless the host has none. */
+static bool
+listen_at_both(const struct address *address, int *ret_fd,
+               struct address *ret_bound)
+{
+    struct address any = { .family = ADDRESS_IPV6, .port = address->port };
+
+    if (address->family != ADDRESS_IPV4 || !address_is_any(address)) {
+        return false;
+    }
+    struct error *error = listen_at(&any, ret_fd, ret_bound);
+    if (error) {
+        error_destroy(error);
+        return false;
+    }
+    ret_bound->family = ADDRESS_IPV4;
+    return true;
+}
+
+struct error *
+socket_listen(const struct address *address, int *ret_fd,
+              struct address *ret_bound)
+{
+    return listen_at_both(address, ret_fd, ret_bound)
+           ? NULL : listen_at(address, ret_fd, ret_bound);
 }
 
 void

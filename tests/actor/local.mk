@@ -21,6 +21,11 @@ check_PROGRAMS += %D%/test_link_dead
 %C%_test_link_dead_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
 %C%_test_link_dead_LDADD = $(LIBTEST) $(LIBPROTO) $(LIBACTOR)
 
+check_PROGRAMS += %D%/test_link_ipv6
+%C%_test_link_ipv6_SOURCES = %D%/test_link_ipv6.c $(talker)
+%C%_test_link_ipv6_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
+%C%_test_link_ipv6_LDADD = $(LIBTEST) $(LIBPROTO) $(LIBACTOR)
+
 check_PROGRAMS += %D%/test_link_random
 %C%_test_link_random_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
 %C%_test_link_random_LDADD = $(LIBTEST) $(LIBPROTO) $(LIBACTOR)

@@ -27,6 +27,7 @@ check_PROGRAMS += %D%/test_message_wires
 %C%_test_message_wires_LDADD = $(LIBTEST) $(LIBPROTO) $(LIBACTOR)
 check_PROGRAMS += \
 	%D%/test_address \
+	%D%/test_addresses \
 	%D%/test_alloc \
 	%D%/test_directory \
 	%D%/test_double \
@@ -42,6 +43,7 @@ check_PROGRAMS += \
 	%D%/test_uuid \
 	%D%/test_vec
 %C%_test_address_LDADD = $(LIBTEST) $(LIBACTOR)
+%C%_test_addresses_LDADD = $(LIBTEST) $(LIBACTOR)
 %C%_test_alloc_LDADD = $(LIBTEST) $(LIBACTOR)
 %C%_test_directory_LDADD = $(LIBTEST) $(LIBACTOR)
 %C%_test_double_LDADD = $(LIBTEST) $(LIBACTOR)

@@ -57,7 +57,8 @@ struct actor_system_options {
     struct address listen;
 
     /* What UPIDs say instead of the bound address.  No family: that address
-     * itself; if it is the any-address, the first address of this host. */
+     * itself.  The any-address: the first address of this host.  Port 0: the
+     * bound one. */
     struct address advertise;
 
     /* Id of the actor whose routes also answer without its id in front:
