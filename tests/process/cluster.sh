@@ -12,7 +12,8 @@ tmp=$(mktemp -d "${TMPDIR:-/tmp}/cmesos-test.XXXXXX")
 pids=
 n_tests=0
 ulimit -c 0
-LIBPROCESS_IP=127.0.0.1
+ip=127.0.0.1                    # of the daemons
+LIBPROCESS_IP=$ip
 MESOS_REGISTRATION_BACKOFF_FACTOR=10ms
 export LIBPROCESS_IP MESOS_REGISTRATION_BACKOFF_FACTOR
 
@@ -85,7 +86,8 @@ wait_until()
 # port_in LOG: the port that the line "... started on ...:PORT" tells.
 port_in()
 {
-    sed -n 's/.* started on .*127\.0\.0\.1:\([0-9]*\)$/\1/p' "$1" | head -n 1
+    sed -n 's/.* started on .*\(127\.0\.0\.1\|\[::1\]\):\([0-9]*\)$/\2/p' "$1" |
+        head -n 1
 }
 
 has_port()
@@ -107,13 +109,16 @@ keep_log()
 start_master()
 {
     keep_log master
-    "$build/master/mesos-master" --ip=127.0.0.1 \
+    "$build/master/mesos-master" --ip="$ip" \
         --port="${master_port:-0}" \
         --work_dir="$tmp/master" "$@" >"$tmp/master.out" 2>"$tmp/master.log" &
     master_pid=$!
     pids="$pids $master_pid"
     wait_until has_port "$tmp/master.log" || give_up "the master is not up"
-    master=127.0.0.1:$(port_in "$tmp/master.log")
+    case $ip in
+    *:*) master=[$ip]:$(port_in "$tmp/master.log") ;;
+    *) master=$ip:$(port_in "$tmp/master.log") ;;
+    esac
 }
 
 # start_agent NAME [FLAG...]: sets $agent_pid; returns once the master has it.
@@ -122,7 +127,7 @@ start_agent()
     agent_name=$1
     shift
     keep_log "$agent_name"
-    "$build/agent/mesos-agent" --ip=127.0.0.1 --port=0 --master="$master" \
+    "$build/agent/mesos-agent" --ip="$ip" --port=0 --master="$master" \
         --work_dir="$tmp/$agent_name" --launcher_dir="$build/executor" \
         "$@" >"$tmp/$agent_name.out" 2>"$tmp/$agent_name.log" &
     agent_pid=$!

@@ -1,6 +1,7 @@
 # The installed programs as real processes.
 
 test_scripts += %D%/test_agent.sh
+test_scripts += %D%/test_ipv6.sh
 test_scripts += %D%/test_master.sh
 EXTRA_DIST += %D%/cluster.sh docs/examples/framework.c
 test_scripts += %D%/test_example_framework.sh %D%/test_execute.sh \
