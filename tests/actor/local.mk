@@ -26,6 +26,11 @@ check_PROGRAMS += %D%/test_link_ipv6
 %C%_test_link_ipv6_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
 %C%_test_link_ipv6_LDADD = $(LIBTEST) $(LIBPROTO) $(LIBACTOR)
 
+check_PROGRAMS += %D%/test_scramble
+%C%_test_scramble_SOURCES = %D%/test_scramble.c $(talker)
+%C%_test_scramble_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
+%C%_test_scramble_LDADD = $(LIBTEST) $(LIBPROTO) $(LIBACTOR)
+
 check_PROGRAMS += %D%/test_link_random
 %C%_test_link_random_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
 %C%_test_link_random_LDADD = $(LIBTEST) $(LIBPROTO) $(LIBACTOR)

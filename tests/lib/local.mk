@@ -12,5 +12,7 @@ check_LTLIBRARIES += %D%/libtest.la
 	%D%/multi_system.h \
 	%D%/poller.c \
 	%D%/poller.h \
+	%D%/scramble_net.c \
+	%D%/scramble_net.h \
 	%D%/test.c \
 	%D%/test.h

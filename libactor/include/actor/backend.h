@@ -35,7 +35,8 @@ struct actor_random_ops {
 };
 
 /* A connection of bytes, owned by one worker: all calls and callbacks are on
- * that worker's thread.  This is also where TLS will sit. */
+ * that worker's thread.  This is also where TLS will sit:
+ * tests/lib/scramble_net.c shows what that takes. */
 struct actor_stream;
 
 struct actor_stream_callbacks {
@@ -56,7 +57,9 @@ struct actor_listener;
 
 struct actor_net_ops {
     /* Listens at 'address'; '*ret_bound' has the port.  Accepted streams come
-     * to 'on_accept' on thread of worker 'worker' with reading off. */
+     * to 'on_accept' on the thread of 'worker' with reading off, ready to be
+     * used (whatever handshake there is lies behind them), and not from a
+     * callback of a stream: their owner may move them at once. */
     struct error *(*listen)(void *ctx, void *worker,
                             const struct address *address,
                             void (*on_accept)(void *aux, struct actor_stream *,
