@@ -32,6 +32,7 @@ enum peer_loss {
     PEER_LOSS_SILENT,           /* nothing was acknowledged for too long */
     PEER_LOSS_UNREACHABLE,      /* it could not be dialled, or refused us */
     PEER_LOSS_OVERRUN,          /* too much waited to be written */
+    PEER_LOSS_MEMORY,           /* there was none for a frame */
     PEER_LOSS_PROTOCOL,         /* it sent what it must not */
     PEER_LOSS_RESTARTED,        /* another process dialled from its address */
     PEER_LOSS_REPLACED,         /* it dialled anew */

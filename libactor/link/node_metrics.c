@@ -17,6 +17,7 @@ static const char *const loss_names[N_PEER_LOSSES] = {
     [PEER_LOSS_SILENT] = "silent",
     [PEER_LOSS_UNREACHABLE] = "unreachable",
     [PEER_LOSS_OVERRUN] = "overrun",
+    [PEER_LOSS_MEMORY] = "memory",
     [PEER_LOSS_PROTOCOL] = "protocol",
     [PEER_LOSS_RESTARTED] = "restarted",
     [PEER_LOSS_REPLACED] = "replaced",

@@ -38,8 +38,8 @@ peer_create(struct node *node, const struct peer_key *key,
     peer->worker = worker;
     atomic_init(&peer->refs, 1);
     peer_send_init(peer);
-    strbuf_init(&peer->in, STRBUF_UNLIMITED);
-    strbuf_init(&peer->out, STRBUF_UNLIMITED);
+    strbuf_init(&peer->in, PEER_BUFFER_MAX);
+    strbuf_init(&peer->out, PEER_BUFFER_MAX);
     return peer;
 }
 
@@ -72,12 +72,12 @@ peer_close_stream(struct peer *peer)
         atomic_store(&peer->is_live, false);
     }
     strbuf_fini(&peer->in);
-    strbuf_init(&peer->in, STRBUF_UNLIMITED);
+    strbuf_init(&peer->in, PEER_BUFFER_MAX);
     strbuf_fini(&peer->out);
-    strbuf_init(&peer->out, STRBUF_UNLIMITED);
+    strbuf_init(&peer->out, PEER_BUFFER_MAX);
     peer->out_offset = 0;
     peer->answered = 0;
-    peer->is_timed = false;
+    peer->is_timed = peer->lacks_memory = false;
     atomic_store_explicit(&peer->encoded, 0, memory_order_relaxed);
 }
 
@@ -194,6 +194,9 @@ peer_pump(struct peer *peer)
 {
     if (peer->state == PEER_LIVE) {
         peer_write_all(peer);
+        if (peer->lacks_memory) {
+            peer_fail(peer, PEER_LOSS_MEMORY, "no memory for a frame");
+        }
     } else if (peer->state == PEER_IDLE && peer->waiting
                && !atomic_load(&peer->node->is_stopping)) {
         peer_dial(peer);

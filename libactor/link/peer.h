@@ -108,6 +108,7 @@ struct peer {
     bool has_come;                      /* more of it, meanwhile */
     struct strbuf out;
     size_t out_offset;                  /* written of 'out' */
+    bool lacks_memory;                  /* a frame for 'out' was dropped */
     size_t out_max;                     /* fixed; encoded ahead, about */
     size_t answered;                    /* bytes of notices in 'out' that
                                          * answer theirs, at most */

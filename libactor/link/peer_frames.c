@@ -111,6 +111,10 @@ answer_exited(struct peer *peer, const struct frame *frame)
     size_t before = peer->out.len;
 
     frame_encode_notice(&peer->out, FRAME_EXITED, frame->from, frame->to);
+    if (peer->out.overflow) {
+        peer_fail(peer, PEER_LOSS_MEMORY, "no memory for a frame");
+        return false;
+    }
     peer->answered += peer->out.len - before;
     if (peer->answered > ANSWERS_MAX) {
         peer_fail(peer, PEER_LOSS_OVERRUN, "it does not read what it asks for");
@@ -247,6 +251,18 @@ read_frames(struct peer *peer, const char *data, size_t size,
     return true;
 }
 
+/* Keeps what is no whole frame yet. */
+static bool
+keep(struct peer *peer, const void *data, size_t size)
+{
+    strbuf_append_bytes(&peer->in, data, size);
+    if (peer->in.overflow) {
+        peer_fail(peer, PEER_LOSS_MEMORY, "no memory for what it sends");
+        return false;
+    }
+    return true;
+}
+
 bool
 peer_read(struct peer *peer, const void *data, size_t size)
 {
@@ -256,17 +272,15 @@ peer_read(struct peer *peer, const void *data, size_t size)
         if (!read_frames(peer, data, size, &used)) {
             return false;
         }
-        strbuf_append_bytes(&peer->in, (const char *) data + used,
-                            size - used);
-        return true;
+        return keep(peer, (const char *) data + used, size - used);
     }
-    strbuf_append_bytes(&peer->in, data, size);
-    if (!read_frames(peer, peer->in.data, peer->in.len, &used)) {
+    if (!keep(peer, data, size)
+        || !read_frames(peer, peer->in.data, peer->in.len, &used)) {
         return false;
     }
     if (used == peer->in.len) {
         strbuf_fini(&peer->in);
-        strbuf_init(&peer->in, STRBUF_UNLIMITED);
+        strbuf_init(&peer->in, PEER_BUFFER_MAX);
     } else {
         strbuf_consume(&peer->in, used);
     }

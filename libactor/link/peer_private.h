@@ -15,6 +15,10 @@
 #include "link/node.h"
 #include "link/peer.h"
 
+/* Of 'in' and 'out', whose sizes are bounded otherwise: a lack of memory for
+ * what strangers sized is an overflow and not the end of us. */
+#define PEER_BUFFER_MAX (SIZE_MAX / 2)
+
 /* --- peer.c --- */
 
 /* Sends what waits, or sees to it that there will be a connection. */

@@ -108,6 +108,20 @@ peer_drop_waiting(struct peer *peer)
 
 /* --- writing --- */
 
+/* Takes back what has not found memory; the link is given up then, at this
+ * place. */
+static bool
+has_overflown(struct peer *peer, size_t len_before)
+{
+    if (LIKELY(!peer->out.overflow)) {
+        return false;
+    }
+    peer->out.overflow = false;
+    strbuf_truncate(&peer->out, len_before);
+    peer->lacks_memory = true;
+    return true;
+}
+
 static void
 encode_message(struct peer *peer, const char *to, const char *from,
                const struct actor_msg *msg)
@@ -115,6 +129,10 @@ encode_message(struct peer *peer, const char *to, const char *from,
     size_t before = peer->out.len;
 
     frame_encode_message(&peer->out, to, from, msg);
+    if (has_overflown(peer, before)) {
+        metric_increment(peer->node->metrics.n_dropped, 1);
+        return;
+    }
     if (peer->out.len - before > LIMIT_LINK_FRAME) {
         log_error("Dropping '%s' from '%s' to '%s@%s': %zu bytes are too many",
                   actor_msg_type(msg)->name, from, to,
@@ -155,11 +173,13 @@ static void
 encode(struct peer *peer, struct item *item)
 {
     const char *from = item->ids + item->from;
+    size_t before = peer->out.len;
 
     if (is_late(peer, item->incarnation)) {
         drop_late(peer, item->kind, item->ids, from, item->incarnation);
     } else if (item->kind != FRAME_MESSAGE) {
         frame_encode_notice(&peer->out, item->kind, item->ids, from);
+        has_overflown(peer, before);
     } else {
         encode_message(peer, item->ids, from, item->msg);
     }
@@ -168,7 +188,7 @@ encode(struct peer *peer, struct item *item)
 static void
 encode_waiting(struct peer *peer)
 {
-    while (peer->waiting
+    while (peer->waiting && !peer->lacks_memory
            && peer->out.len - peer->out_offset < peer->out_max) {
         struct item *item = peer->waiting;
 
@@ -205,7 +225,7 @@ peer_write_out(struct peer *peer)
     }
     if (peer->out.capacity > 4 * OUT_MAX) {
         strbuf_fini(&peer->out);
-        strbuf_init(&peer->out, STRBUF_UNLIMITED);
+        strbuf_init(&peer->out, PEER_BUFFER_MAX);
     }
     strbuf_clear(&peer->out);
     peer->out_offset = 0;
@@ -225,7 +245,7 @@ peer_write_all(struct peer *peer)
 {
     do {
         encode_waiting(peer);
-    } while (peer_write_out(peer) && peer->waiting);
+    } while (peer_write_out(peer) && peer->waiting && !peer->lacks_memory);
     if (peer->out_offset > OUT_MAX) {
         strbuf_consume(&peer->out, peer->out_offset);
         peer->out_offset = 0;
@@ -243,7 +263,7 @@ send_at_once(struct peer *peer, const struct upid *to, const char *from,
              struct actor_msg **msg)
 {
     if (worker_current() != peer->worker || peer->state != PEER_LIVE
-        || peer->waiting
+        || peer->waiting || peer->lacks_memory
         || atomic_load_explicit(&peer->inbox, memory_order_relaxed)
         || peer->out.len - peer->out_offset >= peer->out_max
         || is_late(peer, to->incarnation)) {

@@ -4,9 +4,8 @@
  * much, and what is counted. */
 #include <config.h>
 
-#include <stdlib.h>
-
 #include <actor/actor.h>
+#include <actor/alloc.h>
 #include <actor/duration.h>
 #include <actor/system.h>
 #include "tests/lib/memory_net.h"
@@ -136,8 +135,56 @@ START_TEST(links_of_strangers_are_bounded)
     ck_assert_double_eq(metric_of(p.b, "link/losses/protocol"), 1);
     pair_stop(&p);
     for (unsigned i = 0; i < 4; i++) {
-        free(logs[i]);
+        talker_log_destroy(logs[i]);
     }
+}
+END_TEST
+
+/* A message of 'size' bytes to "two" and a ping behind it, with the 'n'th
+ * bounded allocation failing; whether that many were made.  The link is lost
+ * or not, but nothing is out of order, and everybody is told. */
+static bool
+survive_failure(size_t size, long n)
+{
+    struct pair p = pair_start();
+
+    ORDER(p.a, &p.at_a, .what = ORDER_LINK, .to = p.at_b);
+    ORDER(p.b, &p.at_b, .what = ORDER_LINK, .to = p.at_a);
+    multi_system_run(p.multi);
+    memory_net_set_window(multi_system_net(p.multi), 30000);
+    unsigned long before = alloc_n_tries();
+    alloc_fail_after(n);
+    ORDER(p.a, &p.at_a, .what = ORDER_TEXT, .to = p.at_b, .size = size);
+    ORDER(p.a, &p.at_a, .what = ORDER_PING, .to = p.at_b);
+    multi_system_run(p.multi);
+    alloc_fail_after(-1);
+    bool was_reached = alloc_n_tries() - before > (unsigned long) n;
+
+    double n_dropped = metric_of(p.a, "link/messages_dropped")
+                       + metric_of(p.b, "link/messages_dropped");
+
+    ck_assert_uint_eq(p.log_a->n_exited, p.log_b->n_exited);
+    if (p.log_a->n_exited == 0) {       /* what was not decoded goes alone */
+        ck_assert_double_eq(p.log_b->n_texts + p.log_a->n_pongs,
+                            2 - n_dropped);
+    }
+    multi_system_advance(p.multi, SECOND);
+    ORDER(p.a, &p.at_a, .what = ORDER_PING, .to = p.at_b);
+    multi_system_advance(p.multi, SECOND);
+    ck_assert_uint_ge(p.log_a->n_pongs, 1);
+    pair_stop(&p);
+    return was_reached;
+}
+
+START_TEST(each_bounded_allocation_may_fail)
+{
+    long n = 0;
+
+    while (survive_failure(3 << 20, n)) {
+        n++;
+    }
+
+    ck_assert_int_gt(n, 5);
 }
 END_TEST
 
@@ -180,6 +227,7 @@ link_bounds_suite(void)
     test_add(suite, "burst", a_burst_of_one_turn_is_bounded_too);
     test_add(suite, "again", after_an_overrun_the_peer_is_reached_again);
     test_add(suite, "links", links_of_strangers_are_bounded);
+    test_add(suite, "memory", each_bounded_allocation_may_fail);
     test_add(suite, "counted", connections_and_losses_are_counted);
     return suite;
 }

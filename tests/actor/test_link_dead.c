@@ -62,8 +62,7 @@ static void
 side_stop(struct side *side)
 {
     actor_system_destroy(side->system);
-    actor_gate_destroy(side->log->gate);
-    free(side->log);
+    talker_log_destroy(side->log);
 }
 
 /* Links 'to' and waits until the link is up. */

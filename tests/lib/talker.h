@@ -33,13 +33,17 @@ struct talker_log {
     uint8_t texts[100000][4];           /* of shutdown-agent, in order */
     atomic_uint n_texts;
     unsigned n_texts_at_pong;           /* that had come before the last */
-    struct actor_gate *gate;            /* opened at 'gate_at' pongs, exits */
-    unsigned gate_at;
+    struct actor_gate *gates[4];        /* owned; the last one is opened at
+                                         * 'gate_at' pongs, or exits */
+    atomic_uint n_gates;
+    atomic_uint gate_at;
     struct upid last_from;              /* of a pong or an exit */
 };
 
-/* Zeroed; free() frees it. */
-struct talker_log *talker_log_create(void);
+struct talker_log *talker_log_create(void);             /* zeroed */
+
+/* After the system of the talker. */
+void talker_log_destroy(struct talker_log *);
 
 /* Checks that the texts 0, 1, ... 'n' - 1 have come, in order. */
 void check_order(const struct talker_log *, unsigned n);
@@ -89,7 +93,7 @@ void pair_stop(struct pair *);
 /* --- looking --- */
 
 /* With threads: what is about to be caused makes 'n' pongs in all, or 'n'
- * exits; and waits until it has. */
+ * exits; and waits until it has.  Four times at most. */
 void talker_log_expect(struct talker_log *, unsigned n);
 void talker_log_wait(struct talker_log *);
 
