@@ -8,6 +8,7 @@
  * How long it takes is not tested, but that it is told. */
 #include <config.h>
 
+#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -242,6 +243,76 @@ START_TEST(a_port_that_never_answers_is_given_up)
 }
 END_TEST
 
+/* Has talker 'a' link somebody at a port that answers the handshake and then
+ * 'answer'. */
+static void
+link_liar(struct side *a, const char *answer, size_t size)
+{
+    autofini(strbuf) text = STRBUF(4096);
+    struct address bound;
+    struct upid liar;
+    char request[2048];
+    int door;
+
+    ck_assert_ptr_null(socket_listen(&loopback, &door, &bound));
+    ck_assert_int_eq(fcntl(door, F_SETFL, 0), 0);
+    ck_assert_ptr_null(upid_make("two", &bound, &liar));
+    ORDER(a->system, &a->talker, .what = ORDER_LINK, .to = liar);
+    autoclose int fd = accept(door, NULL, NULL);
+
+    ck_assert_int_gt(recv(fd, request, sizeof request, 0), 0);
+    strbuf_printf(&text, "HTTP/1.1 101 Switching Protocols\r\n"
+                  "Connection: Upgrade\r\nUpgrade: cmesos-link/1\r\n"
+                  "Link-From: %s\r\nLink-To: %s\r\n"
+                  "Link-Incarnation: 0123456789abcdef0123456789abcdef\r\n"
+                  "Link-Dial: 1\r\nLink-Seen: 0\r\n\r\n",
+                  ADDRESS_TEXT(&bound),
+                  ADDRESS_TEXT(actor_system_address(a->system)));
+    strbuf_append_bytes(&text, answer, size);
+    ck_assert_int_eq(send(fd, text.data, text.len, MSG_NOSIGNAL),
+                     (ssize_t) text.len);
+
+    /* Until it has closed. */
+    while (recv(fd, request, sizeof request, 0) > 0) {
+    }
+    close(door);
+}
+
+START_TEST(a_port_that_lies_after_the_handshake_is_given_up)
+{
+    static const struct { const char *text; size_t size; } lies[] = {
+        { "HTTP/1.1 200 OK\r\n\r\n", 19 },
+        { "\xff\xff\xff\xff", 4 },
+        { "\0\0\0\0", 4 },
+        { "\0\0\0\1\x93\x01\xa1", 7 },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(lies); i++) {
+        struct side a = side_start("127.0.0.1", "one");
+
+        talker_log_expect(a.log, 1);
+        link_liar(&a, lies[i].text, lies[i].size);
+        talker_log_wait(a.log);
+
+        ck_assert_uint_eq(a.log->n_exited, 1);
+        ck_assert_double_eq(metric_of(a.system, "link/losses/protocol"), 1);
+        side_stop(&a);
+    }
+}
+END_TEST
+
+START_TEST(a_port_that_begins_a_frame_and_no_more_is_given_up)
+{
+    struct side a = side_start("127.0.0.1", "one");
+
+    talker_log_expect(a.log, 1);
+    link_liar(&a, "\0\0\1\0abc", 7);
+
+    expect_silent(&a);
+    side_stop(&a);
+}
+END_TEST
+
 static Suite *
 link_dead_suite(void)
 {
@@ -254,6 +325,10 @@ link_dead_suite(void)
     test_add(suite, "stopped",
              a_stopped_process_is_noticed_once_its_buffers_are_full);
     test_add(suite, "killed", a_killed_process_is_noticed_at_once);
+    test_add(suite, "liar",
+             a_port_that_lies_after_the_handshake_is_given_up);
+    test_add(suite, "half",
+             a_port_that_begins_a_frame_and_no_more_is_given_up);
     test_add(suite, "mute", a_port_that_never_answers_is_given_up);
     return suite;
 }

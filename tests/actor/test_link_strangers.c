@@ -285,6 +285,60 @@ START_TEST(who_links_too_many_actors_is_given_up)
 }
 END_TEST
 
+/* A frame of an unknown kind of 'length' bytes; whether the link survives. */
+static bool
+survives_frame(struct pair *p, size_t length)
+{
+    autofini(strbuf) frame = STRBUF(STRBUF_UNLIMITED);
+    char header[4] = {
+        (char) (length >> 24), (char) (length >> 16 & 0xff),
+        (char) (length >> 8 & 0xff), (char) (length & 0xff),
+    };
+
+    strbuf_append_bytes(&frame, header, sizeof header);
+    strbuf_append_bytes(&frame, "\x93\x63\xa1x\xa1y", 6);
+    ck_assert_ptr_nonnull(strbuf_reserve(&frame, length - 6));
+    memset(frame.data + frame.len, 'z', length - 6);
+    strbuf_advance(&frame, length - 6);
+    return survives(p, frame.data, frame.len);
+}
+
+START_TEST(the_greatest_frame_is_taken_and_a_greater_one_is_not)
+{
+    struct pair p = pair_start();
+
+    ck_assert(survives_frame(&p, LIMIT_LINK_FRAME - FRAME_HEADER_SIZE));
+    ck_assert(!survives_frame(&p, LIMIT_LINK_FRAME - FRAME_HEADER_SIZE + 1));
+    pair_stop(&p);
+}
+END_TEST
+
+static void
+count_line(void *aux, const char *line UNUSED)
+{
+    ++*(unsigned *) aux;
+}
+
+START_TEST(a_million_tiny_frames_are_passed_over_with_few_words)
+{
+    enum { N_FRAMES = 1000000 };
+    static const char frame[] = "\0\0\0\6\x93\x63\xa1x\xa1y";
+    struct pair p = pair_start();
+    autofini(strbuf) frames = STRBUF(STRBUF_UNLIMITED);
+    unsigned n_lines = 0;
+
+    for (int i = 0; i < N_FRAMES; i++) {
+        strbuf_append_bytes(&frames, frame, sizeof frame - 1);
+    }
+    log_set_sink(count_line, &n_lines);
+    ck_assert(survives(&p, frames.data, frames.len));
+    log_set_sink(NULL, NULL);
+
+    ck_assert_uint_lt(n_lines, 20);
+    pair_stop(&p);
+}
+END_TEST
+
 START_TEST(frames_of_an_unknown_kind_are_passed_over)
 {
     struct pair p = pair_start();
@@ -341,6 +395,10 @@ link_strangers_suite(void)
     test_add(suite, "garbage", the_end_in_mid_frame_is_told_with_the_place);
     test_add(suite, "stalled", half_a_frame_and_then_silence_ends_the_link);
     test_add(suite, "stalled", silence_between_frames_does_not_end_the_link);
+    test_add(suite, "greatest",
+             the_greatest_frame_is_taken_and_a_greater_one_is_not);
+    test_add(suite, "tiny",
+             a_million_tiny_frames_are_passed_over_with_few_words);
     test_add(suite, "unknown_kind",
              frames_of_an_unknown_kind_are_passed_over);
     test_add(suite, "unknown_name",
