@@ -245,8 +245,15 @@ http_respond_method_not_allowed(struct http_request **request,
         strbuf_printf(&allow, "%s%s", i > 0 ? ", " : "", methods[i]);
         strbuf_printf(&quoted, "%s'%s'", i > 0 ? ", " : "", methods[i]);
     }
-    http_response_header(*request, "Allow", allow.data);
+    http_answer_method_not_allowed(request, allow.data, quoted.data);
+}
+
+void
+http_answer_method_not_allowed(struct http_request **request,
+                               const char *allow, const char *quoted)
+{
+    http_response_header(*request, "Allow", allow);
     http_respond_text(request, 405, "405 Method Not Allowed. Expecting one "
-                      "of { %s }, but received '%s'.", quoted.data,
+                      "of { %s }, but received '%s'.", quoted,
                       http_request_method(*request));
 }

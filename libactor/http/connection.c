@@ -136,8 +136,8 @@ detach(struct http_connection *c)
     http_connection_unref(c);
 }
 
-static void
-connection_close(struct http_connection *c)
+void
+http_connection_close(struct http_connection *c)
 {
     c->server->net->close(c->server->net_ctx, c->stream);
     detach(c);
@@ -148,7 +148,7 @@ connection_close(struct http_connection *c)
 static void
 on_linger_timeout(struct worker_timer *timer)
 {
-    connection_close(CONTAINER_OF(timer, struct http_connection, read_timer));
+    http_connection_close(CONTAINER_OF(timer, struct http_connection, read_timer));
 }
 
 static void
@@ -159,7 +159,7 @@ on_write_timeout(struct worker_timer *timer)
 
     log_warn_every(10 * SECOND, "Closing the HTTP connection of %s: it reads "
                    "nothing", ADDRESS_TEXT(&c->peer));
-    connection_close(c);
+    http_connection_close(c);
 }
 
 static void
@@ -177,7 +177,7 @@ static void
 linger(struct http_connection *c)
 {
     if (c->ended) {
-        connection_close(c);
+        http_connection_close(c);
         return;
     }
     c->lingering = true;
@@ -292,7 +292,7 @@ http_connection_answered(struct http_connection *c,
         return;
     }
     if (request->stream && c->ended) {
-        connection_close(c);            /* nobody reads a stream any more */
+        http_connection_close(c);            /* nobody reads a stream any more */
         return;
     }
     flush(c);
@@ -308,7 +308,7 @@ http_connection_stream_ready(struct http_connection *c,
     if (http_stream_is_overrun(stream)) {
         log_warn_every(10 * SECOND, "Dropping the event stream of %s: its "
                        "reader is too slow", ADDRESS_TEXT(&c->peer));
-        connection_close(c);
+        http_connection_close(c);
         return;
     }
     if (c->requests && c->requests->stream == stream) {
@@ -597,7 +597,7 @@ on_closed(void *aux, const struct error *error)
     c->ended = true;
     if (error || c->lingering || streaming
         || (!c->requests && c->output.size == 0 && c->held.len == 0)) {
-        connection_close(c);
+        http_connection_close(c);
         return;
     }
     worker_timer_stop(c->worker->worker, &c->read_timer);
@@ -643,52 +643,4 @@ http_server_accept(struct http_server *server, unsigned index,
     server->net->attach(server->net_ctx, stream, c->worker->worker,
                         &callbacks, c);
     worker_post(c->worker->worker, &c->start);
-}
-
-void
-http_server_close_all(struct http_server *server, unsigned index)
-{
-    struct http_worker *worker = &server->workers[index];
-
-    while (worker->connections) {
-        connection_close(worker->connections);
-    }
-}
-
-struct http_server *
-http_server_create(struct actor_system *system,
-                   const struct actor_net_ops *net, void *net_ctx,
-                   const char *delegate)
-{
-    unsigned n = system_n_workers(system);
-    struct http_server *server =
-        xcalloc(1, sizeof *server + n * sizeof server->workers[0]);
-
-    server->system = system;
-    server->net = net;
-    server->net_ctx = net_ctx;
-    server->routes = http_routes_create(delegate);
-    server->n_workers = n;
-    for (unsigned i = 0; i < n; i++) {
-        server->workers[i].worker = system_worker(system, i);
-    }
-    system_set_http(system, server);
-    return server;
-}
-
-void
-http_server_destroy(struct http_server *server)
-{
-    if (server) {
-        http_routes_destroy(server->routes);
-        free(server);
-    }
-}
-
-void
-http_server_set_upgrade(struct http_server *server, http_upgrade_fn *upgrade,
-                        void *aux)
-{
-    server->upgrade = upgrade;
-    server->upgrade_aux = aux;
 }

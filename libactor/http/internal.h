@@ -23,6 +23,7 @@
 #include "http/body.h"
 #include "http/head.h"
 #include "http/server.h"
+#include "http/target.h"
 
 struct http_connection;
 struct http_routes;
@@ -43,6 +44,7 @@ struct http_server {
     http_upgrade_fn *upgrade;
     void *upgrade_aux;
     struct http_routes *routes;         /* owned */
+    struct http_settings *settings;     /* owned */
     unsigned n_workers;
     struct http_worker workers[];
 };
@@ -52,17 +54,12 @@ const char *http_date(struct http_server *, struct http_worker *);
 
 /* --- requests --- */
 
-struct http_parameter {
-    const char *name;
-    const char *value;
-};
-
 struct http_request {
     struct http_head head;
-    char *path;                         /* owned; decoded */
-    const char *rest;                   /* within 'path', or "" */
-    char *query;                        /* owned; decoded, cut in pieces */
-    VEC(struct http_parameter) parameters;
+    struct http_target target;
+    const char *at;                     /* in the target: behind the id */
+    const char *rest;                   /* in the target's path, or "" */
+    VEC(char *) arguments;              /* owned; those asked for */
     struct strbuf body;
     struct address peer;
     const struct http_route *route;     /* static */
@@ -85,9 +82,6 @@ struct http_request {
 struct http_request *http_request_create(struct http_head *head);
 void http_request_destroy(struct http_request *);
 
-/* Decodes path and query.  Returns 0, or the status to answer with. */
-int http_request_parse_target(struct http_request *);
-
 /* Sends the request to the actor that has its route, or answers it.  It has a
  * connection. */
 void http_request_dispatch(struct http_server *, struct http_request *);
@@ -100,7 +94,14 @@ void http_answer_write_head(struct http_server *, struct http_worker *,
                             struct strbuf *out);
 const char *http_status_text(int status);
 
+/* 405; 'allow' is "GET, POST", 'quoted' "'GET', 'POST'". */
+void http_answer_method_not_allowed(struct http_request **,
+                                    const char *allow, const char *quoted);
+
 /* --- connections --- */
+
+/* Closes it and forgets it; its requests come home later. */
+void http_connection_close(struct http_connection *);
 
 void http_connection_ref(struct http_connection *);
 void http_connection_unref(struct http_connection *);
@@ -123,12 +124,19 @@ void http_routes_add(struct http_routes *, struct actor_system *,
                      const struct upid *, const struct http_route *,
                      size_t n);
 
-/* The route for decoded 'path', the id of its actor and where the rest of the
- * path begins.  NULL: none. */
-const struct http_route *http_routes_find(struct http_routes *,
-                                          const char *path,
-                                          char ret_id[UPID_ID_MAX + 1],
-                                          const char **ret_rest);
+struct http_match {
+    const struct http_route *route;     /* NULL: none */
+    char id[UPID_ID_MAX + 1];           /* of its actor */
+    const char *at;                     /* in the target: behind the id */
+    const char *rest;                   /* in the target: behind the route */
+    bool is_refused;            /* there are routes, none for the method */
+    struct strbuf methods;              /* for those there are, "GET, POST" */
+};
+
+/* The route for a target and method.  'ret' needs http_match_fini(). */
+void http_routes_find(struct http_routes *, const struct http_target *,
+                      const char *method, struct http_match *ret);
+void http_match_fini(struct http_match *);
 
 /* Calls 'fn' for each route that has a summary, ordered by id and path, under
  * the table's read lock. */

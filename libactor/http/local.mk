@@ -1,5 +1,6 @@
 libactor_libactor_la_SOURCES += \
 	libactor/include/actor/http.h \
+	libactor/include/actor/http_server.h \
 	libactor/include/actor/version.h \
 	%D%/answer.c \
 	%D%/body.c \
@@ -18,9 +19,16 @@ libactor_libactor_la_SOURCES += \
 	%D%/internal.h \
 	%D%/output.c \
 	%D%/output.h \
+	%D%/pattern.c \
+	%D%/pattern.h \
 	%D%/request.c \
 	%D%/routes.c \
 	%D%/scan.c \
+	%D%/server.c \
 	%D%/server.h \
+	%D%/settings.c \
+	%D%/settings.h \
 	%D%/stream.c \
-	%D%/stream.h
+	%D%/stream.h \
+	%D%/target.c \
+	%D%/target.h

@@ -7,9 +7,7 @@
  * that is destroyed with the request still in it answers for the actor. */
 #include <config.h>
 
-#include <http_parser.h>
 #include <string.h>
-#include <strings.h>
 
 #include <actor/alloc.h>
 #include <actor/error.h>
@@ -17,6 +15,9 @@
 #include <actor/log.h>
 #include "core/transport.h"
 #include "http/internal.h"
+#include "http/pattern.h"
+#include "http/settings.h"
+#include "http/target.h"
 
 /* Head lines that an actor may add to its answer. */
 #define MAX_ANSWER_HEADERS (64 * 1024)
@@ -77,9 +78,11 @@ http_request_destroy(struct http_request *request)
         return;
     }
     http_head_fini(&request->head);
-    free(request->path);
-    free(request->query);
-    vec_fini(&request->parameters);
+    http_target_fini(&request->target);
+    vec_foreach (&request->arguments, it) {
+        free(*it);
+    }
+    vec_fini(&request->arguments);
     strbuf_fini(&request->body);
     free(request->content_type);
     strbuf_fini(&request->headers);
@@ -87,168 +90,120 @@ http_request_destroy(struct http_request *request)
     free(request);
 }
 
-/* --- the target --- */
-
-static int
-hex_digit(char c)
-{
-    static const char digits[] = "0123456789abcdef";
-    const char *p = c ? strchr(digits, c >= 'A' && c <= 'F' ? c + 32 : c)
-                      : NULL;
-
-    return p ? (int) (p - digits) : -1;
-}
-
-/* Decodes "%41" in place; false for a bad escape or an encoded NUL. */
-static bool
-percent_decode(char *text, bool plus_is_blank)
-{
-    char *to = text;
-
-    for (const char *from = text; *from; from++) {
-        if (*from == '%') {
-            int high = hex_digit(from[1]);
-            int low = high < 0 ? -1 : hex_digit(from[2]);
-
-            if (low < 0 || (high == 0 && low == 0)) {
-                return false;
-            }
-            *to++ = (char) (high << 4 | low);
-            from += 2;
-        } else {
-            *to++ = *from == '+' && plus_is_blank ? ' ' : *from;
-        }
-    }
-    *to = '\0';
-    return true;
-}
-
-static bool
-parse_parameter(struct http_request *request, char *text)
-{
-    char *value = strchr(text, '=');
-    struct http_parameter parameter = { .name = text, .value = "" };
-
-    if (value) {
-        *value++ = '\0';
-        if (!percent_decode(value, true)) {
-            return false;
-        }
-        parameter.value = value;
-    }
-    if (!percent_decode(text, true)) {
-        return false;
-    }
-    vec_push(&request->parameters, parameter);
-    return true;
-}
-
-static bool
-parse_query(struct http_request *request)
-{
-    char *p = request->query;
-
-    while (p && *p) {
-        char *end = strpbrk(p, "&;");
-
-        if (end) {
-            *end++ = '\0';
-        }
-        if (*p && !parse_parameter(request, p)) {
-            return false;
-        }
-        p = end;
-    }
-    return true;
-}
-
-/* Cuts "http://host" off an absolute target. */
-static const char *
-skip_authority(const char *target)
-{
-    struct http_parser_url url;
-
-    if (target[0] == '/') {
-        return target;
-    }
-    http_parser_url_init(&url);
-    if (http_parser_parse_url(target, strlen(target), 0, &url) != 0
-        || !(url.field_set & 1 << UF_HOST)) {
-        return NULL;
-    }
-    if (!(url.field_set & 1 << UF_PATH)) {
-        return "/";
-    }
-    return target + url.field_data[UF_PATH].off;
-}
-
-int
-http_request_parse_target(struct http_request *request)
-{
-    const char *target = skip_authority(request->head.target);
-
-    if (!target) {
-        return 400;
-    }
-    size_t len = strcspn(target, "?#");
-    request->path = xstrndup(target, len);
-    if (target[len] == '?') {
-        request->query = xstrndup(target + len + 1,
-                                  strcspn(target + len + 1, "#"));
-    }
-    if (!percent_decode(request->path, false) || !parse_query(request)) {
-        return 400;
-    }
-    if (strstr(request->path, "/..")) {
-        return 404;
-    }
-    /* "/state/" is "/state". */
-    len = strlen(request->path);
-    while (len > 1 && request->path[len - 1] == '/') {
-        request->path[--len] = '\0';
-    }
-    return 0;
-}
-
 /* --- to the actor --- */
 
 static void
-respond_not_found(struct http_request *request)
+respond_not_found(struct http_request **request)
 {
-    http_respond_text(&request, 404, "404 Not Found.");
+    http_respond_text(request, 404, "404 Not Found.");
+}
+
+/* "OPTIONS *" asks what the server can do, not about a resource. */
+static bool
+is_about_server(const struct http_request *request)
+{
+    return strcmp(request->head.target, "*") == 0
+        && strcmp(request->head.method, "OPTIONS") == 0;
+}
+
+static void
+respond_options(struct http_request **request, const char *methods)
+{
+    bool has_get = strstr(methods, "GET") && !strstr(methods, "HEAD");
+    autofini(strbuf) allow = STRBUF(STRBUF_UNLIMITED);
+
+    strbuf_printf(&allow, "%s%s, OPTIONS", methods, has_get ? ", HEAD" : "");
+    http_response_header(*request, "Allow", allow.data);
+    http_respond(request, 200, NULL, NULL);
+}
+
+/* The path has routes, but none for the method. */
+static void
+respond_by_method(struct http_request **request, const char *methods)
+{
+    if (strcmp((*request)->head.method, "OPTIONS") == 0) {
+        respond_options(request, methods);
+        return;
+    }
+    autofini(strbuf) quoted = STRBUF(STRBUF_UNLIMITED);
+
+    for (const char *p = methods; *p; p += strspn(p, ", ")) {
+        int n = (int) strcspn(p, ", ");
+
+        strbuf_printf(&quoted, "%s'%.*s'", quoted.len > 0 ? ", " : "", n, p);
+        p += n;
+    }
+    http_answer_method_not_allowed(request, methods, quoted.data);
+}
+
+static void
+deliver(struct http_server *server, struct http_request *request,
+        const char *id)
+{
+    struct upid nobody = { .id = "" };
+    struct actor_msg *msg = actor_msg_create(&request_message);
+    struct request_body *body = actor_msg_body(msg, &request_message);
+
+    vlog(1, "Handling HTTP %s for '%s' from %s", request->head.method,
+         request->target.path, ADDRESS_TEXT(&request->peer));
+    body->request = request;
+    if (!system_deliver(server->system, &nobody, id, &msg)) {
+        body->request = NULL;
+        actor_msg_destroy(msg);
+        respond_not_found(&request);
+    }
+}
+
+static void
+respond_disabled(struct http_request **request, const char *id)
+{
+    const char *below = http_target_rest(&(*request)->target, (*request)->at);
+
+    http_respond_text(request, 403, "Endpoint '/%s%s%s' is disabled", id,
+                      below[0] ? "/" : "", below);
+}
+
+/* To the route it has; answers instead if there is none, or not for it. */
+static void
+route(struct http_server *server, struct http_request *request)
+{
+    autofini(http_match) match;
+
+    http_routes_find(server->routes, &request->target, request->head.method,
+                     &match);
+    if (!match.route) {
+        respond_not_found(&request);
+        return;
+    }
+    request->route = match.route;
+    request->at = match.at;
+    request->rest = http_target_rest(&request->target, match.rest);
+    if (http_settings_disable(server->settings, request, match.id)) {
+        respond_disabled(&request, match.id);
+    } else if (match.is_refused) {
+        respond_by_method(&request, match.methods.data);
+    } else {
+        deliver(server, request, match.id);
+    }
 }
 
 void
 http_request_dispatch(struct http_server *server,
                       struct http_request *request)
 {
-    char id[UPID_ID_MAX + 1];
-    struct upid nobody = { .id = "" };
+    const char *reason;
 
-    int status = http_request_parse_target(request);
-    if (status == 400) {
-        http_respond_text(&request, 400, "400 Bad Request.");
+    if (is_about_server(request)) {
+        respond_options(&request, "GET, HEAD, POST, PUT, DELETE");
         return;
     }
-    if (status == 0) {
-        request->route = http_routes_find(server->routes, request->path, id,
-                                          &request->rest);
-    }
-    if (!request->route) {
-        respond_not_found(request);
+    int status = http_target_parse(&request->target, request->head.target,
+                                   &reason);
+    if (status) {
+        http_respond_text(&request, status, "%s", reason);
         return;
     }
-    vlog(1, "Handling HTTP %s for '%s' from %s",
-         request->head.method, request->path, ADDRESS_TEXT(&request->peer));
-    struct actor_msg *msg = actor_msg_create(&request_message);
-    struct request_body *body = actor_msg_body(msg, &request_message);
-
-    body->request = request;
-    if (!system_deliver(server->system, &nobody, id, &msg)) {
-        body->request = NULL;
-        actor_msg_destroy(msg);
-        respond_not_found(request);
-    }
+    route(server, request);
 }
 
 void
@@ -273,7 +228,7 @@ http_request_method(const struct http_request *request)
 const char *
 http_request_path(const struct http_request *request)
 {
-    return request->path;
+    return request->target.path;
 }
 
 const char *
@@ -283,16 +238,21 @@ http_request_rest(const struct http_request *request)
 }
 
 const char *
+http_request_argument(struct http_request *request, const char *name)
+{
+    char *value = http_pattern_argument(request->route->path, name,
+                                        request->at,
+                                        request->target.raw_end);
+
+    CHECK(value, "route '%s' has no {%s}", request->route->path, name);
+    vec_push(&request->arguments, value);
+    return value;
+}
+
+const char *
 http_request_query(const struct http_request *request, const char *name)
 {
-    for (size_t i = request->parameters.n; i > 0; i--) {
-        const struct http_parameter *p = &request->parameters.data[i - 1];
-
-        if (strcmp(p->name, name) == 0) {
-            return p->value;
-        }
-    }
-    return NULL;
+    return http_target_query(&request->target, name);
 }
 
 const char *

@@ -2,7 +2,7 @@
  *
  * routes.c - which actor answers which path.
  *
- * A table of actors by id, each with its routes, longest path first, so that
+ * A table of actors by id, each with its routes, most segments first, so that
  * the first match is the longest prefix.  An actor's routes go when it ends;
  * one that comes after it under the same id gets an entry of its own, told
  * apart by the generation in its UPID.
@@ -20,13 +20,15 @@
 #include <actor/vec.h>
 #include "core/transport.h"
 #include "http/internal.h"
+#include "http/pattern.h"
+#include "http/target.h"
 
 struct owner {
     struct exit_watch watch;
     struct http_routes *routes;         /* borrowed */
     struct upid upid;
     bool watched;
-    VEC(const struct http_route *) paths;   /* longest first */
+    VEC(const struct http_route *) paths;   /* as pattern.h orders them */
 };
 
 struct http_routes {
@@ -155,16 +157,33 @@ add_owner(struct http_routes *routes, const struct upid *upid)
     return owner;
 }
 
+/* Of two routes with one path. */
+static bool
+serve_the_same(const struct http_route *a, const struct http_route *b)
+{
+    return strcmp(a->methods ? a->methods : "",
+                  b->methods ? b->methods : "") == 0;
+}
+
+/* One that serves the same is replaced. */
 static void
 add_path(struct owner *owner, const struct http_route *route)
 {
-    size_t len = strlen(route->path);
     size_t i = 0;
 
-    CHECK(route->path[0] == '\0' || route->path[0] == '/',
-          "route '%s'", route->path);
-    while (i < owner->paths.n && strlen(owner->paths.data[i]->path) > len) {
+    CHECK(http_pattern_is_valid(route->path), "route '%s'", route->path);
+    while (i < owner->paths.n
+           && http_pattern_compare(owner->paths.data[i]->path, route->path)
+              < 0) {
         i++;
+    }
+    for (; i < owner->paths.n
+           && http_pattern_compare(owner->paths.data[i]->path, route->path)
+              == 0; i++) {
+        if (serve_the_same(owner->paths.data[i], route)) {
+            owner->paths.data[i] = route;
+            return;
+        }
     }
     vec_push(&owner->paths, route);
     memmove(&owner->paths.data[i + 1], &owner->paths.data[i],
@@ -199,75 +218,131 @@ http_routes_add(struct http_routes *routes, struct actor_system *system,
 
 /* --- looking up --- */
 
-/* What follows 'route' in 'path', which begins with '/' or is empty; NULL if
- * the route is no prefix of it by segments. */
-static const char *
-match(const char *route, const char *path)
+/* True if 'methods', "GET, POST", has 'method'; who serves GET serves HEAD. */
+static bool
+methods_have(const char *methods, const char *method)
 {
-    size_t len = strlen(route);
+    size_t len = strlen(method);
 
-    if (len == 0) {
-        return path[0] == '\0' ? path : NULL;
+    for (const char *p = methods; *p; p += strspn(p, ", ")) {
+        size_t n = strcspn(p, ", ");
+
+        if ((n == len && memcmp(p, method, n) == 0)
+            || (n == 3 && memcmp(p, "GET", 3) == 0
+                && strcmp(method, "HEAD") == 0)) {
+            return true;
+        }
+        p += n;
     }
-    if (strcmp(route, "/") == 0) {
-        return path[0] == '/' ? path + 1 : NULL;
-    }
-    if (strncmp(path, route, len) != 0) {
-        return NULL;
-    }
-    if (path[len] == '/') {
-        return path + len + 1;
-    }
-    return path[len] == '\0' ? path + len : NULL;
+    return false;
 }
 
-static const struct http_route *
-match_owner(const struct owner *owner, const char *path,
-            const char **ret_rest)
+/* Of the routes with the path of route 'first', the one for 'method'; if
+ * there is none, says what there is. */
+static void
+choose_by_method(const struct owner *owner, size_t first, const char *method,
+                 struct http_match *match)
+{
+    const char *path = owner->paths.data[first]->path;
+
+    for (size_t i = first; i < owner->paths.n; i++) {
+        const struct http_route *route = owner->paths.data[i];
+
+        if (http_pattern_compare(route->path, path) != 0) {
+            break;
+        }
+        if (!route->methods || methods_have(route->methods, method)) {
+            match->route = route;
+            return;
+        }
+        strbuf_printf(&match->methods, "%s%s",
+                      match->methods.len > 0 ? ", " : "", route->methods);
+    }
+    match->route = owner->paths.data[first];
+    match->is_refused = true;
+}
+
+static void
+match_owner(const struct owner *owner, const char *method, const char *end,
+            struct http_match *match)
 {
     for (size_t i = 0; i < owner->paths.n; i++) {
-        const char *rest = match(owner->paths.data[i]->path, path);
-
-        if (rest) {
-            *ret_rest = rest;
-            return owner->paths.data[i];
+        match->rest = http_pattern_match(owner->paths.data[i]->path,
+                                         match->at, end);
+        if (match->rest) {
+            choose_by_method(owner, i, method, match);
+            return;
         }
     }
-    return NULL;
 }
 
-static const struct http_route *
-find_route(struct http_routes *routes, const char *path,
-           char ret_id[UPID_ID_MAX + 1], const char **ret_rest)
+static const char *
+skip_slashes(const char *at, const char *end)
 {
-    size_t len = strcspn(path + 1, "/");
-    struct owner *owner = NULL;
-
-    if (len > 0 && len <= UPID_ID_MAX) {
-        owner = find_owner(routes, path + 1, len);
+    while (at < end && *at == '/') {
+        at++;
     }
+    return at;
+}
+
+/* The actor whose id is the segment at '*at', which is moved behind it. */
+static struct owner *
+find_named(const struct http_routes *routes, const char **at,
+           const char *end)
+{
+    char id[UPID_ID_MAX + 1];
+    const char *p = *at;
+    size_t len = 0;
+
+    while (p < end && *p != '/') {
+        if (len == UPID_ID_MAX) {
+            return NULL;
+        }
+        id[len++] = (char) http_decode_char(&p);
+    }
+    id[len] = '\0';
+    struct owner *owner = len > 0 ? find_owner(routes, id, len) : NULL;
+
     if (owner) {
-        path += 1 + len;
-    } else if (routes->delegate) {
+        *at = p;
+    }
+    return owner;
+}
+
+static void
+find_route(struct http_routes *routes, const struct http_target *target,
+           const char *method, struct http_match *match)
+{
+    const char *end = target->raw_end;
+    const char *at = skip_slashes(target->raw, end);
+    struct owner *owner = find_named(routes, &at, end);
+
+    if (!owner && routes->delegate) {
         owner = find_owner(routes, routes->delegate,
                            strlen(routes->delegate));
     }
-    if (!owner) {
-        return NULL;
+    if (owner) {
+        memcpy(match->id, owner->upid.id, sizeof match->id);
+        match->at = skip_slashes(at, end);
+        match_owner(owner, method, end, match);
     }
-    memcpy(ret_id, owner->upid.id, sizeof owner->upid.id);
-    return match_owner(owner, strcmp(path, "/") == 0 ? "" : path, ret_rest);
 }
 
-const struct http_route *
-http_routes_find(struct http_routes *routes, const char *path,
-                 char ret_id[UPID_ID_MAX + 1], const char **ret_rest)
+void
+http_routes_find(struct http_routes *routes, const struct http_target *target,
+                 const char *method, struct http_match *ret)
 {
+    memset(ret, 0, sizeof *ret);
+    strbuf_init(&ret->methods, STRBUF_UNLIMITED);
     pthread_rwlock_rdlock(&routes->lock);
-    const struct http_route *route = find_route(routes, path, ret_id,
-                                                ret_rest);
+    find_route(routes, target, method, ret);
     pthread_rwlock_unlock(&routes->lock);
-    return route;
+}
+
+void
+http_match_fini(struct http_match *match)
+{
+    strbuf_fini(&match->methods);
 }
 
 /* Paths of one owner in the order of the alphabet. */

@@ -21,6 +21,7 @@
 
 struct actor_system;
 struct http_head;
+struct http_options;
 struct http_server;
 struct json_writer;
 struct strbuf;
@@ -37,11 +38,13 @@ typedef int http_upgrade_fn(void *aux, const struct http_head *head,
                             const void *rest, size_t rest_size,
                             const char **ret_reason);
 
-/* Registers itself with system_set_http().  'delegate' (may be NULL) is
- * copied; 'net' outlives the server. */
+/* Registers itself with system_set_http().  'delegate' and the options (both
+ * may be NULL), which have been checked, are copied; 'net' outlives the
+ * server. */
 struct http_server *http_server_create(struct actor_system *,
                                        const struct actor_net_ops *net,
-                                       void *net_ctx, const char *delegate);
+                                       void *net_ctx, const char *delegate,
+                                       const struct http_options *);
 
 /* After the workers have ended. */
 void http_server_destroy(struct http_server *);

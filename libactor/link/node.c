@@ -18,6 +18,7 @@
 #include <actor/alloc.h>
 #include <actor/duration.h>
 #include <actor/error.h>
+#include <actor/http_server.h>
 #include <actor/limits.h>
 #include <actor/log.h>
 #include <actor/metrics.h>
@@ -327,7 +328,7 @@ node_create(struct actor_system *system,
     node->bounds = complete(&options->link);
     node_metrics_init(node);
     node->http = http_server_create(system, node->net, node->net_ctx,
-                                    options->delegate);
+                                    options->delegate, options->http);
     http_server_set_upgrade(node->http, on_upgrade, node);
     return node;
 }
@@ -339,7 +340,10 @@ actor_system_create(const struct actor_system_options *options,
     struct actor_system *system;
     bool has_port = options->listen.family != ADDRESS_NONE;
 
-    struct error *error = system_create(options, &poller_libev, &system);
+    struct error *error = http_options_check(options->http);
+    if (!error) {
+        error = system_create(options, &poller_libev, &system);
+    }
     if (error || !has_port) {
         if (!error) {
             *ret = system;

@@ -2,6 +2,8 @@
 check_LTLIBRARIES += %D%/libtest.la
 %C%_libtest_la_CPPFLAGS = $(LIBACTOR_CPPFLAGS) $(CHECK_CFLAGS)
 %C%_libtest_la_SOURCES = \
+	%D%/http_stage.c \
+	%D%/http_stage.h \
 	%D%/memory_net.c \
 	%D%/memory_net.h \
 	%D%/fake_process.c \

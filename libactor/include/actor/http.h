@@ -6,7 +6,8 @@
  * actor.  "/state" added by actor "master" answers /master/state, and also
  * /state if "master" is the system's delegate.  The longest route that is a
  * prefix of the path, by segments, wins; the rest of the path is
- * http_request_rest().
+ * http_request_rest().  A segment in braces, as in "/containers/{id}", stands
+ * for any one segment; where both fit, one that is named wins.
  *
  * Every request is answered exactly once, in the handler or in a later turn.
  * One that is destroyed without an answer is answered 500.
@@ -38,9 +39,15 @@ struct http_route {
     /* For /help: one line, then paragraphs.  NULL: not listed. */
     const char *summary;
     const char *description;
+
+    /* "GET, POST": others are answered 405 and OPTIONS with the list; who
+     * serves GET serves HEAD.  Routes of one path may share the methods among
+     * them.  NULL: the handler gets every method, OPTIONS included. */
+    const char *methods;
 };
 
-/* Adds 'n' static routes to 'self'; they go when the actor ends. */
+/* Adds 'n' static routes to 'self'; they go when the actor ends.  One for the
+ * same path and methods as one before replaces it. */
 void http_add_routes(struct actor *self, const struct http_route *, size_t n);
 
 /* --- the request --- */
@@ -52,6 +59,10 @@ const char *http_request_path(const struct http_request *);
 
 /* What followed the route, without the leading '/'; "" if nothing. */
 const char *http_request_rest(const struct http_request *);
+
+/* The segment, decoded, that "{name}" of the route stands for; there has to be
+ * one. */
+const char *http_request_argument(struct http_request *, const char *name);
 
 /* Decoded value of a query parameter, the last one of that name; NULL if it
  * is absent. */

@@ -28,6 +28,7 @@ struct actor_backend;
 struct actor_msg_type;
 struct actor_system;
 struct error;
+struct http_options;
 struct metrics;
 struct upid;
 struct uuid;
@@ -64,6 +65,9 @@ struct actor_system_options {
     /* Id of the actor whose routes also answer without its id in front:
      * "/state" for "/master/state".  NULL: none. */
     const char *delegate;
+
+    /* Of the HTTP server; http_server.h.  NULL: the defaults. */
+    const struct http_options *http;
 
     /* Messages that may arrive over links: proto/messages.h. */
     const struct actor_msg_type *const *messages;
