@@ -49,6 +49,7 @@ struct http_connection {
     struct http_body body;
     struct strbuf held;                 /* came while we did not read */
     struct worker_timer read_timer;
+    const struct http_request *checked; /* borrowed; holds up reading */
     bool no_more;                       /* no further request is read */
     bool ended;                         /* the peer has ended its side */
     bool feeding;                       /* feed() is on the stack */
@@ -283,9 +284,38 @@ flush(struct http_connection *c)
 }
 
 void
+http_connection_hold(struct http_connection *c,
+                     const struct http_request *request)
+{
+    c->checked = request;
+}
+
+static void
+release(struct http_connection *c, const struct http_request *request)
+{
+    if (c->checked == request) {
+        c->checked = NULL;
+    }
+}
+
+void
+http_connection_checked(struct http_connection *c,
+                        struct http_request *request)
+{
+    release(c, request);
+    if (!c->stream) {
+        destroy_request(c, request);
+        return;
+    }
+    http_request_proceed(c->server, request);
+    resume(c);
+}
+
+void
 http_connection_answered(struct http_connection *c,
                          struct http_request *request)
 {
+    release(c, request);
     request->answered = true;
     if (!c->stream) {
         destroy_request(c, request);
@@ -519,7 +549,8 @@ feed_body(struct http_connection *c, const char *data, size_t size)
 static bool
 can_read(const struct http_connection *c)
 {
-    return !c->no_more && c->n_requests < LIMIT_HTTP_PIPELINE
+    return !c->no_more && !c->checked
+        && c->n_requests < LIMIT_HTTP_PIPELINE
         && c->output.size < LIMIT_HTTP_QUEUE;
 }
 

@@ -20,6 +20,7 @@
 #include <actor/vec.h>
 #include "core/transport.h"
 #include "core/worker.h"
+#include "http/access.h"
 #include "http/body.h"
 #include "http/head.h"
 #include "http/server.h"
@@ -45,6 +46,7 @@ struct http_server {
     void *upgrade_aux;
     struct http_routes *routes;         /* owned */
     struct http_settings *settings;     /* owned */
+    struct http_access *access;         /* owned */
     unsigned n_workers;
     struct http_worker workers[];
 };
@@ -63,6 +65,9 @@ struct http_request {
     struct strbuf body;
     struct address peer;
     const struct http_route *route;     /* static */
+    char id[UPID_ID_MAX + 1];           /* of the actor that has the route */
+    enum http_access_step access_step;
+    struct http_principal *principal;   /* owned; NULL: nobody was asked */
     struct http_connection *connection; /* counted */
 
     /* The answer; filled in by the actor, then the worker's. */
@@ -86,6 +91,9 @@ void http_request_destroy(struct http_request *);
  * connection. */
 void http_request_dispatch(struct http_server *, struct http_request *);
 
+/* Goes on with it when it has passed a check. */
+void http_request_proceed(struct http_server *, struct http_request *);
+
 /* --- answers --- */
 
 /* Appends the status line and all headers of the answer to 'out'. */
@@ -107,7 +115,14 @@ void http_connection_ref(struct http_connection *);
 void http_connection_unref(struct http_connection *);
 struct worker *http_connection_worker(const struct http_connection *);
 
-/* The answer of 'request' is there; on the connection's worker. */
+/* Reads no further request before 'request', which is being checked, has
+ * passed or is answered.  On the connection's worker, as all below. */
+void http_connection_hold(struct http_connection *,
+                          const struct http_request *request);
+void http_connection_checked(struct http_connection *,
+                             struct http_request *request);
+
+/* The answer of 'request' is there. */
 void http_connection_answered(struct http_connection *,
                               struct http_request *request);
 

@@ -1,7 +1,10 @@
 libactor_libactor_la_SOURCES += \
 	libactor/include/actor/http.h \
+	libactor/include/actor/http_access.h \
 	libactor/include/actor/http_server.h \
 	libactor/include/actor/version.h \
+	%D%/access.c \
+	%D%/access.h \
 	%D%/answer.c \
 	%D%/body.c \
 	%D%/body.h \

@@ -83,6 +83,7 @@ http_request_destroy(struct http_request *request)
         free(*it);
     }
     vec_fini(&request->arguments);
+    http_principal_destroy(request->principal);
     strbuf_fini(&request->body);
     free(request->content_type);
     strbuf_fini(&request->headers);
@@ -137,8 +138,7 @@ respond_by_method(struct http_request **request, const char *methods)
 }
 
 static void
-deliver(struct http_server *server, struct http_request *request,
-        const char *id)
+deliver(struct http_server *server, struct http_request *request)
 {
     struct upid nobody = { .id = "" };
     struct actor_msg *msg = actor_msg_create(&request_message);
@@ -147,7 +147,7 @@ deliver(struct http_server *server, struct http_request *request,
     vlog(1, "Handling HTTP %s for '%s' from %s", request->head.method,
          request->target.path, ADDRESS_TEXT(&request->peer));
     body->request = request;
-    if (!system_deliver(server->system, &nobody, id, &msg)) {
+    if (!system_deliver(server->system, &nobody, request->id, &msg)) {
         body->request = NULL;
         actor_msg_destroy(msg);
         respond_not_found(&request);
@@ -155,12 +155,12 @@ deliver(struct http_server *server, struct http_request *request,
 }
 
 static void
-respond_disabled(struct http_request **request, const char *id)
+respond_disabled(struct http_request **request)
 {
     const char *below = http_target_rest(&(*request)->target, (*request)->at);
 
-    http_respond_text(request, 403, "Endpoint '/%s%s%s' is disabled", id,
-                      below[0] ? "/" : "", below);
+    http_respond_text(request, 403, "Endpoint '/%s%s%s' is disabled",
+                      (*request)->id, below[0] ? "/" : "", below);
 }
 
 /* To the route it has; answers instead if there is none, or not for it. */
@@ -176,14 +176,15 @@ route(struct http_server *server, struct http_request *request)
         return;
     }
     request->route = match.route;
+    memcpy(request->id, match.id, sizeof request->id);
     request->at = match.at;
     request->rest = http_target_rest(&request->target, match.rest);
-    if (http_settings_disable(server->settings, request, match.id)) {
-        respond_disabled(&request, match.id);
+    if (http_settings_disable(server->settings, request)) {
+        respond_disabled(&request);
     } else if (match.is_refused) {
         respond_by_method(&request, match.methods.data);
     } else {
-        deliver(server, request, match.id);
+        http_request_proceed(server, request);
     }
 }
 
@@ -204,6 +205,14 @@ http_request_dispatch(struct http_server *server,
         return;
     }
     route(server, request);
+}
+
+void
+http_request_proceed(struct http_server *server, struct http_request *request)
+{
+    if (!http_access_ask(server, request)) {
+        deliver(server, request);
+    }
 }
 
 void

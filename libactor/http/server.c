@@ -7,6 +7,7 @@
 
 #include <actor/alloc.h>
 #include "core/transport.h"
+#include "http/access.h"
 #include "http/internal.h"
 #include "http/settings.h"
 
@@ -34,6 +35,8 @@ http_server_create(struct actor_system *system,
     server->net_ctx = net_ctx;
     server->routes = http_routes_create(delegate);
     server->settings = http_settings_create(options);
+    server->access = http_access_create(options ? options->realm_prefix
+                                                : NULL);
     server->n_workers = n;
     for (unsigned i = 0; i < n; i++) {
         server->workers[i].worker = system_worker(system, i);
@@ -48,6 +51,7 @@ http_server_destroy(struct http_server *server)
     if (server) {
         http_routes_destroy(server->routes);
         http_settings_destroy(server->settings);
+        http_access_destroy(server->access);
         free(server);
     }
 }

@@ -72,14 +72,14 @@ is_path(const char *path, const char *id, const char *below)
 
 bool
 http_settings_disable(const struct http_settings *settings,
-                      const struct http_request *request, const char *id)
+                      const struct http_request *request)
 {
     const char *route = request->route->path;
     const char *below = http_target_rest(&request->target, request->at);
 
     vec_foreach (&settings->disabled, it) {
-        if (is_path(*it, id, below)
-            || is_path(*it, id, route[0] == '/' ? route + 1 : "")) {
+        if (is_path(*it, request->id, below)
+            || is_path(*it, request->id, route[0] ? route + 1 : "")) {
             return true;
         }
     }

@@ -17,9 +17,9 @@ struct http_settings;
 struct http_settings *http_settings_create(const struct http_options *);
 void http_settings_destroy(struct http_settings *);
 
-/* True if the endpoint that 'request' has found, of actor 'id', is disabled:
- * its very path, or that of its route. */
+/* True if the endpoint that 'request' has found is disabled: its very path, or
+ * that of its route. */
 bool http_settings_disable(const struct http_settings *,
-                           const struct http_request *, const char *id);
+                           const struct http_request *);
 
 #endif /* HTTP_SETTINGS_H */

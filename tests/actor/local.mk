@@ -70,6 +70,10 @@ check_PROGRAMS += %D%/test_timer
 check_PROGRAMS += %D%/test_work
 %C%_test_work_LDADD = $(LIBTEST) $(LIBACTOR)
 
+check_PROGRAMS += %D%/test_http_access
+%C%_test_http_access_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
+%C%_test_http_access_LDADD = $(LIBTEST) $(LIBACTOR)
+
 check_PROGRAMS += %D%/test_http_routes
 %C%_test_http_routes_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
 %C%_test_http_routes_LDADD = $(LIBTEST) $(LIBACTOR)

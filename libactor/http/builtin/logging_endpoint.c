@@ -108,6 +108,7 @@ static const struct http_route routes[] = {
         ">        level=VALUE          Verbosity level (e.g., 1, 2, 3)\n"
         ">        duration=VALUE       Duration to keep verbosity level "
         "toggled (e.g., 10secs, 15mins, etc.)",
+        .realm = "readwrite",
     },
 };
 

@@ -47,6 +47,7 @@ static const struct http_route routes[] = {
         ">        timeout=VALUE        Accepted for the sake of clients that "
         "send it; a snapshot does not wait\n"
         ">        jsonp=VALUE          Wraps the answer in a call of VALUE",
+        .realm = "readonly",
     },
 };
 

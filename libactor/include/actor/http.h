@@ -44,6 +44,10 @@ struct http_route {
      * serves GET serves HEAD.  Routes of one path may share the methods among
      * them.  NULL: the handler gets every method, OPTIONS included. */
     const char *methods;
+
+    /* Who is asked about its requests, "readonly" for example; the system's
+     * options say what stands before it.  NULL: nobody.  http_access.h. */
+    const char *realm;
 };
 
 /* Adds 'n' static routes to 'self'; they go when the actor ends.  One for the

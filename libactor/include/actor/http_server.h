@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * http_server.h - how a system serves HTTP: what is switched off.
+ * http_server.h - how a system serves HTTP: what is switched off, realms.
  *
  * Given to actor_system_create(); what an actor needs to answer requests is in
  * http.h.
@@ -21,6 +21,10 @@ struct http_options {
      * and would be answered by the same route is switched off with it. */
     const char *const *disabled;
     size_t n_disabled;
+
+    /* What stands before the realms of routes: with "mesos-master-", a route
+     * of realm "readonly" belongs to "mesos-master-readonly".  NULL: "". */
+    const char *realm_prefix;
 };
 
 /* What is wrong with them; NULL is fine, and so are no options.
