@@ -7,13 +7,13 @@
 #include <config.h>
 
 #include <string.h>
-#include <time.h>
 
 #include <actor/alloc.h>
 #include <actor/duration.h>
 #include <actor/error.h>
 #include <actor/json.h>
 #include <actor/system.h>
+#include "http/date.h"
 #include "http/internal.h"
 
 #define TEXT_TYPE "text/plain; charset=utf-8"
@@ -81,22 +81,7 @@ http_date(struct http_server *server, struct http_worker *worker)
     int64_t now_s = actor_system_wall_now(server->system) / SECOND;
 
     if (worker->date_s != now_s || worker->date[0] == '\0') {
-        static const char days[7][4] = {
-            "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat",
-        };
-        static const char months[12][4] = {
-            "Jan", "Feb", "Mar", "Apr", "May", "Jun",
-            "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-        };
-        autofini(strbuf) text = STRBUF(sizeof worker->date - 1);
-        time_t t = (time_t) now_s;
-        struct tm tm;
-
-        gmtime_r(&t, &tm);
-        strbuf_printf(&text, "%s, %02d %s %04d %02d:%02d:%02d GMT",
-                      days[tm.tm_wday], tm.tm_mday, months[tm.tm_mon],
-                      tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec);
-        memcpy(worker->date, text.data, text.len + 1);
+        http_date_format(now_s, worker->date);
         worker->date_s = now_s;
     }
     return worker->date;
@@ -116,7 +101,10 @@ write_connection(const struct http_request *request, bool keep_alive,
 static void
 write_length(const struct http_request *request, struct strbuf *out)
 {
-    if (request->stream) {
+    if (request->has_length) {
+        strbuf_printf(out, "Content-Length: %llu\r\n",
+                      (unsigned long long) request->length);
+    } else if (request->stream) {
         if (request->head.minor > 0) {
             strbuf_append(out, "Transfer-Encoding: chunked\r\n");
         }

@@ -91,6 +91,12 @@ http_connection_worker(const struct http_connection *c)
     return c->worker->worker;
 }
 
+struct actor_system *
+http_connection_system(const struct http_connection *c)
+{
+    return c->server->system;
+}
+
 static void
 destroy_request(struct http_connection *c, struct http_request *request)
 {
@@ -193,7 +199,8 @@ keeps_alive(const struct http_connection *c,
             const struct http_request *request)
 {
     return request->head.keep_alive && !(c->no_more && !request->next)
-        && !(request->stream && request->head.minor == 0);
+        && !(request->stream && !request->has_length
+             && request->head.minor == 0);
 }
 
 static bool
@@ -221,13 +228,11 @@ write_answer(struct http_connection *c, struct http_request *request)
             output_append(&c->output, &request->content);
         }
     }
-    if (request->stream) {
+    if (request->stream && has_content(request)) {
         autofini(strbuf) data = STRBUF(STRBUF_UNLIMITED);
 
         finished = http_stream_take(request->stream, c->output.size, &data);
-        if (has_content(request)) {
-            output_append(&c->output, &data);
-        }
+        output_append(&c->output, &data);
     }
     if (finished && !keep_alive) {
         c->no_more = true;
@@ -235,10 +240,18 @@ write_answer(struct http_connection *c, struct http_request *request)
     return finished;
 }
 
+/* True if the oldest answer is a stream that its actor has broken off. */
+static bool
+is_aborted(const struct http_connection *c)
+{
+    return c->requests && c->requests->answered && c->requests->stream
+        && http_stream_is_aborted(c->requests->stream);
+}
+
 static void
 queue_answers(struct http_connection *c)
 {
-    while (c->requests && c->requests->answered
+    while (c->requests && c->requests->answered && !is_aborted(c)
            && write_answer(c, c->requests)) {
         struct http_request *request = c->requests;
 
@@ -265,6 +278,10 @@ flush(struct http_connection *c)
     size_t before;
 
     queue_answers(c);
+    if (is_aborted(c)) {
+        http_connection_close(c);
+        return;
+    }
     before = c->output.size;
     if (!output_write(&c->output, c->server->net, c->server->net_ctx,
                       c->stream)) {
@@ -275,6 +292,9 @@ flush(struct http_connection *c)
     } else if (c->output.size < before || c->write_timer.heap_index == 0) {
         worker_timer_start(worker, &c->write_timer, WRITE_TIMEOUT,
                            on_write_timeout);
+    }
+    if (c->requests && c->requests->stream) {
+        http_stream_written(c->requests->stream, c->output.size);
     }
     if (is_finished(c)) {
         linger(c);

@@ -22,6 +22,7 @@
 #include "core/worker.h"
 #include "http/access.h"
 #include "http/body.h"
+#include "http/date.h"
 #include "http/head.h"
 #include "http/server.h"
 #include "http/target.h"
@@ -35,7 +36,7 @@ struct http_worker {
     struct worker *worker;              /* borrowed */
     struct http_connection *connections;/* the worker's thread only */
     int64_t date_s;                     /* of 'date' */
-    char date[32];                      /* as in a Date header */
+    char date[HTTP_DATE_SIZE];          /* as in a Date header */
 };
 
 struct http_server {
@@ -75,7 +76,10 @@ struct http_request {
     char *content_type;                 /* owned; NULL: none */
     struct strbuf headers;              /* further lines, each with CR LF */
     struct strbuf content;
-    struct http_stream *stream;         /* of an answer without end */
+    struct http_stream *stream;         /* of an answer that goes on */
+    bool is_final;                      /* to be sent as it is, no coding */
+    bool has_length;                    /* 'length' is the whole content's */
+    uint64_t length;
 
     struct worker_job job;              /* brings the answer home */
     struct http_request *next;          /* of the same connection */
@@ -86,6 +90,8 @@ struct http_request {
 /* A request around '*head', which it empties. */
 struct http_request *http_request_create(struct http_head *head);
 void http_request_destroy(struct http_request *);
+
+struct actor_system *http_request_system(const struct http_request *);
 
 /* Sends the request to the actor that has its route, or answers it.  It has a
  * connection. */
@@ -125,6 +131,10 @@ void http_connection_checked(struct http_connection *,
 /* The answer of 'request' is there. */
 void http_connection_answered(struct http_connection *,
                               struct http_request *request);
+
+/* The system that the connection is one of; any thread. */
+struct actor_system *
+http_connection_system(const struct http_connection *);
 
 /* 'stream', which is the answer of the connection's oldest request, has more
  * to say or has ended. */

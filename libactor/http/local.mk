@@ -16,10 +16,19 @@ libactor_libactor_la_SOURCES += \
 	%D%/builtin/processes_endpoint.c \
 	%D%/builtin/system_endpoint.c \
 	%D%/builtin/version_endpoint.c \
+	%D%/conditions.c \
+	%D%/conditions.h \
 	%D%/connection.c \
+	%D%/date.c \
+	%D%/date.h \
+	%D%/file.c \
+	%D%/file.h \
+	%D%/file_sender.c \
 	%D%/head.c \
 	%D%/head.h \
 	%D%/internal.h \
+	%D%/mime.c \
+	%D%/mime.h \
 	%D%/output.c \
 	%D%/output.h \
 	%D%/pattern.c \

@@ -228,6 +228,12 @@ http_add_routes(struct actor *self, const struct http_route *routes, size_t n)
 
 /* --- what handlers ask --- */
 
+struct actor_system *
+http_request_system(const struct http_request *request)
+{
+    return http_connection_system(request->connection);
+}
+
 const char *
 http_request_method(const struct http_request *request)
 {

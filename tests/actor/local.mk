@@ -74,6 +74,14 @@ check_PROGRAMS += %D%/test_http_access
 %C%_test_http_access_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
 %C%_test_http_access_LDADD = $(LIBTEST) $(LIBACTOR)
 
+check_PROGRAMS += %D%/test_http_files
+%C%_test_http_files_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
+%C%_test_http_files_LDADD = $(LIBTEST) $(LIBACTOR)
+
+check_PROGRAMS += %D%/test_http_streams
+%C%_test_http_streams_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
+%C%_test_http_streams_LDADD = $(LIBTEST) $(LIBACTOR)
+
 check_PROGRAMS += %D%/test_http_routes
 %C%_test_http_routes_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
 %C%_test_http_routes_LDADD = $(LIBTEST) $(LIBACTOR)

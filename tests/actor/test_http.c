@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * test_http.c - connections, requests, answers and streams, by a client that
- * writes its bytes by hand. */
+ * test_http.c - connections, requests and answers, by a client that writes its
+ * bytes by hand. */
 #include <config.h>
 
 #include <stdlib.h>
@@ -23,8 +23,6 @@
 struct server {
     struct actor base;
     struct http_request *kept;          /* owned; answered by /release */
-    struct http_stream *stream;         /* owned; NULL: none */
-    unsigned n_closed;
 };
 
 static void
@@ -102,60 +100,6 @@ on_big(struct actor *self UNUSED, struct http_request *request)
     http_respond(&request, 200, "text/plain", &body);
 }
 
-static void
-on_stream_closed(struct actor *self, void *arg)
-{
-    struct server *s = (struct server *) self;
-
-    ck_assert_ptr_eq(arg, s);
-    s->n_closed++;
-    http_stream_end(&s->stream);
-}
-
-static void
-write_stream(struct server *s, size_t size)
-{
-    autofini(strbuf) data = STRBUF(STRBUF_UNLIMITED);
-
-    memset(strbuf_reserve(&data, size), 'y', size);
-    strbuf_advance(&data, size);
-    http_stream_write(s->stream, &data);
-}
-
-static void
-on_stream(struct actor *self, struct http_request *request)
-{
-    struct server *s = (struct server *) self;
-
-    s->stream = http_respond_stream(self, &request, 200, "text/plain",
-                                    on_stream_closed, s);
-    write_stream(s, 5);
-}
-
-static void
-on_more(struct actor *self, struct http_request *request)
-{
-    struct server *s = (struct server *) self;
-    const char *size = http_request_query(request, "size");
-
-    write_stream(s, strtoul(size, NULL, 10));
-    http_respond_text(&request, 200, "more");
-}
-
-static void
-on_end(struct actor *self, struct http_request *request)
-{
-    http_stream_end(&((struct server *) self)->stream);
-    http_respond_text(&request, 200, "ended");
-}
-
-static void
-on_n_closed(struct actor *self, struct http_request *request)
-{
-    http_respond_text(&request, 200, "%u",
-                      ((struct server *) self)->n_closed);
-}
-
 static const struct http_route routes[] = {
     { "", on_hello, "The bare id.", NULL },
     { "/hello", on_hello, "Says hello.", "At length." },
@@ -168,10 +112,6 @@ static const struct http_route routes[] = {
     { "/failure", on_failure, NULL, NULL },
     { "/header", on_header, NULL, NULL },
     { "/big", on_big, NULL, NULL },
-    { "/stream", on_stream, NULL, NULL },
-    { "/more", on_more, NULL, NULL },
-    { "/end", on_end, NULL, NULL },
-    { "/n_closed", on_n_closed, NULL, NULL },
 };
 
 static struct error *
@@ -188,9 +128,6 @@ server_fini(struct actor *self)
 
     if (s->kept) {
         http_respond_text(&s->kept, 503, "ending");
-    }
-    if (s->stream) {
-        http_stream_end(&s->stream);
     }
 }
 
@@ -510,78 +447,6 @@ START_TEST(an_upgrade_that_is_not_ours_is_an_ordinary_request)
 }
 END_TEST
 
-/* --- streams --- */
-
-START_TEST(a_stream_goes_on_in_chunks_until_it_is_ended)
-{
-    struct http_stage f = start();
-    struct memory_client *other = stage_connect(&f);
-    const char *text = stage_get(&f, "/stream");
-
-    EXPECT_HAS(text, "\r\nTransfer-Encoding: chunked\r\n");
-    EXPECT_BODY(text, "5\r\nyyyyy\r\n");
-    memory_client_clear(f.client);
-    stage_say_to(&f, other, "GET /more?size=2 HTTP/1.1\r\n\r\n");
-    ck_assert_str_eq(memory_client_text(f.client, NULL), "2\r\nyy\r\n");
-    memory_client_clear(f.client);
-    stage_say_to(&f, other, "GET /end HTTP/1.1\r\n\r\n");
-    ck_assert_str_eq(memory_client_text(f.client, NULL), "0\r\n\r\n");
-    EXPECT_BODY(stage_get(&f, "/n_closed"), "0");
-    memory_client_close(other);
-    stage_stop(&f);
-}
-END_TEST
-
-START_TEST(for_http_1_0_a_stream_ends_with_its_connection)
-{
-    struct http_stage f = start();
-    struct memory_client *other = stage_connect(&f);
-    const char *text = stage_say(&f, "GET /stream HTTP/1.0\r\n\r\n");
-
-    EXPECT_HAS_NOT(text, "Transfer-Encoding");
-    EXPECT_BODY(text, "yyyyy");
-    ck_assert(!memory_client_is_ended(f.client));
-    stage_say_to(&f, other, "GET /end HTTP/1.1\r\n\r\n");
-    ck_assert(memory_client_is_ended(f.client));
-    memory_client_close(other);
-    stage_stop(&f);
-}
-END_TEST
-
-START_TEST(the_end_of_a_reader_is_told_once)
-{
-    struct http_stage f = start();
-    struct memory_client *reader = stage_connect(&f);
-
-    stage_say_to(&f, reader, "GET /stream HTTP/1.1\r\n\r\n");
-    memory_client_close(reader);
-    multi_system_run(f.multi);
-
-    EXPECT_BODY(stage_get(&f, "/n_closed"), "1");
-    stage_stop(&f);
-}
-END_TEST
-
-START_TEST(a_reader_that_falls_behind_is_dropped)
-{
-    struct http_stage f = start();
-    struct memory_client *reader = stage_connect(&f);
-
-    stage_say_to(&f, reader, "GET /stream HTTP/1.1\r\n\r\n");
-    for (int i = 0; i < 9; i++) {
-        stage_get(&f, "/more?size=8000000");
-        if (strcmp(body_of(stage_get(&f, "/n_closed")), "1") == 0) {
-            break;
-        }
-    }
-
-    EXPECT_BODY(stage_get(&f, "/n_closed"), "1");
-    ck_assert(memory_client_is_ended(reader));
-    memory_client_close(reader);
-    stage_stop(&f);
-}
-END_TEST
-
 /* --- built-in actors --- */
 
 START_TEST(help_lists_actors_routes_and_pages)
@@ -663,12 +528,6 @@ http_suite(void)
     test_add(suite, "continue", who_expects_100_continue_gets_it);
     test_add(suite, "upgrade",
              an_upgrade_that_is_not_ours_is_an_ordinary_request);
-    test_add(suite, "stream",
-             a_stream_goes_on_in_chunks_until_it_is_ended);
-    test_add(suite, "stream_1_0",
-             for_http_1_0_a_stream_ends_with_its_connection);
-    test_add(suite, "stream_reader", the_end_of_a_reader_is_told_once);
-    test_add(suite, "stream_slow", a_reader_that_falls_behind_is_dropped);
     test_add(suite, "help", help_lists_actors_routes_and_pages);
     test_add(suite, "logging", verbosity_is_raised_for_a_while);
     test_add(suite, "metrics", metrics_stats_and_actors_are_shown);

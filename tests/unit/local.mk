@@ -70,6 +70,10 @@ check_PROGRAMS += %D%/test_resources
 check_PROGRAMS += %D%/test_task_state
 %C%_test_task_state_LDADD = $(LIBTEST) $(LIBMODEL)
 
+check_PROGRAMS += %D%/test_http_conditions
+%C%_test_http_conditions_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
+%C%_test_http_conditions_LDADD = $(LIBTEST) $(LIBACTOR)
+
 check_PROGRAMS += %D%/test_http_pattern
 %C%_test_http_pattern_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
 %C%_test_http_pattern_LDADD = $(LIBTEST) $(LIBACTOR)

@@ -105,6 +105,18 @@ void http_respond_method_not_allowed(struct http_request **request,
 void http_response_header(struct http_request *, const char *name,
                           const char *value);
 
+/* Answers a GET or HEAD with file 'path', read in the pool from the system's
+ * disk and sent in pieces; with ETag and Last-Modified, and all that follows
+ * from these: 304, 412, 206 for a single range, 416.  404 if it is missing or
+ * no regular file.  'content_type' NULL: by its extension. */
+void http_respond_file(struct http_request **request, const char *path,
+                       const char *content_type);
+
+/* The same with the file below directory 'root' that http_request_rest()
+ * names; directories have an index.html.  Nothing leads out of 'root', links
+ * included: they count as missing. */
+void http_respond_file_below(struct http_request **request, const char *root);
+
 /* --- answers without end: event streams --- */
 
 typedef void http_stream_closed_fn(struct actor *self, void *arg);
@@ -123,6 +135,11 @@ struct http_stream *http_respond_stream(struct actor *self,
 /* Sends what is in 'data', which is emptied.  False if nobody reads any
  * more. */
 bool http_stream_write(struct http_stream *, struct strbuf *data);
+
+/* Sends one record as RecordIO has it, its length in decimal, a line feed and
+ * its bytes, in a chunk of its own.  False if nobody reads any more. */
+bool http_stream_write_record(struct http_stream *, const void *data,
+                              size_t size);
 
 /* Ends the answer and frees the stream; '*stream' becomes NULL. */
 void http_stream_end(struct http_stream **stream);
