@@ -13,6 +13,7 @@
 #include <actor/error.h>
 #include <actor/json.h>
 #include <actor/system.h>
+#include "http/coding.h"
 #include "http/date.h"
 #include "http/internal.h"
 
@@ -153,12 +154,12 @@ on_home(struct worker_job *job)
 {
     struct http_request *request = CONTAINER_OF(job, struct http_request, job);
 
+    http_coding_finish(request);
     http_connection_answered(request->connection, request);
 }
 
-/* The answer is complete: sends it home. */
-static void
-send_home(struct http_request **request)
+void
+http_request_send_home(struct http_request **request)
 {
     struct http_request *r = steal(*request);
 
@@ -179,7 +180,9 @@ http_respond(struct http_request **request, int status,
         r->content = *body;
         strbuf_init(body, body->max_len);
     }
-    send_home(request);
+    if (!http_coding_begin(request)) {
+        http_request_send_home(request);
+    }
 }
 
 void

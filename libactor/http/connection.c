@@ -22,8 +22,10 @@
 
 #include <actor/alloc.h>
 #include <actor/duration.h>
+#include <actor/error.h>
 #include <actor/limits.h>
 #include <actor/log.h>
+#include "http/inflate.h"
 #include "http/internal.h"
 #include "http/output.h"
 #include "http/stream.h"
@@ -407,6 +409,9 @@ refuse(struct http_connection *c, int status, const char *reason)
     struct http_request *request = new_request(c, &head);
 
     request->status = status;
+    if (status == 415) {
+        http_response_header(request, "Accept-Encoding", "gzip");
+    }
     request->content_type = xstrdup("text/plain; charset=utf-8");
     strbuf_printf(&request->content, "%d %s. %c%s.", status,
                   http_status_text(status),
@@ -452,6 +457,23 @@ on_request(struct http_connection *c)
     http_request_dispatch(c->server, request);
 }
 
+/* How the body that is to come is coded.  Returns 0, or the status to refuse
+ * it with. */
+static int
+begin_coding(struct http_request *request)
+{
+    const char *coding = http_head_find(&request->head, "Content-Encoding");
+
+    if (!coding || strcasecmp(coding, "identity") == 0) {
+        return 0;
+    }
+    if (strcasecmp(coding, "gzip") != 0 && strcasecmp(coding, "x-gzip") != 0) {
+        return 415;
+    }
+    request->inflate = http_inflate_create();
+    return request->inflate ? 0 : 503;
+}
+
 static void
 begin_body(struct http_connection *c, struct http_head *head)
 {
@@ -466,6 +488,8 @@ begin_body(struct http_connection *c, struct http_head *head)
         refuse(c, 417, "unknown expectation");
     } else if (c->body.state == HTTP_BODY_DONE) {
         on_request(c);
+    } else if ((status = begin_coding(c->reading))) {
+        refuse(c, status, "the body is coded in a way we cannot read");
     } else if (expect && c->reading->head.minor > 0 && !c->requests) {
         autofini(strbuf) text = STRBUF(64);
 
@@ -548,14 +572,41 @@ feed_head(struct http_connection *c, const char *data, size_t size)
     return used;
 }
 
+/* Takes bytes of a coded body; the bounds hold for both of its forms. */
+static int
+feed_coded(struct http_connection *c, const char *data, size_t size,
+           size_t *ret_used)
+{
+    struct http_request *request = c->reading;
+    autofini(strbuf) coded = STRBUF(LIMIT_HTTP_BODY - request->n_coded);
+
+    int status = http_body_feed(&c->body, data, size, &coded, ret_used);
+    if (status) {
+        return status;
+    }
+    request->n_coded += coded.len;
+    autoerror *error = http_inflate(request->inflate, coded.data, coded.len,
+                                    &request->body);
+    if (!error && c->body.state == HTTP_BODY_DONE && request->n_coded > 0) {
+        error = http_inflate_end(request->inflate);
+    }
+    if (error) {
+        c->body.reason = error_code(error) == ERROR_TOO_LARGE
+            ? "the body is too large" : "the body is no whole gzip";
+        return error_code_http_status(error_code(error));
+    }
+    return 0;
+}
+
 static size_t
 feed_body(struct http_connection *c, const char *data, size_t size)
 {
     size_t used = 0;
 
     restart_read_timer(c);
-    int status = http_body_feed(&c->body, data, size, &c->reading->body,
-                                &used);
+    int status = c->reading->inflate
+        ? feed_coded(c, data, size, &used)
+        : http_body_feed(&c->body, data, size, &c->reading->body, &used);
     if (status) {
         refuse(c, status, c->body.reason);
         return size;

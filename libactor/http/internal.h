@@ -64,6 +64,8 @@ struct http_request {
     const char *rest;                   /* in the target's path, or "" */
     VEC(char *) arguments;              /* owned; those asked for */
     struct strbuf body;
+    struct http_inflate *inflate;       /* owned; NULL: the body is plain */
+    size_t n_coded;                     /* bytes given to it */
     struct address peer;
     const struct http_route *route;     /* static */
     char id[UPID_ID_MAX + 1];           /* of the actor that has the route */
@@ -78,6 +80,7 @@ struct http_request {
     struct strbuf content;
     struct http_stream *stream;         /* of an answer that goes on */
     bool is_final;                      /* to be sent as it is, no coding */
+    bool is_to_code;                    /* as gzip; not done yet */
     bool has_length;                    /* 'length' is the whole content's */
     uint64_t length;
 
@@ -107,6 +110,9 @@ void http_answer_write_head(struct http_server *, struct http_worker *,
                             const struct http_request *, bool keep_alive,
                             struct strbuf *out);
 const char *http_status_text(int status);
+
+/* Takes a complete answer to its connection, on any thread. */
+void http_request_send_home(struct http_request **request);
 
 /* 405; 'allow' is "GET, POST", 'quoted' "'GET', 'POST'". */
 void http_answer_method_not_allowed(struct http_request **,

@@ -16,6 +16,8 @@ libactor_libactor_la_SOURCES += \
 	%D%/builtin/processes_endpoint.c \
 	%D%/builtin/system_endpoint.c \
 	%D%/builtin/version_endpoint.c \
+	%D%/coding.c \
+	%D%/coding.h \
 	%D%/conditions.c \
 	%D%/conditions.h \
 	%D%/connection.c \
@@ -26,6 +28,8 @@ libactor_libactor_la_SOURCES += \
 	%D%/file_sender.c \
 	%D%/head.c \
 	%D%/head.h \
+	%D%/inflate.c \
+	%D%/inflate.h \
 	%D%/internal.h \
 	%D%/mime.c \
 	%D%/mime.h \

@@ -14,6 +14,7 @@
 #include <actor/limits.h>
 #include <actor/log.h>
 #include "core/transport.h"
+#include "http/inflate.h"
 #include "http/internal.h"
 #include "http/pattern.h"
 #include "http/settings.h"
@@ -85,6 +86,7 @@ http_request_destroy(struct http_request *request)
     vec_fini(&request->arguments);
     http_principal_destroy(request->principal);
     strbuf_fini(&request->body);
+    http_inflate_destroy(request->inflate);
     free(request->content_type);
     strbuf_fini(&request->headers);
     strbuf_fini(&request->content);
