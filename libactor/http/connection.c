@@ -9,9 +9,11 @@
  * moment (closing at once would make the kernel throw the answer away), and
  * the connection is closed.
  *
- * A connection may be idle between requests for as long as it likes; time
- * runs only from the first byte of a request to its last, and while the peer
- * takes nothing of what we write.
+ * A connection may be idle between requests for as long as it likes.  Time
+ * runs from the first byte of a request to its last, and while the peer does
+ * not take what we write: a head has to be whole in its time, and a body or an
+ * answer has to make some progress in each such span.  Not each byte starts it
+ * anew, or one byte a minute would hold a connection for ever.
  *
  * Thread: the connection's worker, but for the reference count. */
 #include <config.h>
@@ -28,12 +30,14 @@
 #include "http/inflate.h"
 #include "http/internal.h"
 #include "http/output.h"
+#include "http/settings.h"
 #include "http/stream.h"
 
-#define REQUEST_TIMEOUT (60 * SECOND)
-#define WRITE_TIMEOUT (60 * SECOND)
 #define LINGER_TIMEOUT (2 * SECOND)
 #define KEEPALIVE_TIMEOUT (120 * SECOND)
+
+/* Connections beyond the limit that may be about to be told so. */
+#define MAX_SHED 256
 
 struct http_connection {
     atomic_uint refs;
@@ -51,6 +55,7 @@ struct http_connection {
     struct http_body body;
     struct strbuf held;                 /* came while we did not read */
     struct worker_timer read_timer;
+    size_t n_read;                      /* of a body, in this span of it */
     const struct http_request *checked; /* borrowed; holds up reading */
     bool no_more;                       /* no further request is read */
     bool ended;                         /* the peer has ended its side */
@@ -61,6 +66,8 @@ struct http_connection {
     unsigned n_requests;
     struct output output;
     struct worker_timer write_timer;
+    size_t n_written;                   /* in this span of it */
+    bool is_shed;                       /* one too many */
     bool lingering;                     /* our side is ended */
 };
 
@@ -136,6 +143,7 @@ detach(struct http_connection *c)
     worker_timer_stop(worker, &c->read_timer);
     worker_timer_stop(worker, &c->write_timer);
     c->stream = NULL;
+    atomic_fetch_sub(&c->server->n_connections, 1);
     DL_DELETE(c->worker->connections, c);
     if (c->reading) {
         destroy_request(c, steal(c->reading));
@@ -157,18 +165,52 @@ http_connection_close(struct http_connection *c)
 static void
 on_linger_timeout(struct worker_timer *timer)
 {
-    http_connection_close(CONTAINER_OF(timer, struct http_connection, read_timer));
+    http_connection_close(CONTAINER_OF(timer, struct http_connection,
+                                       read_timer));
 }
 
+/* Writes what the peer takes; false if the connection is broken. */
+static bool
+write_output(struct http_connection *c)
+{
+    size_t before = c->output.size;
+    bool is_fine = output_write(&c->output, c->server->net,
+                                c->server->net_ctx, c->stream);
+
+    c->n_written += before - c->output.size;
+    return is_fine;
+}
+
+static void on_write_timeout(struct worker_timer *timer);
+
+static void
+start_write_timer(struct http_connection *c)
+{
+    c->n_written = 0;
+    worker_timer_start(c->worker->worker, &c->write_timer,
+                       c->server->settings->write_timeout_ns,
+                       on_write_timeout);
+}
+
+/* A socket with a large buffer tells only now and then that it takes more, so
+ * it is asked. */
 static void
 on_write_timeout(struct worker_timer *timer)
 {
     struct http_connection *c =
         CONTAINER_OF(timer, struct http_connection, write_timer);
 
-    log_warn_every(10 * SECOND, "Closing the HTTP connection of %s: it reads "
-                   "nothing", ADDRESS_TEXT(&c->peer));
-    http_connection_close(c);
+    if (!write_output(c)) {
+        return;                         /* on_closed() tells */
+    }
+    if (c->output.size > 0 && c->n_written < HTTP_LEAST_PROGRESS) {
+        log_warn_every(10 * SECOND, "Closing the HTTP connection of %s: it "
+                       "hardly reads", ADDRESS_TEXT(&c->peer));
+        http_connection_close(c);
+        return;
+    }
+    start_write_timer(c);
+    flush(c);
 }
 
 static void
@@ -276,24 +318,18 @@ is_finished(const struct http_connection *c)
 static void
 flush(struct http_connection *c)
 {
-    struct worker *worker = c->worker->worker;
-    size_t before;
-
     queue_answers(c);
     if (is_aborted(c)) {
         http_connection_close(c);
         return;
     }
-    before = c->output.size;
-    if (!output_write(&c->output, c->server->net, c->server->net_ctx,
-                      c->stream)) {
+    if (!write_output(c)) {
         return;                         /* on_closed() tells */
     }
     if (c->output.size == 0) {
-        worker_timer_stop(worker, &c->write_timer);
-    } else if (c->output.size < before || c->write_timer.heap_index == 0) {
-        worker_timer_start(worker, &c->write_timer, WRITE_TIMEOUT,
-                           on_write_timeout);
+        worker_timer_stop(c->worker->worker, &c->write_timer);
+    } else if (c->write_timer.heap_index == 0) {
+        start_write_timer(c);
     }
     if (c->requests && c->requests->stream) {
         http_stream_written(c->requests->stream, c->output.size);
@@ -422,6 +458,16 @@ refuse(struct http_connection *c, int status, const char *reason)
     enqueue(c, request);
 }
 
+static bool
+can_read(const struct http_connection *c)
+{
+    return !c->no_more && !c->checked
+        && c->n_requests < LIMIT_HTTP_PIPELINE
+        && c->output.size < LIMIT_HTTP_QUEUE;
+}
+
+static void start_read_timer(struct http_connection *);
+
 static void
 on_read_timeout(struct worker_timer *timer)
 {
@@ -431,14 +477,20 @@ on_read_timeout(struct worker_timer *timer)
     if (!c->reading && c->scan.state <= HTTP_SCAN_START_CR) {
         return;                         /* an empty line begins nothing */
     }
+    if (!can_read(c) || c->n_read >= HTTP_LEAST_PROGRESS) {
+        start_read_timer(c);            /* we are slow, or it is not */
+        return;
+    }
     refuse(c, 408, "the request took too long");
     flush(c);
 }
 
 static void
-restart_read_timer(struct http_connection *c)
+start_read_timer(struct http_connection *c)
 {
-    worker_timer_start(c->worker->worker, &c->read_timer, REQUEST_TIMEOUT,
+    c->n_read = 0;
+    worker_timer_start(c->worker->worker, &c->read_timer,
+                       c->server->settings->request_timeout_ns,
                        on_read_timeout);
 }
 
@@ -474,6 +526,18 @@ begin_coding(struct http_request *request)
     return request->inflate ? 0 : 503;
 }
 
+/* To who waits for it before it sends its body. */
+static void
+say_continue(struct http_connection *c, const char *expect)
+{
+    autofini(strbuf) text = STRBUF(64);
+
+    if (expect && c->reading->head.minor > 0 && !c->requests) {
+        strbuf_append(&text, "HTTP/1.1 100 Continue\r\n\r\n");
+        output_append(&c->output, &text);
+    }
+}
+
 static void
 begin_body(struct http_connection *c, struct http_head *head)
 {
@@ -490,11 +554,9 @@ begin_body(struct http_connection *c, struct http_head *head)
         on_request(c);
     } else if ((status = begin_coding(c->reading))) {
         refuse(c, status, "the body is coded in a way we cannot read");
-    } else if (expect && c->reading->head.minor > 0 && !c->requests) {
-        autofini(strbuf) text = STRBUF(64);
-
-        strbuf_append(&text, "HTTP/1.1 100 Continue\r\n\r\n");
-        output_append(&c->output, &text);
+    } else {
+        start_read_timer(c);
+        say_continue(c, expect);
     }
 }
 
@@ -557,7 +619,7 @@ feed_head(struct http_connection *c, const char *data, size_t size)
     size_t used = 0;
 
     if (c->scan.state <= HTTP_SCAN_START_CR) {
-        restart_read_timer(c);
+        start_read_timer(c);
     }
     int status = http_scan(&c->scan, data, size, &used);
     if (status) {
@@ -603,7 +665,6 @@ feed_body(struct http_connection *c, const char *data, size_t size)
 {
     size_t used = 0;
 
-    restart_read_timer(c);
     int status = c->reading->inflate
         ? feed_coded(c, data, size, &used)
         : http_body_feed(&c->body, data, size, &c->reading->body, &used);
@@ -611,18 +672,11 @@ feed_body(struct http_connection *c, const char *data, size_t size)
         refuse(c, status, c->body.reason);
         return size;
     }
+    c->n_read += used;
     if (c->body.state == HTTP_BODY_DONE) {
         on_request(c);
     }
     return used;
-}
-
-static bool
-can_read(const struct http_connection *c)
-{
-    return !c->no_more && !c->checked
-        && c->n_requests < LIMIT_HTTP_PIPELINE
-        && c->output.size < LIMIT_HTTP_QUEUE;
 }
 
 /* Reads requests out of 'data'; what cannot be read yet is held.  The
@@ -725,13 +779,43 @@ on_start(struct worker_job *job)
     DL_APPEND(c->worker->connections, c);
     c->server->net->set_keepalive(c->server->net_ctx, c->stream,
                                   KEEPALIVE_TIMEOUT);
+    if (c->is_shed) {
+        refuse(c, 503, "too many connections");
+        flush(c);
+        return;
+    }
     set_reading(c, true);
+}
+
+/* Counts a connection.  False if there are so many that this one cannot even
+ * be told. */
+static bool
+admit(struct http_server *server, const struct address *peer,
+      bool *ret_is_shed)
+{
+    unsigned max = server->settings->max_connections;
+    unsigned n = atomic_fetch_add(&server->n_connections, 1);
+
+    *ret_is_shed = n >= max;
+    if (n < max || n - max < MAX_SHED) {
+        return true;
+    }
+    atomic_fetch_sub(&server->n_connections, 1);
+    log_warn_every(10 * SECOND, "Closing the connection of %s: there are %u",
+                   ADDRESS_TEXT(peer), n);
+    return false;
 }
 
 void
 http_server_accept(struct http_server *server, unsigned index,
                    struct actor_stream *stream, const struct address *peer)
 {
+    bool is_shed;
+
+    if (!admit(server, peer, &is_shed)) {
+        server->net->close(server->net_ctx, stream);
+        return;
+    }
     struct http_connection *c = xcalloc(1, sizeof *c);
 
     atomic_init(&c->refs, 1);
@@ -740,6 +824,7 @@ http_server_accept(struct http_server *server, unsigned index,
     c->stream = stream;
     c->peer = *peer;
     c->start.fn = on_start;
+    c->is_shed = is_shed;
     strbuf_init(&c->head, LIMIT_HTTP_HEAD);
     strbuf_init(&c->held, STRBUF_UNLIMITED);
     server->net->attach(server->net_ctx, stream, c->worker->worker,

@@ -137,32 +137,39 @@ static int
 head_check(const struct http_head *head, const http_parser *parser,
            const char **ret_reason)
 {
-    unsigned n_hosts = 0;
-    bool has_transfer_encoding = false;
+    unsigned n_hosts = 0, n_codings = 0;
+    bool is_chunked = true;
 
     if (parser->http_major != 1 || parser->http_minor > 1) {
         *ret_reason = "unsupported HTTP version";
         return 505;
     }
     for (unsigned i = 0; i < head->n_headers; i++) {
-        const char *name = head->headers[i].name;
+        const struct http_header *header = &head->headers[i];
 
-        n_hosts += strcasecmp(name, "Host") == 0;
-        has_transfer_encoding |= strcasecmp(name, "Transfer-Encoding") == 0;
+        n_hosts += strcasecmp(header->name, "Host") == 0;
+        if (strcasecmp(header->name, "Transfer-Encoding") == 0) {
+            n_codings++;
+            is_chunked = strcasecmp(header->value, "chunked") == 0;
+        }
     }
     if (n_hosts > 1) {
         *ret_reason = "more than one Host";
         return 400;
     }
-    if (has_transfer_encoding && head->has_length) {
+    if (n_codings > 1) {
+        *ret_reason = "more than one Transfer-Encoding";
+        return 400;
+    }
+    if (n_codings && head->has_length) {
         *ret_reason = "both Transfer-Encoding and Content-Length";
         return 400;
     }
-    if (has_transfer_encoding && head->minor == 0) {
+    if (n_codings && head->minor == 0) {
         *ret_reason = "Transfer-Encoding in HTTP/1.0";
         return 400;
     }
-    if (has_transfer_encoding && !head->chunked) {
+    if (n_codings && !(head->chunked && is_chunked)) {
         *ret_reason = "unsupported Transfer-Encoding";
         return 501;
     }

@@ -48,6 +48,7 @@ struct http_server {
     struct http_routes *routes;         /* owned */
     struct http_settings *settings;     /* owned */
     struct http_access *access;         /* owned */
+    atomic_uint n_connections;
     unsigned n_workers;
     struct http_worker workers[];
 };

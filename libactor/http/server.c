@@ -10,6 +10,7 @@
 #include "http/access.h"
 #include "http/internal.h"
 #include "http/settings.h"
+#include "net/net.h"
 
 void
 http_server_close_all(struct http_server *server, unsigned index)
@@ -34,7 +35,7 @@ http_server_create(struct actor_system *system,
     server->net = net;
     server->net_ctx = net_ctx;
     server->routes = http_routes_create(delegate);
-    server->settings = http_settings_create(options);
+    server->settings = http_settings_create(options, net == &net_real);
     server->access = http_access_create(options ? options->realm_prefix
                                                 : NULL);
     server->n_workers = n;

@@ -8,17 +8,18 @@
 
 #include "http/settings.h"
 
+#include <limits.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include <actor/alloc.h>
+#include <actor/duration.h>
 #include <actor/error.h>
 #include <actor/vec.h>
 #include "http/internal.h"
 #include "http/target.h"
 
-struct http_settings {
-    VEC(char *) disabled;               /* owned */
-};
+#define DEFAULT_TIMEOUT MINUTE
 
 struct error *
 http_options_check(const struct http_options *options)
@@ -32,17 +33,42 @@ http_options_check(const struct http_options *options)
                                 "a path such as '/master/state'", path);
         }
     }
+    if (options && (options->request_timeout_ns < 0
+                    || options->write_timeout_ns < 0)) {
+        return error_create(ERROR_INVALID, "a timeout of HTTP is negative");
+    }
     return NULL;
 }
 
-struct http_settings *
-http_settings_create(const struct http_options *options)
+/* Leaves some descriptors for files, links and children. */
+static unsigned
+most_connections(bool is_real)
 {
+    struct rlimit limit;
+
+    if (!is_real || getrlimit(RLIMIT_NOFILE, &limit) < 0
+        || limit.rlim_cur > UINT_MAX) {
+        return UINT_MAX;
+    }
+    return (unsigned) (limit.rlim_cur - limit.rlim_cur / 8);
+}
+
+struct http_settings *
+http_settings_create(const struct http_options *options, bool is_real)
+{
+    static const struct http_options defaults = { .disabled = NULL };
+    const struct http_options *o = options ? options : &defaults;
     struct http_settings *settings = xcalloc(1, sizeof *settings);
 
-    for (size_t i = 0; options && i < options->n_disabled; i++) {
-        vec_push(&settings->disabled, xstrdup(options->disabled[i]));
+    for (size_t i = 0; i < o->n_disabled; i++) {
+        vec_push(&settings->disabled, xstrdup(o->disabled[i]));
     }
+    settings->max_connections = o->max_connections
+        ? o->max_connections : most_connections(is_real);
+    settings->request_timeout_ns = o->request_timeout_ns
+        ? o->request_timeout_ns : DEFAULT_TIMEOUT;
+    settings->write_timeout_ns = o->write_timeout_ns
+        ? o->write_timeout_ns : DEFAULT_TIMEOUT;
     return settings;
 }
 

@@ -7,14 +7,24 @@
 #define HTTP_SETTINGS_H 1
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include <actor/http_server.h>
+#include <actor/vec.h>
 
 struct http_request;
-struct http_settings;
 
-/* 'options' may be NULL. */
-struct http_settings *http_settings_create(const struct http_options *);
+/* As in struct http_options, but for the defaults, which are filled in. */
+struct http_settings {
+    VEC(char *) disabled;               /* owned */
+    unsigned max_connections;
+    int64_t request_timeout_ns;
+    int64_t write_timeout_ns;
+};
+
+/* 'options' may be NULL.  'is_real': the network is the kernel's. */
+struct http_settings *http_settings_create(const struct http_options *,
+                                           bool is_real);
 void http_settings_destroy(struct http_settings *);
 
 /* True if the endpoint that 'request' has found is disabled: its very path, or

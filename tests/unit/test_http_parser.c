@@ -162,6 +162,34 @@ static const struct {
                  "10000000000000000\r\n"),
     REQUEST(400, "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
                  "0\r\nA : b\r\n\r\n"),
+    REQUEST(400, "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+                 "0\r\nA: b\r\n c\r\n\r\n"),
+    REQUEST(400, "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+                 "0\r\nA: b\n\r\n"),
+    REQUEST(400, "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+                 "0\r\nA: \0b\r\n\r\n"),
+    REQUEST(400, "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+                 "1;a=b\nx\r\n0\r\n\r\n"),
+    REQUEST(400, "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+                 "0x1\r\nx\r\n0\r\n\r\n"),
+    REQUEST(400, "POST / HTTP/1.1\r\nContent-Length: 1\r\n"
+                 "Content-Length: 1\r\n\r\na"),
+    REQUEST(400, "POST / HTTP/1.1\r\nContent-Length: 1, 1\r\n\r\na"),
+    REQUEST(400, "POST / HTTP/1.1\r\nContent-Length: +1\r\n\r\na"),
+    REQUEST(400, "POST / HTTP/1.1\r\nContent-Length: 0x1\r\n\r\na"),
+    REQUEST(400, "POST / HTTP/1.1\r\nContent-Length:\r\n\r\na"),
+    REQUEST(400, "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n"
+                 "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
+    REQUEST(400, "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n"
+                 "Transfer-Encoding: identity\r\n\r\n0\r\n\r\n"),
+    REQUEST(501, "POST / HTTP/1.1\r\nTransfer-Encoding: gzip, chunked\r\n"
+                 "\r\n0\r\n\r\n"),
+    REQUEST(501, "POST / HTTP/1.1\r\nTransfer-Encoding: xchunked\r\n\r\n"
+                 "0\r\n\r\n"),
+    REQUEST(501, "POST / HTTP/1.1\r\nTransfer-Encoding: chunked, x\r\n\r\n"
+                 "0\r\n\r\n"),
+    REQUEST(0, "POST / HTTP/1.1\r\nTransfer-Encoding: CHUNKED\r\n\r\n"
+               "0\r\n\r\n"),
 #undef REQUEST
 };
 
