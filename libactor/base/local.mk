@@ -15,6 +15,8 @@ libactor_libactor_la_SOURCES += \
 	%D%/log_file.c \
 	%D%/log_private.h \
 	%D%/metrics.c \
+	%D%/metrics_timer.c \
+	%D%/metrics_timer.h \
 	%D%/metrics_tree.c \
 	%D%/metrics_tree.h \
 	%D%/strbuf.c \

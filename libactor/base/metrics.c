@@ -21,11 +21,10 @@
 #include <string.h>
 
 #include <actor/alloc.h>
-#include <actor/duration.h>
 #include <actor/json.h>
 #include <actor/log.h>
-#include <actor/vec.h>
 
+#include "base/metrics_timer.h"
 #include "base/metrics_tree.h"
 
 /* Metrics that a snapshot reads under one hold of the mutex. */
@@ -40,29 +39,10 @@ enum metric_kind {
     METRIC_STATISTIC,           /* belongs to a timer */
 };
 
-static const struct {
-    const char *suffix;
-    double percentile;          /* negative: not one */
-} statistics[] = {
-    { "/count", -1 }, { "/max", -1 },   { "/min", -1 },
-    { "/p50", 0.50 }, { "/p90", 0.90 }, { "/p95", 0.95 },
-    { "/p99", 0.99 }, { "/p999", 0.999 }, { "/p9999", 0.9999 },
-};
-enum { STATISTIC_COUNT, STATISTIC_MAX, STATISTIC_MIN };
-#define N_STATISTICS ARRAY_SIZE(statistics)
-
-struct sample {
-    int64_t time_ns;
-    double value;
-};
-
-struct timer {
-    pthread_mutex_t mutex;
-    VEC(struct sample) samples; /* under 'mutex', as what follows; by time */
-    double last;
-    bool has_last;
-    int64_t window_ns;          /* constant */
-    struct metric *statistics[N_STATISTICS];    /* owned; or NULL */
+/* A timer and the leaves of its statistics. */
+struct timed {
+    struct metrics_timer *timer;        /* owned */
+    struct metric *statistics[METRICS_N_STATISTICS];    /* owned; or NULL */
 };
 
 struct metric {
@@ -74,7 +54,8 @@ struct metric {
     union {
         int64_t count;          /* atomic */
         double number;          /* atomic */
-        struct timer *timer;    /* owned by METRIC_TIMER */
+        struct timed *timed;    /* owned; METRIC_TIMER */
+        struct metrics_timer *timer;    /* its timer's; METRIC_STATISTIC */
         struct {
             double (*read)(void *aux);
             void *aux;
@@ -93,13 +74,6 @@ struct metrics {
     pthread_mutex_t mutex;
     struct metrics_tree tree;   /* under 'mutex'; of struct metric */
     struct cursor *cursors;     /* under 'mutex'; all snapshots being taken */
-};
-
-/* The statistics of the timer that a snapshot has come across last. */
-struct summary {
-    const struct timer *timer;
-    size_t n;
-    double values[METRICS_WINDOW_MAX];  /* ascending */
 };
 
 static struct metric *
@@ -123,9 +97,8 @@ static void
 metric_free(struct metric *m)
 {
     if (m->kind == METRIC_TIMER) {
-        pthread_mutex_destroy(&m->u.timer->mutex);
-        vec_fini(&m->u.timer->samples);
-        free(m->u.timer);
+        metrics_timer_destroy(m->u.timed->timer);
+        free(m->u.timed);
     }
     free(m);
 }
@@ -229,15 +202,15 @@ metrics_add_function(struct metrics *metrics, const char *name,
 static void
 statistics_enter(struct metrics *metrics, struct metric *m)
 {
-    for (size_t i = 0; i < N_STATISTICS; i++) {
+    for (size_t i = 0; i < METRICS_N_STATISTICS; i++) {
         struct metric *s = metric_create(METRIC_STATISTIC, m->name,
-                                         statistics[i].suffix);
+                                         metrics_statistic_suffix(i));
         s->statistic = (uint8_t) i;
-        s->u.timer = m->u.timer;
+        s->u.timer = m->u.timed->timer;
         if (metrics_tree_add(&metrics->tree, &s->leaf)) {
             s->hidden = true;
         }
-        m->u.timer->statistics[i] = s;
+        m->u.timed->statistics[i] = s;
     }
 }
 
@@ -246,13 +219,12 @@ metrics_add_timer(struct metrics *metrics, const char *name, int64_t window_ns)
 {
     struct metric *m = metric_create(METRIC_TIMER, name, "");
 
-    m->u.timer = xcalloc(1, sizeof *m->u.timer);
-    m->u.timer->window_ns = window_ns;
-    pthread_mutex_init(&m->u.timer->mutex, NULL);
+    m->u.timed = xcalloc(1, sizeof *m->u.timed);
+    m->u.timed->timer = metrics_timer_create(window_ns);
     m = metric_publish(metrics, m);
     pthread_mutex_lock(&metrics->mutex);
-    if (m->u.timer->window_ns > 0 && !m->hidden
-        && !m->u.timer->statistics[0]) {
+    if (metrics_timer_window(m->u.timed->timer) > 0 && !m->hidden
+        && !m->u.timed->statistics[0]) {
         statistics_enter(metrics, m);
     }
     pthread_mutex_unlock(&metrics->mutex);
@@ -274,6 +246,19 @@ metric_withdraw(struct metrics *metrics, struct metric *m)
     metrics_tree_remove(&metrics->tree, &m->leaf);
 }
 
+static void
+statistics_withdraw(struct metrics *metrics, struct timed *timed)
+{
+    for (size_t i = 0; i < METRICS_N_STATISTICS; i++) {
+        struct metric *s = timed->statistics[i];
+
+        if (s) {
+            metric_withdraw(metrics, s);
+            metric_free(s);
+        }
+    }
+}
+
 void
 metrics_remove(struct metrics *metrics, struct metric **metric)
 {
@@ -287,12 +272,8 @@ metrics_remove(struct metrics *metrics, struct metric **metric)
     is_last = --m->n_owners == 0;
     if (is_last) {
         metric_withdraw(metrics, m);
-        for (size_t i = 0; m->kind == METRIC_TIMER && i < N_STATISTICS; i++) {
-            struct metric *s = m->u.timer->statistics[i];
-            if (s) {
-                metric_withdraw(metrics, s);
-                metric_free(s);
-            }
+        if (m->kind == METRIC_TIMER) {
+            statistics_withdraw(metrics, m->u.timed);
         }
     }
     pthread_mutex_unlock(&metrics->mutex);
@@ -331,136 +312,28 @@ metric_add(struct metric *m, double difference)
                                         __ATOMIC_RELAXED, __ATOMIC_RELAXED));
 }
 
-/* Drops every second sample of the older half. */
-static void
-timer_thin(struct timer *t)
-{
-    size_t half = t->samples.n / 2;
-    size_t n = 0;
-
-    for (size_t i = 0; i < t->samples.n; i++) {
-        if (i >= half || i % 2 == 1) {
-            t->samples.data[n++] = t->samples.data[i];
-        }
-    }
-    t->samples.n = n;
-}
-
-/* Drops what is older than the window. */
-static void
-timer_expire(struct timer *t, int64_t now_ns)
-{
-    size_t n_old = 0;
-
-    while (n_old < t->samples.n
-           && now_ns - t->samples.data[n_old].time_ns > t->window_ns) {
-        n_old++;
-    }
-    if (n_old > 0) {
-        t->samples.n -= n_old;
-        memmove(t->samples.data, t->samples.data + n_old,
-                t->samples.n * sizeof *t->samples.data);
-    }
-}
-
 void
 metric_record(struct metric *m, int64_t duration_ns, int64_t now_ns)
 {
-    double ms = (double) duration_ns / (double) MILLISECOND;
-    struct sample sample = { now_ns, ms };
-
     CHECK(m->kind == METRIC_TIMER, "'%s' is not a timer", m->name);
-    struct timer *t = m->u.timer;
-    pthread_mutex_lock(&t->mutex);
-    t->last = ms;
-    t->has_last = true;
-    if (t->window_ns > 0) {
-        timer_expire(t, now_ns);
-        if (t->samples.n == METRICS_WINDOW_MAX) {
-            timer_thin(t);
-        }
-        vec_push(&t->samples, sample);
-    }
-    pthread_mutex_unlock(&t->mutex);
+    metrics_timer_record(m->u.timed->timer, duration_ns, now_ns);
 }
 
 /* --- reading --- */
 
-static int
-compare_doubles(const void *a, const void *b)
-{
-    double x = *(const double *) a;
-    double y = *(const double *) b;
-
-    return (x > y) - (x < y);
-}
-
-static void
-summary_compute(struct summary *s, struct timer *t)
-{
-    pthread_mutex_lock(&t->mutex);
-    s->timer = t;
-    s->n = t->samples.n;
-    for (size_t i = 0; i < s->n; i++) {
-        s->values[i] = t->samples.data[i].value;
-    }
-    pthread_mutex_unlock(&t->mutex);
-    qsort(s->values, s->n, sizeof s->values[0], compare_doubles);
-}
-
-/* Between the two values next to p * (n - 1), as Mesos does it. */
-static double
-summary_percentile(const struct summary *s, double p)
-{
-    double position = p * (double) (s->n - 1);
-    size_t i = (size_t) position;
-
-    if (i + 1 >= s->n) {
-        return s->values[s->n - 1];
-    }
-    return s->values[i]
-           + (position - (double) i) * (s->values[i + 1] - s->values[i]);
-}
-
+/* 's' has the statistics of the timer that was come across last. */
 static bool
-statistic_read(const struct metric *m, struct summary *s, double *ret)
+statistic_read(const struct metric *m, struct metrics_summary *s, double *ret)
 {
     if (s->timer != m->u.timer) {
-        summary_compute(s, m->u.timer);
+        metrics_summary_compute(s, m->u.timer);
     }
-    if (s->n < 2) {
-        return false;
-    }
-    switch (m->statistic) {
-    case STATISTIC_COUNT:
-        *ret = (double) s->n;
-        break;
-    case STATISTIC_MAX:
-        *ret = s->values[s->n - 1];
-        break;
-    case STATISTIC_MIN:
-        *ret = s->values[0];
-        break;
-    default:
-        *ret = summary_percentile(s, statistics[m->statistic].percentile);
-        break;
-    }
-    return true;
-}
-
-static bool
-timer_read(struct timer *t, double *ret)
-{
-    pthread_mutex_lock(&t->mutex);
-    bool has_last = t->has_last;
-    *ret = t->last;
-    pthread_mutex_unlock(&t->mutex);
-    return has_last;
+    return metrics_statistic(s, m->statistic, ret);
 }
 
 /* The value of 'm'; false if it has none yet. */
 static bool
-metric_read(const struct metric *m, struct summary *s, double *ret)
+metric_read(const struct metric *m, struct metrics_summary *s, double *ret)
 {
     switch ((enum metric_kind) m->kind) {
     case METRIC_COUNTER:
@@ -477,7 +350,7 @@ metric_read(const struct metric *m, struct summary *s, double *ret)
         *ret = m->u.function.read(m->u.function.aux);
         return true;
     case METRIC_TIMER:
-        return timer_read(m->u.timer, ret);
+        return metrics_timer_last(m->u.timed->timer, ret);
     case METRIC_STATISTIC:
         return statistic_read(m, s, ret);
     }
@@ -515,7 +388,7 @@ cursor_end(struct metrics *metrics, struct cursor *c)
 
 /* Lets others at the registry; forgets what is not sure to stay. */
 static void
-cursor_pause(struct metrics *metrics, struct summary *s)
+cursor_pause(struct metrics *metrics, struct metrics_summary *s)
 {
     s->timer = NULL;
     pthread_mutex_unlock(&metrics->mutex);
@@ -527,7 +400,7 @@ metrics_snapshot(struct metrics *metrics,
                  void (*fn)(void *aux, const char *key, double value),
                  void *aux)
 {
-    autofree struct summary *summary = xcalloc(1, sizeof *summary);
+    autofree struct metrics_summary *summary = xcalloc(1, sizeof *summary);
     struct cursor c;
     double value;
 
@@ -562,7 +435,7 @@ metrics_write_json(struct metrics *metrics, struct json_writer *w)
 bool
 metrics_get(struct metrics *metrics, const char *key, double *ret_value)
 {
-    autofree struct summary *summary = xcalloc(1, sizeof *summary);
+    autofree struct metrics_summary *summary = xcalloc(1, sizeof *summary);
     bool found = false;
 
     pthread_mutex_lock(&metrics->mutex);
