@@ -7,6 +7,9 @@
  * reference is a pointer to a leaf, or to an inner node with its lowest bit
  * set.
  *
+ * Inner nodes lie together in blocks, apart from the leaves: with names in no
+ * order each step down is a cache miss otherwise.
+ *
  * Thread: under the lock of the tree's owner. */
 #include <config.h>
 
@@ -18,10 +21,18 @@
 
 #include <actor/alloc.h>
 #include <actor/log.h>
+#include <actor/vec.h>
+
+#define BLOCK_NODES 1024
 
 struct inner {
     uintptr_t child[2];         /* references; 0-bits before 1-bits */
     size_t bit;                 /* larger than that of any node above */
+};
+
+struct block {
+    struct block *next;
+    struct inner nodes[BLOCK_NODES];
 };
 
 static inline bool
@@ -72,12 +83,20 @@ metrics_tree_find(const struct metrics_tree *tree, const char *name)
     return leaf && !strcmp(leaf->name, name) ? leaf : NULL;
 }
 
-/* The first bit in which two different names differ. */
+/* The first bit in which two different names of that many bytes differ. */
 static size_t
-first_difference(const char *a, const char *b)
+first_difference(const char *a, size_t a_len, const char *b, size_t b_len)
 {
+    size_t len = a_len < b_len ? a_len : b_len;
     size_t i = 0;
 
+    for (uint64_t x, y; i + sizeof x <= len; i += sizeof x) {
+        memcpy(&x, a + i, sizeof x);
+        memcpy(&y, b + i, sizeof y);
+        if (x != y) {
+            break;
+        }
+    }
     while (a[i] == b[i]) {
         i++;
     }
@@ -85,75 +104,101 @@ first_difference(const char *a, const char *b)
     return i * 8 + (size_t) __builtin_clz(diff) - (sizeof diff - 1) * 8;
 }
 
-/* The first (side 0) or last (side 1) leaf under 'ref'. */
-static struct metrics_leaf *
-outermost(uintptr_t ref, unsigned side)
+/* --- inner nodes --- */
+
+/* A free node has the next one in its first child. */
+static void
+node_free(struct metrics_tree *tree, struct inner *node)
 {
-    while (is_inner(ref)) {
-        ref = to_inner(ref)->child[side];
-    }
-    return to_leaf(ref);
+    node->child[0] = (uintptr_t) tree->free_nodes;
+    tree->free_nodes = node;
 }
 
-/* Puts 'leaf' into the list between 'prev' and 'next'; one of them is given
- * and tells the other. */
-static void
-list_insert(struct metrics_tree *tree, struct metrics_leaf *leaf,
-            struct metrics_leaf *prev, struct metrics_leaf *next)
+static struct inner *
+node_create(struct metrics_tree *tree)
 {
-    leaf->prev = prev ? prev : next->prev;
-    leaf->next = prev ? prev->next : next;
-    if (leaf->prev) {
-        leaf->prev->next = leaf;
-    } else {
-        tree->first = leaf;
+    if (!tree->free_nodes) {
+        struct block *block = xmalloc(sizeof *block);
+
+        block->next = tree->blocks;
+        tree->blocks = block;
+        for (size_t i = BLOCK_NODES; i-- > 0;) {
+            node_free(tree, &block->nodes[i]);
+        }
     }
-    if (leaf->next) {
-        leaf->next->prev = leaf;
-    }
+    struct inner *node = tree->free_nodes;
+    tree->free_nodes = (void *) node->child[0];
+    return node;
 }
 
-static void
-list_remove(struct metrics_tree *tree, struct metrics_leaf *leaf)
+void
+metrics_tree_fini(struct metrics_tree *tree)
 {
-    if (leaf->prev) {
-        leaf->prev->next = leaf->next;
-    } else {
-        tree->first = leaf->next;
+    struct block *block = tree->blocks;
+
+    while (block) {
+        struct block *next = block->next;
+        free(block);
+        block = next;
     }
-    if (leaf->next) {
-        leaf->next->prev = leaf->prev;
+    *tree = (struct metrics_tree) { .root = 0 };
+}
+
+/* --- adding and removing --- */
+
+/* Steps down that are remembered, so as not to be taken again. */
+#define STEPS_MAX 64
+
+/* Goes down with 'name' as far as the nodes' bits are below 'bit'; the nodes
+ * that were come by are in 'steps'. */
+static uintptr_t *
+insertion_point(struct metrics_tree *tree, const char *name, size_t len,
+                size_t bit, uintptr_t *steps[], size_t n_steps)
+{
+    while (n_steps > 0 && to_inner(*steps[n_steps - 1])->bit > bit) {
+        n_steps--;
     }
+    if (n_steps == 0) {
+        return &tree->root;
+    }
+    uintptr_t *ref = steps[n_steps - 1];
+    while (is_inner(*ref) && to_inner(*ref)->bit < bit) {
+        struct inner *node = to_inner(*ref);
+        ref = &node->child[name_bit(name, len, node->bit)];
+    }
+    return ref;
 }
 
 struct metrics_leaf *
 metrics_tree_add(struct metrics_tree *tree, struct metrics_leaf *leaf)
 {
+    uintptr_t *steps[STEPS_MAX];
     size_t len = strlen(leaf->name);
-    struct metrics_leaf *near = nearest(tree, leaf->name, len);
+    uintptr_t *ref = &tree->root;
+    size_t n_steps = 0;
 
-    if (!near) {
-        leaf->prev = leaf->next = NULL;
-        tree->first = leaf;
+    if (!tree->root) {
         tree->root = (uintptr_t) leaf;
         tree->n = 1;
         return NULL;
     }
-    if (!strcmp(near->name, leaf->name)) {
+    while (is_inner(*ref)) {
+        struct inner *node = to_inner(*ref);
+        if (n_steps < STEPS_MAX) {
+            steps[n_steps++] = ref;
+        }
+        ref = &node->child[name_bit(leaf->name, len, node->bit)];
+    }
+    struct metrics_leaf *near = to_leaf(*ref);
+    size_t near_len = strlen(near->name);
+    if (len == near_len && !memcmp(near->name, leaf->name, len)) {
         return near;
     }
 
-    size_t bit = first_difference(near->name, leaf->name);
+    size_t bit = first_difference(near->name, near_len, leaf->name, len);
     unsigned side = name_bit(leaf->name, len, bit);
-    uintptr_t *ref = &tree->root;
-    while (is_inner(*ref) && to_inner(*ref)->bit < bit) {
-        struct inner *node = to_inner(*ref);
-        ref = &node->child[name_bit(leaf->name, len, node->bit)];
-    }
-    struct metrics_leaf *neighbour = outermost(*ref, side);
-    list_insert(tree, leaf, side ? neighbour : NULL, side ? NULL : neighbour);
-
-    struct inner *node = xmalloc(sizeof *node);
+    struct inner *node = node_create(tree);
+    ref = insertion_point(tree, leaf->name, len, bit, steps, n_steps);
     node->bit = bit;
     node->child[side] = (uintptr_t) leaf;
     node->child[!side] = *ref;
@@ -178,10 +223,75 @@ metrics_tree_remove(struct metrics_tree *tree, struct metrics_leaf *leaf)
     if (above) {
         struct inner *node = to_inner(*above);
         *above = node->child[ref == &node->child[0]];
-        free(node);
+        node_free(tree, node);
     } else {
         tree->root = 0;
     }
-    list_remove(tree, leaf);
     tree->n--;
+}
+
+/* --- listing --- */
+
+/* References that are still to be visited, the next one last. */
+struct path {
+    VEC(uintptr_t) refs;
+};
+
+/* Goes down to where 'name' is or would be, and keeps in 'path' all that
+ * follows it. */
+static void
+path_begin_after(struct path *path, const struct metrics_tree *tree,
+                 const char *name)
+{
+    size_t len = strlen(name);
+    const struct metrics_leaf *near = nearest(tree, name, len);
+    bool is_there = !strcmp(near->name, name);
+    size_t bit = is_there ? SIZE_MAX
+                          : first_difference(near->name, strlen(near->name),
+                                             name, len);
+    uintptr_t ref = tree->root;
+
+    while (is_inner(ref) && to_inner(ref)->bit < bit) {
+        const struct inner *node = to_inner(ref);
+        unsigned side = name_bit(name, len, node->bit);
+        if (side == 0) {
+            vec_push(&path->refs, node->child[1]);
+        }
+        ref = node->child[side];
+    }
+    if (!is_there && name_bit(name, len, bit) == 0) {
+        vec_push(&path->refs, ref);
+    }
+}
+
+/* The next leaf; there is one. */
+static struct metrics_leaf *
+path_next(struct path *path)
+{
+    uintptr_t ref = vec_pop(&path->refs);
+
+    while (is_inner(ref)) {
+        vec_push(&path->refs, to_inner(ref)->child[1]);
+        ref = to_inner(ref)->child[0];
+    }
+    return to_leaf(ref);
+}
+
+size_t
+metrics_tree_list(const struct metrics_tree *tree, const char *after,
+                  struct metrics_leaf *leaves[], size_t max)
+{
+    struct path path = { VEC_EMPTY };
+    size_t n = 0;
+
+    if (tree->root && after) {
+        path_begin_after(&path, tree, after);
+    } else if (tree->root) {
+        vec_push(&path.refs, tree->root);
+    }
+    while (path.refs.n > 0 && n < max) {
+        leaves[n++] = path_next(&path);
+    }
+    vec_fini(&path.refs);
+    return n;
 }

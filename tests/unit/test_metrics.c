@@ -309,21 +309,41 @@ struct item {
 static void
 assert_tree(const struct metrics_tree *tree, struct item *items)
 {
-    size_t n = 0;
-    const char *last = NULL;
+    struct metrics_leaf *leaves[N_ITEMS + 1];
+    size_t n = metrics_tree_list(tree, NULL, leaves, N_ITEMS + 1);
 
-    for (struct metrics_leaf *l = tree->first; l; l = l->next, n++) {
-        ck_assert(!last || strcmp(last, l->name) < 0);
-        ck_assert(!l->next || l->next->prev == l);
-        last = l->name;
-    }
     ck_assert_uint_eq(n, tree->n);
+    for (size_t i = 1; i < n; i++) {
+        ck_assert_str_lt(leaves[i - 1]->name, leaves[i]->name);
+    }
     for (int i = 0; i < N_ITEMS; i++) {
         n -= items[i].is_in;
         ck_assert_ptr_eq(metrics_tree_find(tree, items[i].name),
                          items[i].is_in ? &items[i].leaf : NULL);
     }
     ck_assert_uint_eq(n, 0);
+}
+
+/* What follows each name, whether it is in or not, are the items that are in
+ * and greater, the least of them first. */
+static void
+assert_successors(const struct metrics_tree *tree, struct item *items)
+{
+    for (int i = 0; i < N_ITEMS; i++) {
+        struct metrics_leaf *leaves[N_ITEMS];
+        size_t n = metrics_tree_list(tree, items[i].name, leaves, N_ITEMS);
+        size_t n_greater = 0;
+
+        for (int j = 0; j < N_ITEMS; j++) {
+            n_greater += items[j].is_in
+                         && strcmp(items[j].name, items[i].name) > 0;
+        }
+        ck_assert_uint_eq(n, n_greater);
+        for (size_t j = 0; j < n; j++) {
+            ck_assert_str_lt(j > 0 ? leaves[j - 1]->name : items[i].name,
+                             leaves[j]->name);
+        }
+    }
 }
 
 /* Names of all lengths over a small alphabet, so that many are prefixes of
@@ -353,12 +373,17 @@ START_TEST(tree_stays_in_order_whatever_comes_and_goes)
         if (step % 100 == 0) {
             assert_tree(&tree, items);
         }
+        if (step % 1000 == 0) {
+            assert_successors(&tree, items);
+        }
     }
 
-    while (tree.first) {
-        metrics_tree_remove(&tree, tree.first);
+    struct metrics_leaf *leaf;
+    while (metrics_tree_list(&tree, NULL, &leaf, 1) == 1) {
+        metrics_tree_remove(&tree, leaf);
     }
     ck_assert_uint_eq(tree.n, 0);
+    metrics_tree_fini(&tree);
 }
 END_TEST
 
