@@ -16,7 +16,7 @@
 
 #include <actor/strbuf.h>
 
-#define REPLACEMENT "\xef\xbf\xbd"      /* U+FFFD */
+#include "base/utf8.h"
 
 #define ONES UINT64_C(0x0101010101010101)
 #define HIGH_BITS (ONES * 0x80)
@@ -138,55 +138,6 @@ plain_run(const char *s, size_t len)
     return i;
 }
 
-/* What the first byte of a sequence says: bytes that follow, and the range of
- * the first of them (which excludes overlong forms, surrogates, and what is
- * above U+10FFFF).  False if no sequence begins so. */
-static bool
-utf8_lead(unsigned char c, size_t *n_more, unsigned char *low,
-          unsigned char *high)
-{
-    *low = 0x80;
-    *high = 0xbf;
-    if (c >= 0xc2 && c <= 0xdf) {
-        *n_more = 1;
-    } else if (c >= 0xe0 && c <= 0xef) {
-        *n_more = 2;
-        *low = c == 0xe0 ? 0xa0 : 0x80;
-        *high = c == 0xed ? 0x9f : 0xbf;
-    } else if (c >= 0xf0 && c <= 0xf4) {
-        *n_more = 3;
-        *low = c == 0xf0 ? 0x90 : 0x80;
-        *high = c == 0xf4 ? 0x8f : 0xbf;
-    } else {
-        return false;
-    }
-    return true;
-}
-
-/* Length of the sequence at 's', or of the longest beginning of one; at least
- * one. */
-static size_t
-utf8_sequence(const char *s, size_t len, bool *ret_valid)
-{
-    unsigned char low, high;
-    size_t n_more;
-
-    *ret_valid = false;
-    if (!utf8_lead((unsigned char) s[0], &n_more, &low, &high)) {
-        return 1;
-    }
-    for (size_t i = 1; i <= n_more; i++) {
-        unsigned char c = i < len ? (unsigned char) s[i] : 0;
-        if (c < low || c > high) {
-            return i;
-        }
-        low = 0x80;
-        high = 0xbf;
-    }
-    *ret_valid = true;
-    return n_more + 1;
-}
-
 static void
 put_escape(struct strbuf *out, unsigned char c)
 {
@@ -218,7 +169,7 @@ put_special(struct strbuf *out, const char *s, size_t len)
     if (valid) {
         strbuf_append_bytes(out, s, n);
     } else {
-        strbuf_append(out, REPLACEMENT);
+        strbuf_append(out, UTF8_REPLACEMENT);
     }
     return n;
 }

@@ -22,6 +22,8 @@ libactor_libactor_la_SOURCES += \
 	%D%/strbuf.c \
 	%D%/table.c \
 	%D%/upid.c \
+	%D%/utf8.c \
+	%D%/utf8.h \
 	%D%/uuid.c \
 	libactor/include/actor/address.h \
 	libactor/include/actor/alloc.h \

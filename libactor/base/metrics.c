@@ -420,6 +420,58 @@ metrics_snapshot(struct metrics *metrics,
     walk(metrics, snapshot_visit, &snapshot);
 }
 
+const double metrics_quantiles[METRICS_N_QUANTILES] = {
+    0, 0.5, 0.9, 0.95, 0.99, 0.999, 0.9999, 1,
+};
+
+struct reader {
+    void (*fn)(void *aux, const struct metric_reading *);
+    void *aux;
+};
+
+static void
+reading_summarize(struct metric_reading *reading, const struct metric *m,
+                  struct metrics_summary *s)
+{
+    metrics_summary_compute(s, m->u.timed->timer);
+    reading->type = METRIC_TYPE_SUMMARY;
+    reading->n_values = s->n_total;
+    reading->sum = s->sum_total;
+    for (size_t i = 0; i < METRICS_N_QUANTILES; i++) {
+        reading->quantiles[i] =
+            metrics_summary_percentile(s, metrics_quantiles[i]);
+    }
+}
+
+static void
+reader_visit(void *aux, const struct metric *m, struct metrics_summary *s)
+{
+    const struct reader *reader = aux;
+    struct metric_reading reading = {
+        .name = m->name,
+        .type = m->kind == METRIC_COUNTER ? METRIC_TYPE_COUNTER
+                                          : METRIC_TYPE_GAUGE,
+    };
+
+    if (m->kind == METRIC_STATISTIC || !metric_read(m, s, &reading.value)) {
+        return;
+    }
+    if (m->kind == METRIC_TIMER
+        && metrics_timer_window(m->u.timed->timer) > 0) {
+        reading_summarize(&reading, m, s);
+    }
+    reader->fn(reader->aux, &reading);
+}
+
+void
+metrics_read(struct metrics *metrics,
+             void (*fn)(void *aux, const struct metric_reading *), void *aux)
+{
+    struct reader reader = { fn, aux };
+
+    walk(metrics, reader_visit, &reader);
+}
+
 static void
 write_member(void *aux, const char *key, double value)
 {

@@ -14,6 +14,10 @@ libactor_libactor_la_SOURCES += \
 	%D%/builtin/logging_endpoint.c \
 	%D%/builtin/metrics_endpoint.c \
 	%D%/builtin/processes_endpoint.c \
+	%D%/builtin/prometheus.c \
+	%D%/builtin/prometheus.h \
+	%D%/builtin/prometheus_names.c \
+	%D%/builtin/prometheus_names.h \
 	%D%/builtin/system_endpoint.c \
 	%D%/builtin/version_endpoint.c \
 	%D%/coding.c \

@@ -144,3 +144,7 @@ check_PROGRAMS += %D%/test_master_random
 %C%_test_master_random_SOURCES = %D%/test_master_random.c \
 	tests/lib/puppet.c tests/lib/puppet.h
 %C%_test_master_random_LDADD = $(LIBTEST) $(LIBMASTER) $(LIBMODEL)
+
+check_PROGRAMS += %D%/test_metrics_endpoint
+%C%_test_metrics_endpoint_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
+%C%_test_metrics_endpoint_LDADD = $(LIBTEST) $(LIBACTOR)

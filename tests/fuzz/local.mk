@@ -43,3 +43,8 @@ fuzz_programs += %D%/fuzz_http %D%/fuzz_link_frame
 %C%_fuzz_link_frame_SOURCES = %D%/fuzz_link_frame.c $(fuzz_main)
 %C%_fuzz_link_frame_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
 %C%_fuzz_link_frame_LDADD = $(LIBTEST) $(fuzz_libs)
+
+fuzz_programs += %D%/fuzz_prometheus
+%C%_fuzz_prometheus_SOURCES = %D%/fuzz_prometheus.c $(fuzz_main)
+%C%_fuzz_prometheus_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
+%C%_fuzz_prometheus_LDADD = $(LIBTEST) $(fuzz_libs)

@@ -4,6 +4,10 @@ check_LTLIBRARIES += %D%/libtest.la
 %C%_libtest_la_SOURCES = \
 	%D%/http_stage.c \
 	%D%/http_stage.h \
+	%D%/exposition.c \
+	%D%/exposition.h \
+	%D%/http_talk.c \
+	%D%/http_talk.h \
 	%D%/memory_net.c \
 	%D%/memory_net.h \
 	%D%/fake_process.c \

@@ -88,6 +88,33 @@ void metrics_snapshot(struct metrics *,
                       void (*fn)(void *aux, const char *key, double value),
                       void *aux);
 
+/* For formats that know kinds: what a metric is, with all its statistics. */
+enum metric_type {
+    METRIC_TYPE_COUNTER,
+    METRIC_TYPE_GAUGE,
+    METRIC_TYPE_SUMMARY,        /* a timer with a window */
+};
+
+#define METRICS_N_QUANTILES 8
+extern const double metrics_quantiles[METRICS_N_QUANTILES];
+
+struct metric_reading {
+    const char *name;           /* on loan for the call */
+    enum metric_type type;
+    double value;               /* of a summary: the last */
+
+    /* Of a summary: all values that there ever were, in number and in sum,
+     * and quantiles of those in the window. */
+    uint64_t n_values;
+    double sum;
+    double quantiles[METRICS_N_QUANTILES];
+};
+
+/* As metrics_snapshot(), but once for each metric. */
+void metrics_read(struct metrics *,
+                  void (*fn)(void *aux, const struct metric_reading *),
+                  void *aux);
+
 /* A flat JSON object. */
 void metrics_write_json(struct metrics *, struct json_writer *);
 
