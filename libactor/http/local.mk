@@ -1,4 +1,5 @@
 libactor_libactor_la_SOURCES += \
+	libactor/include/actor/files.h \
 	libactor/include/actor/http.h \
 	libactor/include/actor/http_access.h \
 	libactor/include/actor/http_server.h \
@@ -10,6 +11,11 @@ libactor_libactor_la_SOURCES += \
 	%D%/body.h \
 	%D%/builtin/builtin.c \
 	%D%/builtin/builtin.h \
+	%D%/builtin/files_content.c \
+	%D%/builtin/files_content.h \
+	%D%/builtin/files_endpoint.c \
+	%D%/builtin/files_walk.c \
+	%D%/builtin/files_walk.h \
 	%D%/builtin/help.c \
 	%D%/builtin/logging_endpoint.c \
 	%D%/builtin/metrics_endpoint.c \

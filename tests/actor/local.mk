@@ -148,3 +148,7 @@ check_PROGRAMS += %D%/test_master_random
 check_PROGRAMS += %D%/test_metrics_endpoint
 %C%_test_metrics_endpoint_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
 %C%_test_metrics_endpoint_LDADD = $(LIBTEST) $(LIBACTOR)
+
+check_PROGRAMS += %D%/test_files
+%C%_test_files_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
+%C%_test_files_LDADD = $(LIBTEST) $(LIBACTOR)

@@ -36,6 +36,12 @@
 #define LIMIT_HTTP_HEADERS 128
 #define LIMIT_HTTP_BODY ((size_t) 64 << 20)
 
+/* Entries of a directory that /files/browse shows. */
+#define LIMIT_FILES_ENTRIES ((size_t) 1 << 17)
+
+/* Bytes of one answer of /files/read: Mesos' 16 pages. */
+#define LIMIT_FILES_READ ((size_t) 64 << 10)
+
 /* Requests of one connection that are being answered at a time. */
 #define LIMIT_HTTP_PIPELINE 64
 
