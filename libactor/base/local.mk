@@ -17,8 +17,8 @@ libactor_libactor_la_SOURCES += \
 	%D%/metrics.c \
 	%D%/metrics_timer.c \
 	%D%/metrics_timer.h \
-	%D%/metrics_tree.c \
-	%D%/metrics_tree.h \
+	%D%/name_tree.c \
+	%D%/name_tree.h \
 	%D%/strbuf.c \
 	%D%/table.c \
 	%D%/upid.c \

@@ -24,7 +24,7 @@
 #include <actor/log.h>
 
 #include "base/metrics_timer.h"
-#include "base/metrics_tree.h"
+#include "base/name_tree.h"
 
 /* Metrics that a snapshot reads under one hold of the mutex. */
 #define BATCH 256
@@ -45,7 +45,7 @@ struct timed {
 };
 
 struct metric {
-    struct metrics_leaf leaf;   /* first; under the registry's mutex */
+    struct name_leaf leaf;   /* first; under the registry's mutex */
     uint32_t n_owners;          /* under the registry's mutex */
     uint8_t kind;               /* enum metric_kind; constant */
     uint8_t statistic;          /* index; constant */
@@ -65,11 +65,11 @@ struct metric {
 
 struct metrics {
     pthread_mutex_t mutex;
-    struct metrics_tree tree;   /* under 'mutex'; of struct metric */
+    struct name_tree tree;   /* under 'mutex'; of struct metric */
 };
 
 static struct metric *
-to_metric(struct metrics_leaf *leaf)
+to_metric(struct name_leaf *leaf)
 {
     return (struct metric *) leaf;
 }
@@ -98,16 +98,16 @@ metric_free(struct metric *m)
 void
 metrics_destroy(struct metrics *metrics)
 {
-    struct metrics_leaf *leaf;
+    struct name_leaf *leaf;
 
     if (!metrics) {
         return;
     }
-    while (metrics_tree_list(&metrics->tree, NULL, &leaf, 1) == 1) {
-        metrics_tree_remove(&metrics->tree, leaf);
+    while (name_tree_list(&metrics->tree, NULL, &leaf, 1) == 1) {
+        name_tree_remove(&metrics->tree, leaf);
         metric_free(to_metric(leaf));
     }
-    metrics_tree_fini(&metrics->tree);
+    name_tree_fini(&metrics->tree);
     pthread_mutex_destroy(&metrics->mutex);
     free(metrics);
 }
@@ -133,7 +133,7 @@ metric_create(enum metric_kind kind, const char *name, const char *suffix)
 static struct metric *
 metric_enter(struct metrics *metrics, struct metric *m)
 {
-    struct metrics_leaf *leaf = metrics_tree_add(&metrics->tree, &m->leaf);
+    struct name_leaf *leaf = name_tree_add(&metrics->tree, &m->leaf);
 
     if (!leaf) {
         return m;
@@ -201,7 +201,7 @@ statistics_enter(struct metrics *metrics, struct metric *m)
                                          metrics_statistic_suffix(i));
         s->statistic = (uint8_t) i;
         s->u.timer = m->u.timed->timer;
-        if (metrics_tree_add(&metrics->tree, &s->leaf)) {
+        if (name_tree_add(&metrics->tree, &s->leaf)) {
             s->hidden = true;
         }
         m->u.timed->statistics[i] = s;
@@ -229,7 +229,7 @@ static void
 metric_withdraw(struct metrics *metrics, struct metric *m)
 {
     if (!m->hidden) {
-        metrics_tree_remove(&metrics->tree, &m->leaf);
+        name_tree_remove(&metrics->tree, &m->leaf);
     }
 }
 
@@ -361,7 +361,7 @@ typedef void visit_fn(void *aux, const struct metric *,
 /* A batch of metrics, under the mutex.  A summary that is kept from one to the
  * next must not outlive the batch. */
 static void
-visit_batch(struct metrics_leaf *leaves[], size_t n, visit_fn *visit,
+visit_batch(struct name_leaf *leaves[], size_t n, visit_fn *visit,
             void *aux, struct metrics_summary *summary)
 {
     summary->timer = NULL;
@@ -380,13 +380,13 @@ static void
 walk(struct metrics *metrics, visit_fn *visit, void *aux)
 {
     autofree struct metrics_summary *summary = xcalloc(1, sizeof *summary);
-    struct metrics_leaf *leaves[BATCH];
+    struct name_leaf *leaves[BATCH];
     autofree char *last = NULL;
     size_t n;
 
     do {
         pthread_mutex_lock(&metrics->mutex);
-        n = metrics_tree_list(&metrics->tree, last, leaves, BATCH);
+        n = name_tree_list(&metrics->tree, last, leaves, BATCH);
         visit_batch(leaves, n, visit, aux, summary);
         free(last);
         last = n == BATCH ? xstrdup(leaves[n - 1]->name) : NULL;
@@ -493,7 +493,7 @@ metrics_get(struct metrics *metrics, const char *key, double *ret_value)
     bool found = false;
 
     pthread_mutex_lock(&metrics->mutex);
-    struct metrics_leaf *leaf = metrics_tree_find(&metrics->tree, key);
+    struct name_leaf *leaf = name_tree_find(&metrics->tree, key);
     if (leaf) {
         found = metric_read(to_metric(leaf), summary, ret_value);
     }

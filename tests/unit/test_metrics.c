@@ -15,7 +15,7 @@
 #include <actor/metrics.h>
 #include <actor/strbuf.h>
 
-#include "base/metrics_tree.h"
+#include "base/name_tree.h"
 #include "tests/lib/test.h"
 
 /* The value of 'key', which must be there. */
@@ -298,7 +298,7 @@ END_TEST
 /* --- the tree --- */
 
 struct item {
-    struct metrics_leaf leaf;
+    struct name_leaf leaf;
     char name[16];
     bool is_in;
 };
@@ -307,10 +307,10 @@ struct item {
 
 /* The tree has exactly the items that are in, in order. */
 static void
-assert_tree(const struct metrics_tree *tree, struct item *items)
+assert_tree(const struct name_tree *tree, struct item *items)
 {
-    struct metrics_leaf *leaves[N_ITEMS + 1];
-    size_t n = metrics_tree_list(tree, NULL, leaves, N_ITEMS + 1);
+    struct name_leaf *leaves[N_ITEMS + 1];
+    size_t n = name_tree_list(tree, NULL, leaves, N_ITEMS + 1);
 
     ck_assert_uint_eq(n, tree->n);
     for (size_t i = 1; i < n; i++) {
@@ -318,7 +318,7 @@ assert_tree(const struct metrics_tree *tree, struct item *items)
     }
     for (int i = 0; i < N_ITEMS; i++) {
         n -= items[i].is_in;
-        ck_assert_ptr_eq(metrics_tree_find(tree, items[i].name),
+        ck_assert_ptr_eq(name_tree_find(tree, items[i].name),
                          items[i].is_in ? &items[i].leaf : NULL);
     }
     ck_assert_uint_eq(n, 0);
@@ -327,11 +327,11 @@ assert_tree(const struct metrics_tree *tree, struct item *items)
 /* What follows each name, whether it is in or not, are the items that are in
  * and greater, the least of them first. */
 static void
-assert_successors(const struct metrics_tree *tree, struct item *items)
+assert_successors(const struct name_tree *tree, struct item *items)
 {
     for (int i = 0; i < N_ITEMS; i++) {
-        struct metrics_leaf *leaves[N_ITEMS];
-        size_t n = metrics_tree_list(tree, items[i].name, leaves, N_ITEMS);
+        struct name_leaf *leaves[N_ITEMS];
+        size_t n = name_tree_list(tree, items[i].name, leaves, N_ITEMS);
         size_t n_greater = 0;
 
         for (int j = 0; j < N_ITEMS; j++) {
@@ -351,7 +351,7 @@ assert_successors(const struct metrics_tree *tree, struct item *items)
 START_TEST(tree_stays_in_order_whatever_comes_and_goes)
 {
     static struct item items[N_ITEMS];
-    struct metrics_tree tree = { .root = 0 };
+    struct name_tree tree = { .root = 0 };
     uint64_t state = 1;
 
     for (int i = 0; i < N_ITEMS; i++) {
@@ -365,9 +365,9 @@ START_TEST(tree_stays_in_order_whatever_comes_and_goes)
         state = state * UINT64_C(6364136223846793005) + 1;
         struct item *item = &items[(state >> 33) % N_ITEMS];
         if (item->is_in) {
-            metrics_tree_remove(&tree, &item->leaf);
+            name_tree_remove(&tree, &item->leaf);
         } else {
-            ck_assert_ptr_null(metrics_tree_add(&tree, &item->leaf));
+            ck_assert_ptr_null(name_tree_add(&tree, &item->leaf));
         }
         item->is_in = !item->is_in;
         if (step % 100 == 0) {
@@ -378,25 +378,25 @@ START_TEST(tree_stays_in_order_whatever_comes_and_goes)
         }
     }
 
-    struct metrics_leaf *leaf;
-    while (metrics_tree_list(&tree, NULL, &leaf, 1) == 1) {
-        metrics_tree_remove(&tree, leaf);
+    struct name_leaf *leaf;
+    while (name_tree_list(&tree, NULL, &leaf, 1) == 1) {
+        name_tree_remove(&tree, leaf);
     }
     ck_assert_uint_eq(tree.n, 0);
-    metrics_tree_fini(&tree);
+    name_tree_fini(&tree);
 }
 END_TEST
 
 START_TEST(tree_gives_back_who_has_the_name_already)
 {
-    struct metrics_tree tree = { .root = 0 };
-    struct metrics_leaf a = { .name = "x" }, b = { .name = "x" };
+    struct name_tree tree = { .root = 0 };
+    struct name_leaf a = { .name = "x" }, b = { .name = "x" };
 
-    ck_assert_ptr_null(metrics_tree_add(&tree, &a));
+    ck_assert_ptr_null(name_tree_add(&tree, &a));
 
-    ck_assert_ptr_eq(metrics_tree_add(&tree, &b), &a);
+    ck_assert_ptr_eq(name_tree_add(&tree, &b), &a);
     ck_assert_uint_eq(tree.n, 1);
-    metrics_tree_remove(&tree, &a);
+    name_tree_remove(&tree, &a);
 }
 END_TEST
 

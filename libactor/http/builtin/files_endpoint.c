@@ -22,12 +22,12 @@
 #include <actor/strbuf.h>
 #include <actor/system.h>
 #include <actor/work.h>
-#include "base/metrics_tree.h"
+#include "base/name_tree.h"
 #include "http/builtin/builtin.h"
 #include "http/builtin/files_content.h"
 
 struct attached {
-    struct metrics_leaf leaf;   /* first */
+    struct name_leaf leaf;   /* first */
     char *name;                 /* owned */
     char *path;                 /* owned */
     struct files_guard guard;
@@ -35,7 +35,7 @@ struct attached {
 
 struct files {
     struct actor base;
-    struct metrics_tree attached;       /* of struct attached */
+    struct name_tree attached;       /* of struct attached */
 };
 
 /* --- attaching --- */
@@ -123,13 +123,13 @@ files_detach(struct actor_system *system, const char *name)
 static struct attached *
 find(const struct files *f, const char *name)
 {
-    return (struct attached *) metrics_tree_find(&f->attached, name);
+    return (struct attached *) name_tree_find(&f->attached, name);
 }
 
 static void
 detach(struct files *f, struct attached *a)
 {
-    metrics_tree_remove(&f->attached, &a->leaf);
+    name_tree_remove(&f->attached, &a->leaf);
     guard_fini(&a->guard);
     free(a->name);
     free(a->path);
@@ -154,7 +154,7 @@ on_attach(struct actor *self, struct actor_msg *msg)
         a->guard = body->guard;
         body->guard = (struct files_guard) { .aux = NULL };
         a->leaf.name = a->name;
-        metrics_tree_add(&f->attached, &a->leaf);
+        name_tree_add(&f->attached, &a->leaf);
     }
 }
 
@@ -356,11 +356,11 @@ on_debug(struct actor *self, struct http_request *request)
     struct files *f = (struct files *) self;
     autofini(strbuf) body = STRBUF(STRBUF_UNLIMITED);
     struct json_writer w = JSON_WRITER(&body);
-    struct metrics_leaf *leaf;
+    struct name_leaf *leaf;
     const char *last = NULL;
 
     json_object_begin(&w);
-    while (metrics_tree_list(&f->attached, last, &leaf, 1) == 1) {
+    while (name_tree_list(&f->attached, last, &leaf, 1) == 1) {
         json_member_string(&w, leaf->name, ((struct attached *) leaf)->path);
         last = leaf->name;
     }
@@ -407,12 +407,12 @@ static void
 files_fini(struct actor *self)
 {
     struct files *f = (struct files *) self;
-    struct metrics_leaf *leaf;
+    struct name_leaf *leaf;
 
-    while (metrics_tree_list(&f->attached, NULL, &leaf, 1) == 1) {
+    while (name_tree_list(&f->attached, NULL, &leaf, 1) == 1) {
         detach(f, (struct attached *) leaf);
     }
-    metrics_tree_fini(&f->attached);
+    name_tree_fini(&f->attached);
 }
 
 static const struct actor_handler handlers[] = {

@@ -20,7 +20,7 @@
 #include <actor/metrics.h>
 #include <actor/strbuf.h>
 #include <actor/vec.h>
-#include "base/metrics_tree.h"
+#include "base/name_tree.h"
 #include "http/builtin/prometheus_names.h"
 
 struct sample {
@@ -34,11 +34,11 @@ struct exposition {
     enum prometheus_format format;
     struct strbuf *out;
     VEC(struct sample) samples;
-    struct metrics_tree names;  /* that are taken; of struct taken */
+    struct name_tree names;  /* that are taken; of struct taken */
 };
 
 struct taken {
-    struct metrics_leaf leaf;
+    struct name_leaf leaf;
     char name[];
 };
 
@@ -136,7 +136,7 @@ is_taken(const struct exposition *e, const char *family, const char *suffix)
 {
     autofree char *name = xasprintf("%s%s", family, suffix);
 
-    return metrics_tree_find(&e->names, name) != NULL;
+    return name_tree_find(&e->names, name) != NULL;
 }
 
 static void
@@ -148,7 +148,7 @@ take(struct exposition *e, const char *family, const char *suffix)
     memcpy(taken->name, family, strlen(family));
     memcpy(taken->name + strlen(family), suffix, strlen(suffix) + 1);
     taken->leaf.name = taken->name;
-    metrics_tree_add(&e->names, &taken->leaf);
+    name_tree_add(&e->names, &taken->leaf);
 }
 
 /* A name for the family of 's', with which no series of another is confused:
@@ -185,13 +185,13 @@ choose_name(struct exposition *e, const struct sample *s)
 static void
 forget_names(struct exposition *e)
 {
-    struct metrics_leaf *leaf;
+    struct name_leaf *leaf;
 
-    while (metrics_tree_list(&e->names, NULL, &leaf, 1) == 1) {
-        metrics_tree_remove(&e->names, leaf);
+    while (name_tree_list(&e->names, NULL, &leaf, 1) == 1) {
+        name_tree_remove(&e->names, leaf);
         free(leaf);
     }
-    metrics_tree_fini(&e->names);
+    name_tree_fini(&e->names);
 }
 
 /* --- writing --- */

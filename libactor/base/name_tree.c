@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * metrics_tree.c - a crit-bit tree of names.
+ * name_tree.c - a crit-bit tree of names.
  *
  * An inner node names the first bit (counted from the start of the name, high
  * bits first, the NUL included) in which the names below it differ.  A
@@ -13,7 +13,7 @@
  * Thread: under the lock of the tree's owner. */
 #include <config.h>
 
-#include "base/metrics_tree.h"
+#include "base/name_tree.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
@@ -47,10 +47,10 @@ to_inner(uintptr_t ref)
     return (struct inner *) (ref - 1);
 }
 
-static inline struct metrics_leaf *
+static inline struct name_leaf *
 to_leaf(uintptr_t ref)
 {
-    return (struct metrics_leaf *) ref;
+    return (struct name_leaf *) ref;
 }
 
 /* Bit 'bit' of 'name', which has 'len' bytes; 0 behind its end. */
@@ -63,8 +63,8 @@ name_bit(const char *name, size_t len, size_t bit)
 }
 
 /* The leaf that 'name' would have to be, if it is there at all. */
-static struct metrics_leaf *
-nearest(const struct metrics_tree *tree, const char *name, size_t len)
+static struct name_leaf *
+nearest(const struct name_tree *tree, const char *name, size_t len)
 {
     uintptr_t ref = tree->root;
 
@@ -75,10 +75,10 @@ nearest(const struct metrics_tree *tree, const char *name, size_t len)
     return to_leaf(ref);
 }
 
-struct metrics_leaf *
-metrics_tree_find(const struct metrics_tree *tree, const char *name)
+struct name_leaf *
+name_tree_find(const struct name_tree *tree, const char *name)
 {
-    struct metrics_leaf *leaf = nearest(tree, name, strlen(name));
+    struct name_leaf *leaf = nearest(tree, name, strlen(name));
 
     return leaf && !strcmp(leaf->name, name) ? leaf : NULL;
 }
@@ -108,14 +108,14 @@ first_difference(const char *a, size_t a_len, const char *b, size_t b_len)
 
 /* A free node has the next one in its first child. */
 static void
-node_free(struct metrics_tree *tree, struct inner *node)
+node_free(struct name_tree *tree, struct inner *node)
 {
     node->child[0] = (uintptr_t) tree->free_nodes;
     tree->free_nodes = node;
 }
 
 static struct inner *
-node_create(struct metrics_tree *tree)
+node_create(struct name_tree *tree)
 {
     if (!tree->free_nodes) {
         struct block *block = xmalloc(sizeof *block);
@@ -132,7 +132,7 @@ node_create(struct metrics_tree *tree)
 }
 
 void
-metrics_tree_fini(struct metrics_tree *tree)
+name_tree_fini(struct name_tree *tree)
 {
     struct block *block = tree->blocks;
 
@@ -141,7 +141,7 @@ metrics_tree_fini(struct metrics_tree *tree)
         free(block);
         block = next;
     }
-    *tree = (struct metrics_tree) { .root = 0 };
+    *tree = (struct name_tree) { .root = 0 };
 }
 
 /* --- adding and removing --- */
@@ -152,7 +152,7 @@ metrics_tree_fini(struct metrics_tree *tree)
 /* Goes down with 'name' as far as the nodes' bits are below 'bit'; the nodes
  * that were come by are in 'steps'. */
 static uintptr_t *
-insertion_point(struct metrics_tree *tree, const char *name, size_t len,
+insertion_point(struct name_tree *tree, const char *name, size_t len,
                 size_t bit, uintptr_t *steps[], size_t n_steps)
 {
     while (n_steps > 0 && to_inner(*steps[n_steps - 1])->bit > bit) {
@@ -169,8 +169,8 @@ insertion_point(struct metrics_tree *tree, const char *name, size_t len,
     return ref;
 }
 
-struct metrics_leaf *
-metrics_tree_add(struct metrics_tree *tree, struct metrics_leaf *leaf)
+struct name_leaf *
+name_tree_add(struct name_tree *tree, struct name_leaf *leaf)
 {
     uintptr_t *steps[STEPS_MAX];
     size_t len = strlen(leaf->name);
@@ -189,7 +189,7 @@ metrics_tree_add(struct metrics_tree *tree, struct metrics_leaf *leaf)
         }
         ref = &node->child[name_bit(leaf->name, len, node->bit)];
     }
-    struct metrics_leaf *near = to_leaf(*ref);
+    struct name_leaf *near = to_leaf(*ref);
     size_t near_len = strlen(near->name);
     if (len == near_len && !memcmp(near->name, leaf->name, len)) {
         return near;
@@ -208,7 +208,7 @@ metrics_tree_add(struct metrics_tree *tree, struct metrics_leaf *leaf)
 }
 
 void
-metrics_tree_remove(struct metrics_tree *tree, struct metrics_leaf *leaf)
+name_tree_remove(struct name_tree *tree, struct name_leaf *leaf)
 {
     size_t len = strlen(leaf->name);
     uintptr_t *above = NULL;
@@ -240,11 +240,11 @@ struct path {
 /* Goes down to where 'name' is or would be, and keeps in 'path' all that
  * follows it. */
 static void
-path_begin_after(struct path *path, const struct metrics_tree *tree,
+path_begin_after(struct path *path, const struct name_tree *tree,
                  const char *name)
 {
     size_t len = strlen(name);
-    const struct metrics_leaf *near = nearest(tree, name, len);
+    const struct name_leaf *near = nearest(tree, name, len);
     bool is_there = !strcmp(near->name, name);
     size_t bit = is_there ? SIZE_MAX
                           : first_difference(near->name, strlen(near->name),
@@ -265,7 +265,7 @@ path_begin_after(struct path *path, const struct metrics_tree *tree,
 }
 
 /* The next leaf; there is one. */
-static struct metrics_leaf *
+static struct name_leaf *
 path_next(struct path *path)
 {
     uintptr_t ref = vec_pop(&path->refs);
@@ -278,8 +278,8 @@ path_next(struct path *path)
 }
 
 size_t
-metrics_tree_list(const struct metrics_tree *tree, const char *after,
-                  struct metrics_leaf *leaves[], size_t max)
+name_tree_list(const struct name_tree *tree, const char *after,
+               struct name_leaf *leaves[], size_t max)
 {
     struct path path = { VEC_EMPTY };
     size_t n = 0;
