@@ -18,6 +18,7 @@
 #include <actor/alloc.h>
 #include <actor/disk.h>
 #include <actor/error.h>
+#include <actor/files.h>
 #include <actor/log.h>
 #include <actor/message.h>
 #include <actor/strbuf.h>
@@ -281,6 +282,21 @@ find_hostname(const struct agent_flags *flags, const struct address *address)
 
 /* --- the actor --- */
 
+/* Shows the log at /files/read?path=/slave/log, if there is one. */
+static void
+attach_log(struct actor_system *system, const struct agent_flags *flags)
+{
+    enum log_severity level = LOG_SEVERITY_INFO;
+    autofree char *link = NULL;
+
+    log_severity_parse(flags->logging_level, &level);
+    link = log_link_path(level);
+    if (flags->external_log_file || link) {
+        files_attach(system, "/slave/log", flags->external_log_file
+                     ? flags->external_log_file : link, NULL);
+    }
+}
+
 static struct error *
 agent_init(struct actor *self, void *arg)
 {
@@ -310,6 +326,7 @@ agent_init(struct actor *self, void *arg)
     agent->start_wall_ns = actor_wall_now(self);
     actor_random_uuid(self, &agent->resource_version);
     log_start(agent);
+    attach_log(system, agent->flags);
 
     struct error *error =
         status_update_manager_start(system, actor_upid(self),

@@ -41,6 +41,7 @@ struct agent_flags {
     int64_t registration_backoff_factor;
     uint64_t max_completed_executors_per_framework;
     char *log_dir;
+    char *external_log_file;
     bool quiet;
     char *logging_level;
     int64_t logbufsecs;

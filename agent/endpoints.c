@@ -136,6 +136,10 @@ write_state(struct agent *agent, struct json_writer *w)
     if (agent->flags->log_dir) {
         json_member_string(w, "log_dir", agent->flags->log_dir);
     }
+    if (agent->flags->external_log_file) {
+        json_member_string(w, "external_log_file",
+                           agent->flags->external_log_file);
+    }
     json_key(w, "flags");
     flags_write_json(w, agent_flag_table, agent_n_flags, agent->flags);
 

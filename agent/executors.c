@@ -24,6 +24,7 @@
 #include "agent/containerizer.h"
 #include "agent/environment.h"
 #include "agent/paths.h"
+#include "agent/sandbox_files.h"
 #include "agent/state.h"
 #include "agent/status_update_manager.h"
 #include "proto/cmesos/internal.pb-c.h"
@@ -91,6 +92,7 @@ executors_launch(struct agent *agent, struct framework *framework,
     agent_metrics_add_executor(&agent->metrics, executor->state, 1);
     agent_metrics_add_used(&agent->metrics, &executor->resources, 1);
     log_launch(executor);
+    sandbox_files_show(actor_system_of(&agent->base), executor);
 
     fill_spec(agent, executor, user, &spec);
     log_info("Launching container %s for executor '%s' of framework %s",

@@ -94,6 +94,10 @@ const struct flag agent_flag_table[] = {
          "How many ended executors of each framework are remembered."),
     FLAG(log_dir, FLAG_STRING, NULL,
          "Directory for log files.  Default: standard error only."),
+    FLAG(external_log_file, FLAG_STRING, NULL,
+         "A log file that somebody else writes (standard error for\n"
+         "example), to be shown by the HTTP API instead of what is in\n"
+         "'log_dir'."),
     FLAG(quiet, FLAG_BOOL, "false", "Nothing goes to standard error."),
     FLAG(logging_level, FLAG_STRING, "INFO",
          "Least severity that is logged: 'INFO', 'WARNING' or 'ERROR'."),

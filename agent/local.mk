@@ -33,6 +33,8 @@ noinst_LTLIBRARIES += %D%/libagent.la
 	%D%/resources_json.h \
 	%D%/sandbox.c \
 	%D%/sandbox.h \
+	%D%/sandbox_files.c \
+	%D%/sandbox_files.h \
 	%D%/state.h \
 	%D%/status_stream.c \
 	%D%/status_stream.h \

@@ -16,6 +16,7 @@
 #include <actor/log.h>
 #include <actor/message.h>
 
+#include "agent/sandbox_files.h"
 #include "model/task_state.h"
 #include "proto/mesos/v1/mesos.pb-c.h"
 
@@ -214,6 +215,7 @@ record_executor_destroy(struct executor *executor)
     if (!executor) {
         return;
     }
+    sandbox_files_hide(executor);
     records_foreach (executor->tasks, task) {
         records_remove_task(executor, task);
         record_task_destroy(task);

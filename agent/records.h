@@ -109,6 +109,7 @@ struct executor {
     char *id;                   /* owned */
     char *container_id;         /* owned */
     char *directory;            /* owned; its sandbox */
+    struct actor_system *shown_by;      /* borrowed; sandbox_files.h */
     struct framework *framework;        /* borrowed */
 
     /* Counted; root: ExecutorInfo.  A completed executor keeps it for its

@@ -58,6 +58,10 @@ const struct flag master_flag_table[] = {
     FLAG(cluster, FLAG_STRING,
          .help = "Human readable name for the cluster, displayed in the\n"
                  "webui."),
+    FLAG(external_log_file, FLAG_STRING,
+         .help = "Location of the externally managed log file. Only shown in\n"
+                 "the webui and the HTTP API, instead of what is in\n"
+                 "`log_dir`; somebody else writes it, stderr for example."),
     FLAG(filter_gpu_resources, FLAG_BOOL, .default_value = "true",
          .help = "When set, agents with GPUs are offered only to frameworks\n"
                  "that have the GPU_RESOURCES capability."),

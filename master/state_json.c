@@ -85,6 +85,10 @@ write_state_head(struct master *m, struct json_writer *w)
     if (m->flags->log_dir) {
         json_member_string(w, "log_dir", m->flags->log_dir);
     }
+    if (m->flags->external_log_file) {
+        json_member_string(w, "external_log_file",
+                           m->flags->external_log_file);
+    }
     json_key(w, "flags");
     flags_write_json(w, master_flag_table, master_n_flags, m->flags);
 }

@@ -97,11 +97,18 @@ file_close(struct log_file *f)
     f->n_buffered = 0;          /* of a parent: its own to write */
 }
 
+/* With the mutex; there is a directory. */
+static char *
+link_path(const char *severity)
+{
+    return xasprintf("%s/%s.%s", directory, program, severity);
+}
+
 /* Makes <dir>/<program>.<SEVERITY> point at the new file. */
 static void
 link_newest(const char *path, const char *severity)
 {
-    autofree char *link = xasprintf("%s/%s.%s", directory, program, severity);
+    autofree char *link = link_path(severity);
     autofree char *temp = xasprintf("%s.%ld", link, (long) getpid());
     const char *target = strrchr(path, '/') + 1;
 
@@ -329,6 +336,15 @@ log_file_path(void)
 {
     pthread_mutex_lock(&mutex);
     const char *path = directory ? files[LOG_SEVERITY_INFO].path : NULL;
+    pthread_mutex_unlock(&mutex);
+    return path;
+}
+
+char *
+log_link_path(enum log_severity severity)
+{
+    pthread_mutex_lock(&mutex);
+    char *path = directory ? link_path(severity_names[severity]) : NULL;
     pthread_mutex_unlock(&mutex);
     return path;
 }

@@ -368,11 +368,14 @@ START_TEST(longest_attached_path_counts)
     expect_json("/files/read?path=/box/sub/b&offset=0",
                 "{\"data\":\"other\",\"offset\":0}");
     expect_failure("/files/read?path=/boxer/secret", "404", "");
-    files_detach(http_talk_system(talk), "/box/sub/b");
+    files_detach(http_talk_system(talk), "/box/sub/b", "/something/else");
+    expect_json("/files/read?path=/box/sub/b&offset=0",
+                "{\"data\":\"other\",\"offset\":0}");
+    files_detach(http_talk_system(talk), "/box/sub/b", NULL);
     expect_json("/files/read?path=/box/sub/b&offset=0",
                 "{\"data\":\"deep\",\"offset\":0}");
-    files_detach(http_talk_system(talk), "/box");
-    files_detach(http_talk_system(talk), "/box");
+    files_detach(http_talk_system(talk), "/box", NULL);
+    files_detach(http_talk_system(talk), "/box", NULL);
     expect_failure("/files/read?path=/box/sub/b&offset=0", "404", "");
 }
 END_TEST
@@ -535,7 +538,7 @@ START_TEST(guard_is_asked_and_ends_with_its_path)
     files_attach(system, "/kept", path, &guard);
     expect_failure("/files/read?path=/kept/a", "403", "");
     ck_assert_uint_eq(n_destroyed, 1);
-    files_detach(system, "/kept");
+    files_detach(system, "/kept", path);
     expect_failure("/files/read?path=/kept/a", "404", "");
     ck_assert_uint_eq(n_destroyed, 2);
     files_attach(system, "/kept", path, &guard);

@@ -42,7 +42,7 @@ struct files {
 
 struct attach_body {
     char *name;                 /* owned */
-    char *path;                 /* owned; NULL: detach */
+    char *path;                 /* owned; of a detachment it may be NULL */
     struct files_guard guard;   /* owned */
 };
 
@@ -70,6 +70,11 @@ static const struct actor_msg_type msg_attach = {
     .fini = attach_body_fini,
 };
 
+static const struct actor_msg_type msg_detach = {
+    .name = "files.detach", .size = sizeof(struct attach_body),
+    .fini = attach_body_fini,
+};
+
 /* 'path' with one slash where there are several, and none at its end. */
 static char *
 normalize(const char *path)
@@ -87,11 +92,11 @@ normalize(const char *path)
 }
 
 static void
-post_attach(struct actor_system *system, const char *name, const char *path,
-            const struct files_guard *guard)
+post(struct actor_system *system, const struct actor_msg_type *type,
+     const char *name, const char *path, const struct files_guard *guard)
 {
-    struct actor_msg *msg = actor_msg_create(&msg_attach);
-    struct attach_body *body = actor_msg_body(msg, &msg_attach);
+    struct actor_msg *msg = actor_msg_create(type);
+    struct attach_body *body = actor_msg_body(msg, type);
     struct upid upid;
     autoerror *error = actor_system_upid(system, "files", &upid);
 
@@ -111,13 +116,13 @@ void
 files_attach(struct actor_system *system, const char *name, const char *path,
              const struct files_guard *guard)
 {
-    post_attach(system, name, path, guard);
+    post(system, &msg_attach, name, path, guard);
 }
 
 void
-files_detach(struct actor_system *system, const char *name)
+files_detach(struct actor_system *system, const char *name, const char *path)
 {
-    post_attach(system, name, NULL, NULL);
+    post(system, &msg_detach, name, path, NULL);
 }
 
 static struct attached *
@@ -142,19 +147,28 @@ on_attach(struct actor *self, struct actor_msg *msg)
     struct files *f = (struct files *) self;
     struct attach_body *body = actor_msg_body(msg, &msg_attach);
     struct attached *old = find(f, body->name);
+    struct attached *a = xcalloc(1, sizeof *a);
 
     if (old) {
         detach(f, old);
     }
-    if (body->path) {
-        struct attached *a = xcalloc(1, sizeof *a);
+    a->name = steal(body->name);
+    a->path = steal(body->path);
+    a->guard = body->guard;
+    body->guard = (struct files_guard) { .aux = NULL };
+    a->leaf.name = a->name;
+    name_tree_add(&f->attached, &a->leaf);
+}
 
-        a->name = steal(body->name);
-        a->path = steal(body->path);
-        a->guard = body->guard;
-        body->guard = (struct files_guard) { .aux = NULL };
-        a->leaf.name = a->name;
-        name_tree_add(&f->attached, &a->leaf);
+static void
+on_detach(struct actor *self, struct actor_msg *msg)
+{
+    struct files *f = (struct files *) self;
+    const struct attach_body *body = actor_msg_body(msg, &msg_detach);
+    struct attached *a = find(f, body->name);
+
+    if (a && (!body->path || !strcmp(a->path, body->path))) {
+        detach(f, a);
     }
 }
 
@@ -417,6 +431,7 @@ files_fini(struct actor *self)
 
 static const struct actor_handler handlers[] = {
     { &msg_attach, on_attach },
+    { &msg_detach, on_detach },
 };
 
 const struct actor_type files_type = {

@@ -39,7 +39,8 @@ struct files_guard {
 void files_attach(struct actor_system *, const char *name, const char *path,
                   const struct files_guard *guard);
 
-/* One that is not attached is fine. */
-void files_detach(struct actor_system *, const char *name);
+/* Ends it, if 'name' still stands for 'path' (NULL: whatever it stands for).
+ * One that is not attached is fine. */
+void files_detach(struct actor_system *, const char *name, const char *path);
 
 #endif /* ACTOR_FILES_H */

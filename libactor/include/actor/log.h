@@ -54,6 +54,10 @@ bool log_severity_parse(const char *, enum log_severity *ret_severity);
 /* Path of the file that INFO lines go to; NULL when there is none. */
 const char *log_file_path(void);
 
+/* Path of the link that names the newest file of 'severity', there or not yet;
+ * the caller frees it.  NULL without a log directory. */
+char *log_link_path(enum log_severity);
+
 /* Verbosity that vlog() compares with, as in --v of glog. */
 int log_verbosity(void);
 void log_set_verbosity(int);
