@@ -5,6 +5,7 @@ test_scripts += %D%/test_ipv6.sh
 test_scripts += %D%/test_master.sh
 EXTRA_DIST += %D%/cluster.sh docs/examples/framework.c
 test_scripts += %D%/test_example_framework.sh %D%/test_execute.sh \
+	%D%/test_introspection.sh \
 	%D%/test_local.sh %D%/test_manuals.sh %D%/test_thousand_tasks.sh
 
 # A framework for test_thousand_tasks.sh.
