@@ -42,6 +42,7 @@ struct agent_flags {
     uint64_t max_completed_executors_per_framework;
     char *log_dir;
     char *external_log_file;
+    bool memory_profiling;
     bool quiet;
     char *logging_level;
     int64_t logbufsecs;

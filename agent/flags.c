@@ -98,6 +98,9 @@ const struct flag agent_flag_table[] = {
          "A log file that somebody else writes (standard error for\n"
          "example), to be shown by the HTTP API instead of what is in\n"
          "'log_dir'."),
+    FLAG(memory_profiling, FLAG_BOOL, "false",
+         "Whether the heap can be profiled at /memory-profiler.  That needs\n"
+         "MALLOC_CONF=prof:true,prof_active:false in the environment."),
     FLAG(quiet, FLAG_BOOL, "false", "Nothing goes to standard error."),
     FLAG(logging_level, FLAG_STRING, "INFO",
          "Least severity that is logged: 'INFO', 'WARNING' or 'ERROR'."),

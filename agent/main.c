@@ -21,6 +21,7 @@
 #include <actor/descriptors.h>
 #include <actor/error.h>
 #include <actor/log.h>
+#include <actor/memory_profiler.h>
 #include <actor/strbuf.h>
 #include <actor/system.h>
 #include <actor/upid.h>
@@ -159,7 +160,10 @@ run(const struct agent_flags *flags)
     if (error) {
         return error;
     }
-    error = agent_start(system, flags, NULL, &agent);
+    error = memory_profiler_start(system, flags->memory_profiling);
+    if (!error) {
+        error = agent_start(system, flags, NULL, &agent);
+    }
     if (!error) {
         error = actor_spawn(system, &end_watch_type, NULL, &agent, NULL);
     }

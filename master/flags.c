@@ -105,6 +105,11 @@ const struct flag master_flag_table[] = {
          .default_value = "1000",
          .help = "Maximum number of unreachable tasks per framework to store\n"
                  "in memory."),
+    FLAG(memory_profiling, FLAG_BOOL, .default_value = "false",
+         .help = "This setting controls whether the memory profiling\n"
+                 "functionality is exposed at `/memory-profiler`. It needs\n"
+                 "MALLOC_CONF=prof:true,prof_active:false in the\n"
+                 "environment."),
     FLAG(offer_timeout, FLAG_DURATION, .validate = validate_offer_timeout,
          .help = "Duration of time before an offer is rescinded from a\n"
                  "framework. Offers stay until they are answered if unset."),

@@ -17,6 +17,7 @@
 #include <actor/error.h>
 #include <actor/flags.h>
 #include <actor/log.h>
+#include <actor/memory_profiler.h>
 #include <actor/strbuf.h>
 #include <actor/system.h>
 #include <actor/upid.h>
@@ -156,6 +157,9 @@ start(const struct master_flags *flags, struct actor_system **ret)
     if (!error) {
         error = error_wrap(actor_system_create(&options, ret),
                            "Failed to initialize");
+    }
+    if (!error) {
+        error = memory_profiler_start(*ret, flags->memory_profiling);
     }
     return error ? error : master_start(*ret, flags, NULL);
 }

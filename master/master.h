@@ -55,6 +55,7 @@ struct master_flags {
     uint64_t max_unreachable_tasks_per_framework;
     char *log_dir;
     char *external_log_file;
+    bool memory_profiling;
     char *logging_level;
     bool quiet;
     uint64_t logbufsecs;

@@ -3,6 +3,7 @@ libactor_libactor_la_SOURCES += \
 	libactor/include/actor/http.h \
 	libactor/include/actor/http_access.h \
 	libactor/include/actor/http_server.h \
+	libactor/include/actor/memory_profiler.h \
 	libactor/include/actor/version.h \
 	%D%/access.c \
 	%D%/access.h \
@@ -16,8 +17,15 @@ libactor_libactor_la_SOURCES += \
 	%D%/builtin/files_endpoint.c \
 	%D%/builtin/files_walk.c \
 	%D%/builtin/files_walk.h \
+	%D%/builtin/heap_download.c \
+	%D%/builtin/heap_download.h \
+	%D%/builtin/heap_profile.c \
+	%D%/builtin/heap_profile.h \
 	%D%/builtin/help.c \
+	%D%/builtin/jemalloc.c \
+	%D%/builtin/jemalloc.h \
 	%D%/builtin/logging_endpoint.c \
+	%D%/builtin/memory_profiler.c \
 	%D%/builtin/metrics_endpoint.c \
 	%D%/builtin/processes_endpoint.c \
 	%D%/builtin/prometheus.c \

@@ -152,3 +152,6 @@ check_PROGRAMS += %D%/test_metrics_endpoint
 check_PROGRAMS += %D%/test_files
 %C%_test_files_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
 %C%_test_files_LDADD = $(LIBTEST) $(LIBACTOR)
+
+check_PROGRAMS += %D%/test_memory_profiler
+%C%_test_memory_profiler_LDADD = $(LIBTEST) $(LIBACTOR)

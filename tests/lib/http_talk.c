@@ -5,6 +5,7 @@
 
 #include "tests/lib/http_talk.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include <actor/alloc.h>
@@ -16,6 +17,7 @@ struct http_talk {
     struct multi_system *multi;
     struct actor_system *system;
     struct memory_client *client;
+    bool keeps_text;            /* it came since the last answer */
 };
 
 struct http_talk *
@@ -50,8 +52,13 @@ http_talk_system(struct http_talk *t)
 const char *
 http_talk_say(struct http_talk *t, const char *text)
 {
-    memory_client_clear(t->client);
-    memory_client_write(t->client, text, strlen(text));
+    if (!t->keeps_text) {
+        memory_client_clear(t->client);
+    }
+    t->keeps_text = false;
+    if (text[0] != '\0') {
+        memory_client_write(t->client, text, strlen(text));
+    }
     multi_system_run(t->multi);
     return memory_client_text(t->client, NULL);
 }
@@ -63,6 +70,14 @@ http_talk_get(struct http_talk *t, const char *path)
                                     path);
 
     return http_talk_say(t, text);
+}
+
+void
+http_talk_advance(struct http_talk *t, int64_t ns)
+{
+    memory_client_clear(t->client);
+    t->keeps_text = true;
+    multi_system_advance(t->multi, ns);
 }
 
 const char *

@@ -11,6 +11,7 @@
 #ifndef TESTS_LIB_HTTP_TALK_H
 #define TESTS_LIB_HTTP_TALK_H 1
 
+#include <stdint.h>
 #include <string.h>
 
 #include <check.h>
@@ -25,10 +26,13 @@ void http_talk_stop(struct http_talk **);
 
 struct actor_system *http_talk_system(struct http_talk *);
 
-/* Sends 'text' and runs the system; what it answers, valid until the next
- * call. */
+/* Sends 'text' ("": nothing) and runs the system; what it answers, valid until
+ * the next call. */
 const char *http_talk_say(struct http_talk *, const char *text);
 const char *http_talk_get(struct http_talk *, const char *path);
+
+/* Moves the clock; what comes meanwhile is part of the next answer. */
+void http_talk_advance(struct http_talk *, int64_t ns);
 
 /* What is after the headers. */
 const char *http_talk_body(const char *answer);

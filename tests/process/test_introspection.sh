@@ -5,7 +5,10 @@
 # are doing: metrics, logs, sandboxes, help.
 . "$top_srcdir/tests/process/cluster.sh"
 
-start_master --log_dir="$tmp/logs" --logging_level=INFO
+MALLOC_CONF=prof:true,prof_active:false,lg_prof_sample:10
+TMPDIR=$tmp
+export MALLOC_CONF TMPDIR
+start_master --log_dir="$tmp/logs" --memory_profiling
 start_agent agent --external_log_file="$tmp/agent.log"
 agent=127.0.0.1:$(port_in "$tmp/agent.log")
 execute hello 'echo hello; ln -s /etc/passwd out; printf "\377" >bytes' \
@@ -99,6 +102,28 @@ expect "a path is needed" answers 400 "Expecting 'path=value' in query.
 " "$agent/files/read"
 expect "what is not attached is not found" answers 404 '' \
     "$agent/files/browse" -d "path=/etc"
+
+# --- the heap: not all builds have jemalloc, and not every jemalloc profiles ---
+heap=$master/memory-profiler
+expect "the heap's state is told" \
+    matches '"memory_profiler":\{"current_run":\{"id":null\},"jemalloc_' \
+    "$heap/state"
+if grep -q '"profiling_enabled":true' "$tmp/body"; then
+    expect "a heap profile is started" \
+        matches '"remaining_seconds":"60"' "$heap/start?duration=60secs"
+    expect "and stopped" matches '"url_raw_profile":' "$heap/stop"
+    expect "it is a file for jeprof" \
+        matches '^heap_v2/1024$' "$heap/download/raw"
+    expect "the allocator's statistics are JSON" \
+        matches '^\{"jemalloc":' "$heap/statistics"
+else
+    expect "a heap profile is refused" \
+        [ "$(status_of "$heap/start")" = 400 ]
+    expect "and says what is missing" grep -q 'jemalloc\|MALLOC_CONF' \
+        "$tmp/body"
+fi
+expect "the heap is not for everybody" answers 404 '404 Not Found.' \
+    "$agent/memory-profiler/state"
 
 # --- the rest ---
 expect "what the host does is told" matches \
