@@ -282,19 +282,21 @@ find_hostname(const struct agent_flags *flags, const struct address *address)
 
 /* --- the actor --- */
 
-/* Shows the log at /files/read?path=/slave/log, if there is one. */
-static void
-attach_log(struct actor_system *system, const struct agent_flags *flags)
+/* Starts /files, and shows the log there if there is one. */
+static struct error *
+start_files(struct actor_system *system, const struct agent_flags *flags)
 {
     enum log_severity level = LOG_SEVERITY_INFO;
     autofree char *link = NULL;
+    struct error *error = files_start(system);
 
     log_severity_parse(flags->logging_level, &level);
     link = log_link_path(level);
-    if (flags->external_log_file || link) {
+    if (!error && (flags->external_log_file || link)) {
         files_attach(system, "/slave/log", flags->external_log_file
                      ? flags->external_log_file : link, NULL);
     }
+    return error;
 }
 
 static struct error *
@@ -326,11 +328,12 @@ agent_init(struct actor *self, void *arg)
     agent->start_wall_ns = actor_wall_now(self);
     actor_random_uuid(self, &agent->resource_version);
     log_start(agent);
-    attach_log(system, agent->flags);
 
-    struct error *error =
-        status_update_manager_start(system, actor_upid(self),
-                                    &agent->status_updates);
+    struct error *error = start_files(system, agent->flags);
+    if (!error) {
+        error = status_update_manager_start(system, actor_upid(self),
+                                            &agent->status_updates);
+    }
     if (!error) {
         error = containerizer_start(system, actor_upid(self),
                                     &agent->containerizer);

@@ -103,19 +103,21 @@ look_up_hostname(const struct master_flags *flags,
     return xstrdup(rc == 0 ? host : address_format_ip(address, ip));
 }
 
-/* Shows the log at /files/read?path=/master/log, if there is one. */
-static void
-attach_log(struct actor_system *system, const struct master_flags *flags)
+/* Starts /files, and shows the log there if there is one. */
+static struct error *
+start_files(struct actor_system *system, const struct master_flags *flags)
 {
     enum log_severity level = LOG_SEVERITY_INFO;
     autofree char *link = NULL;
+    struct error *error = files_start(system);
 
     log_severity_parse(flags->logging_level, &level);
     link = log_link_path(level);
-    if (flags->external_log_file || link) {
+    if (!error && (flags->external_log_file || link)) {
         files_attach(system, "/master/log", flags->external_log_file
                      ? flags->external_log_file : link, NULL);
     }
+    return error;
 }
 
 static struct error *
@@ -134,8 +136,10 @@ master_init(struct actor *self, void *arg)
     master_metrics_init(&m->metrics, actor_system_of(self));
     master_make_info(m);
     master_log_start(m);
-    attach_log(actor_system_of(self), m->flags);
-    error = master_start_allocator(m);
+    error = start_files(actor_system_of(self), m->flags);
+    if (!error) {
+        error = master_start_allocator(m);
+    }
     if (error) {
         return error;
     }

@@ -80,6 +80,8 @@ static void
 set_up(void)
 {
     talk = http_talk_start(NULL);
+    ck_assert_ptr_null(files_start(http_talk_system(talk)));
+    ck_assert_ptr_null(files_start(http_talk_system(talk)));
     dir = test_temp_dir();
     make_directory("box");
     make_directory("box/sub");

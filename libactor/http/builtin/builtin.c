@@ -16,7 +16,6 @@ builtin_start(struct actor_system *system)
     } builtins[] = {
         { "help", &help_type },
         { "metrics", &metrics_endpoint_type },
-        { "files", &files_type },
         { "logging", &logging_endpoint_type },
         { "system", &system_endpoint_type },
         { "version", &version_endpoint_type },

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * builtin.h - the actors that every system has: help, metrics, files,
- * logging, system, version, __processes__.
+ * builtin.h - the actors that every system has: help, metrics, logging,
+ * system, version, __processes__.
  *
  * Thread-safety: any thread; called once, when the system starts. */
 #ifndef HTTP_BUILTIN_BUILTIN_H
@@ -17,7 +17,6 @@ struct error *builtin_start(struct actor_system *) MUST_CHECK;
 
 extern const struct actor_type help_type;
 extern const struct actor_type metrics_endpoint_type;
-extern const struct actor_type files_type;
 extern const struct actor_type logging_endpoint_type;
 extern const struct actor_type system_endpoint_type;
 extern const struct actor_type version_endpoint_type;

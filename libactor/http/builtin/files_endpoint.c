@@ -23,7 +23,6 @@
 #include <actor/system.h>
 #include <actor/work.h>
 #include "base/name_tree.h"
-#include "http/builtin/builtin.h"
 #include "http/builtin/files_content.h"
 
 struct attached {
@@ -434,8 +433,21 @@ static const struct actor_handler handlers[] = {
     { &msg_detach, on_detach },
 };
 
-const struct actor_type files_type = {
+static const struct actor_type files_type = {
     .name = "files", .size = sizeof(struct files), .init = files_init,
     .fini = files_fini, .handlers = handlers,
     .n_handlers = ARRAY_SIZE(handlers),
 };
+
+struct error *
+files_start(struct actor_system *system)
+{
+    struct error *error = actor_spawn(system, &files_type, "files", NULL,
+                                      NULL);
+
+    if (error && error_code(error) == ERROR_EXISTS) {
+        error_destroy(error);
+        return NULL;
+    }
+    return error;
+}

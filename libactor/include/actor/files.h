@@ -2,6 +2,7 @@
  *
  * files.h - files and directories that a system shows at /files.
  *
+ *     error = files_start(system);
  *     files_attach(system, "/master/log", "/var/log/mesos/master.INFO", NULL);
  *
  * makes /files/read?path=/master/log answer.  A component attaches what it
@@ -19,8 +20,15 @@
 
 #include <stdbool.h>
 
+#include <actor/compiler.h>
+
 struct actor_system;
+struct error;
 struct http_request;
+
+/* Starts the actor "files"; one that is there is fine.  Without it nothing is
+ * shown. */
+struct error *files_start(struct actor_system *) MUST_CHECK;
 
 /* Who may see what is attached. */
 struct files_guard {
