@@ -37,6 +37,15 @@ file_create(const struct actor_disk *disk, const char *root,
     return file;
 }
 
+struct file *
+file_create_open(const struct actor_disk *disk, int fd, const char *name)
+{
+    struct file *file = file_create(disk, NULL, name);
+
+    file->fd = fd;
+    return file;
+}
+
 void
 file_destroy(struct file *file)
 {
@@ -124,6 +133,19 @@ open_at(struct file *file, const char *path, struct stat *ret)
     return status < 0 ? complain(file, -status) : NULL;
 }
 
+/* Looks at what is open already. */
+static struct error *
+look_at(const struct file *file, char **ret_path, struct stat *ret)
+{
+    int status = actor_disk_fstat(file->disk, file->fd, ret);
+
+    if (status < 0) {
+        return complain(file, -status);
+    }
+    *ret_path = xstrdup(file->path);
+    return S_ISREG(ret->st_mode) ? NULL : complain(file, ENOENT);
+}
+
 /* Opens '*path', or its index.html if it is a directory, which '*path' is
  * then. */
 static struct error *
@@ -171,16 +193,27 @@ describe(struct file *file, const char *path, const struct stat *st,
     file->type = http_mime_type(path);
 }
 
+/* Finds and opens the file, unless it is open. */
+static struct error *
+find_and_open(struct file *file, char **ret_path, struct stat *ret)
+{
+    struct error *error;
+
+    if (file->fd >= 0) {
+        return look_at(file, ret_path, ret);
+    }
+    error = file->root ? find_below(file, file->path, ret_path)
+                       : resolve(file, file->path, ret_path);
+    return error ? error : open_or_index(file, ret_path, ret);
+}
+
 struct error *
 file_open(struct file *file, const struct http_head *head, int64_t now_ns)
 {
     autofree char *path = NULL;
     struct stat st;
-    struct error *error = file->root ? find_below(file, file->path, &path)
-                                     : resolve(file, file->path, &path);
-    if (!error) {
-        error = open_or_index(file, &path, &st);
-    }
+    struct error *error = find_and_open(file, &path, &st);
+
     if (error) {
         return error;
     }

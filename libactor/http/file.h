@@ -38,6 +38,10 @@ struct file {
 /* 'root' may be NULL. */
 struct file *file_create(const struct actor_disk *, const char *root,
                          const char *path);
+
+/* One that is open already, as 'fd' of the disk, which it takes. */
+struct file *file_create_open(const struct actor_disk *, int fd,
+                              const char *name);
 void file_destroy(struct file *);               /* NULL is fine */
 
 /* Opens the file, which has to be a regular one that no link leads out of the

@@ -255,21 +255,19 @@ on_opened(struct actor *self, void *arg, const struct error *error)
 
 struct arguments {
     struct http_request **request;      /* taken */
-    const char *root;
-    const char *path;
+    struct file *file;                  /* taken */
     const char *content_type;
 };
 
 static struct error *
 sender_init(struct actor *self, void *arguments_)
 {
-    const struct arguments *a = arguments_;
+    struct arguments *a = arguments_;
     struct sender *s = (struct sender *) self;
     struct errand *errand = xcalloc(1, sizeof *errand);
 
     s->content_type = a->content_type ? xstrdup(a->content_type) : NULL;
-    errand->file = file_create(actor_system_disk(actor_system_of(self)),
-                               a->root, a->path);
+    errand->file = steal(a->file);
     errand->now_ns = actor_wall_now(self);
     errand->request = steal(*a->request);
     errand->head = &errand->request->head;
@@ -294,15 +292,17 @@ static const struct actor_type sender_type = {
     .fini = sender_fini,
 };
 
+/* Takes 'file'. */
 static void
-send_file(struct http_request **request, const char *root, const char *path,
+send_file(struct http_request **request, struct file *file,
           const char *content_type)
 {
     static const char *const methods[] = { "GET" };
     const char *method = http_request_method(*request);
-    struct arguments arguments = { request, root, path, content_type };
+    struct arguments arguments = { request, file, content_type };
 
     if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0) {
+        file_destroy(file);
         http_respond_method_not_allowed(request, methods,
                                         ARRAY_SIZE(methods));
         return;
@@ -311,21 +311,40 @@ send_file(struct http_request **request, const char *root, const char *path,
     struct error *error = actor_spawn(system, &sender_type, NULL, &arguments,
                                       NULL);
     if (error) {
+        file_destroy(arguments.file);
         http_respond_error(request, error);
     }
+}
+
+static const struct actor_disk *
+disk_of(const struct http_request *request)
+{
+    return actor_system_disk(http_request_system(request));
 }
 
 void
 http_respond_file(struct http_request **request, const char *path,
                   const char *content_type)
 {
-    send_file(request, NULL, path, content_type);
+    send_file(request, file_create(disk_of(*request), NULL, path),
+              content_type);
+}
+
+void
+http_respond_open_file(struct http_request **request, int *fd,
+                       const char *name, const char *content_type)
+{
+    int taken = *fd;
+
+    *fd = -1;
+    send_file(request, file_create_open(&actor_disk_real, taken, name),
+              content_type);
 }
 
 void
 http_respond_file_below(struct http_request **request, const char *root)
 {
-    autofree char *path = xstrdup(http_request_rest(*request));
+    const char *path = http_request_rest(*request);
 
-    send_file(request, root, path, NULL);
+    send_file(request, file_create(disk_of(*request), root, path), NULL);
 }

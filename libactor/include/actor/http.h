@@ -112,6 +112,11 @@ void http_response_header(struct http_request *, const char *name,
 void http_respond_file(struct http_request **request, const char *path,
                        const char *content_type);
 
+/* The same with a file of the kernel's that is open already; takes '*fd' and
+ * sets it to -1.  'name' is for its extension, and for errors. */
+void http_respond_open_file(struct http_request **request, int *fd,
+                            const char *name, const char *content_type);
+
 /* The same with the file below directory 'root' that http_request_rest()
  * names; directories have an index.html.  Nothing leads out of 'root', links
  * included: they count as missing. */
