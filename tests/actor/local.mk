@@ -155,3 +155,6 @@ check_PROGRAMS += %D%/test_files
 
 check_PROGRAMS += %D%/test_memory_profiler
 %C%_test_memory_profiler_LDADD = $(LIBTEST) $(LIBACTOR)
+
+check_PROGRAMS += %D%/test_help
+%C%_test_help_LDADD = $(LIBTEST) $(LIBACTOR)

@@ -471,9 +471,16 @@ START_TEST(verbosity_is_raised_for_a_while)
     struct http_stage f = start();
 
     EXPECT_BODY(stage_get(&f, "/logging/toggle"), "0\n");
-    EXPECT_STATUS(stage_get(&f, "/logging/toggle?level=1"), "400 ");
-    EXPECT_STATUS(stage_get(&f, "/logging/toggle?level=x&duration=1secs"),
-                  "400 ");
+    EXPECT_BODY(stage_get(&f, "/logging/toggle?level=1"),
+                "Expecting 'duration=value' in query.\n");
+    EXPECT_BODY(stage_get(&f, "/logging/toggle?duration=1secs"),
+                "Expecting 'level=value' in query.\n");
+    EXPECT_BODY(stage_get(&f, "/logging/toggle?level=x&duration=1secs"),
+                "Failed to convert 'x' to number.\n");
+    EXPECT_BODY(stage_get(&f, "/logging/toggle?level=-1&duration=1secs"),
+                "Invalid level '-1'.\n");
+    EXPECT_BODY(stage_get(&f, "/logging/toggle?level=1&duration=x"),
+                "Invalid duration 'x'.\n");
     EXPECT_STATUS(stage_get(&f, "/logging/toggle?level=1&duration=x"), "400 ");
     EXPECT_STATUS(stage_get(&f, "/logging/toggle?level=1&duration=10secs"),
                   "200 ");

@@ -46,6 +46,10 @@ write_page(struct strbuf *out, const char *id, bool is_delegate,
         strbuf_printf(out, "\n### DESCRIPTION ###\n%s\n",
                       route->description);
     }
+    if (route->realm) {
+        strbuf_printf(out, "\n### AUTHENTICATION ###\nNeeded if the realm "
+                      "\"%s\" has an authenticator.\n", route->realm);
+    }
 }
 
 /* What a page is searched by, and gathered into. */
@@ -212,7 +216,7 @@ on_index(struct actor *self, struct http_request *request)
     }
     strbuf_append(&page, "## HELP\n");
     http_routes_for_each(routes_of(self), add_to_index, &search);
-    strbuf_printf(&page, "\n%s\n", references.data);
+    strbuf_printf(&page, "\n%s", references.data);
     respond_page(request, &page);
 }
 
@@ -227,7 +231,7 @@ write_actor(struct actor *self, const char *id, struct strbuf *page)
 
     strbuf_printf(page, "## `/%s` ##\n", id);
     http_routes_for_each(routes_of(self), add_of_id, &search);
-    strbuf_printf(page, "\n%s\n", references.data);
+    strbuf_printf(page, "\n%s", references.data);
     return search.n > 0;
 }
 

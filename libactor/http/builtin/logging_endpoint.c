@@ -53,8 +53,13 @@ set_level(struct logging_endpoint *l, struct http_request *request,
     int64_t duration;
     int level;
 
-    if (!parse_level(level_text, &level) || level < 0) {
-        http_respond_text(&request, 400, "Invalid level '%s'.\n", level_text);
+    if (!parse_level(level_text, &level)) {
+        http_respond_text(&request, 400, "Failed to convert '%.64s' to "
+                          "number.\n", level_text);
+        return;
+    }
+    if (level < 0) {
+        http_respond_text(&request, 400, "Invalid level '%d'.\n", level);
         return;
     }
     if (level < l->original) {
