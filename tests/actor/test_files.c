@@ -113,7 +113,7 @@ expect_json(const char *path, const char *json)
 
     EXPECT_STATUS(text, "200 OK");
     EXPECT_HAS(text, "\r\nContent-Type: application/json\r\n");
-    ck_assert_str_eq(http_talk_body(text), json);
+    ck_assert_str_eq(body_of(text), json);
 }
 
 static void
@@ -124,7 +124,7 @@ expect_failure(const char *path, const char *status, const char *body)
     EXPECT_STATUS(text, "");
     ck_assert_msg(!strncmp(text + strlen("HTTP/1.1 "), status,
                            strlen(status)), "%s: got '%.200s'", path, text);
-    ck_assert_str_eq(http_talk_body(text), body);
+    ck_assert_str_eq(body_of(text), body);
     EXPECT_HAS(text, "\r\nContent-Type: text/plain; charset=utf-8\r\n");
 }
 
@@ -168,7 +168,7 @@ START_TEST(answers_may_be_calls_of_a_function)
         get("/files/read?path=/box/a&offset=0&length=5&jsonp=f");
 
     EXPECT_HAS(text, "\r\nContent-Type: text/javascript\r\n");
-    ck_assert_str_eq(http_talk_body(text),
+    ck_assert_str_eq(body_of(text),
                      "f({\"data\":\"hello\",\"offset\":0})");
 }
 END_TEST
@@ -237,10 +237,10 @@ START_TEST(long_files_come_in_pieces_of_whole_characters)
     write_file("box/long", data, size);
 
     const char *body =
-        http_talk_body(get("/files/read?path=/box/long&offset=0"));
+        body_of(get("/files/read?path=/box/long&offset=0"));
     ck_assert_uint_eq(strlen(body), strlen("{\"data\":\"\",\"offset\":0}")
                                     + LIMIT_FILES_READ - 2);
-    EXPECT_HAS(http_talk_body(get("/files/read?path=/box/long&offset=65534")),
+    EXPECT_HAS(body_of(get("/files/read?path=/box/long&offset=65534")),
                "{\"data\":\"\xe2\x82\xac endxxx");
 }
 END_TEST
@@ -274,6 +274,61 @@ START_TEST(file_that_grows_or_is_replaced_is_read_as_it_is_then)
 }
 END_TEST
 
+/* --- downloading --- */
+
+START_TEST(file_is_downloaded_with_its_name_and_type)
+{
+    const char *text = get("/files/download?path=/box/a");
+
+    EXPECT_STATUS(text, "200 OK");
+    EXPECT_HAS(text, "\r\nContent-Type: application/octet-stream\r\n");
+    EXPECT_HAS(text, "\r\nContent-Disposition: attachment; filename=a\r\n");
+    EXPECT_HAS(text, "\r\nContent-Length: 11\r\n");
+    EXPECT_HAS(text, "\r\nETag: ");
+    ck_assert_str_eq(body_of(text), "hello world");
+
+    write_text("box/a \"b\".txt", "text");
+    text = get("/files/download?path=/box/a%20%22b%22.txt");
+    EXPECT_HAS(text, "\r\nContent-Type: text/plain");
+    EXPECT_HAS(text, "; filename=\"a \\\"b\\\".txt\"\r\n");
+}
+END_TEST
+
+START_TEST(part_of_a_file_is_downloaded)
+{
+    const char *text = http_talk_say(
+        talk, "GET /files/download?path=/box/a HTTP/1.1\r\nHost: x\r\n"
+        "Range: bytes=6-\r\n\r\n");
+
+    EXPECT_STATUS(text, "206 Partial Content");
+    EXPECT_HAS(text, "\r\nContent-Range: bytes 6-10/11\r\n");
+    ck_assert_str_eq(body_of(text), "world");
+    text = http_talk_say(talk, "HEAD /files/download?path=/box/a HTTP/1.1\r\n"
+                               "Host: x\r\n\r\n");
+    EXPECT_STATUS(text, "200 OK");
+    EXPECT_HAS(text, "\r\nContent-Length: 11\r\n");
+    ck_assert_str_eq(body_of(text), "");
+}
+END_TEST
+
+START_TEST(what_cannot_be_downloaded_says_why)
+{
+    autofree char *fifo = at("box/fifo");
+
+    ck_assert_int_eq(mkfifo(fifo, 0644), 0);
+    make_link("../boxer/secret", "box/out");
+    expect_failure("/files/download", "400",
+                   "Expecting 'path=value' in query.\n");
+    expect_failure("/files/download?path=/box", "400",
+                   "Cannot download a directory.\n");
+    expect_failure("/files/download?path=/box/nope", "404", "");
+    expect_failure("/files/download?path=/box/fifo", "400",
+                   "'/box/fifo' is not a regular file.\n");
+    expect_failure("/files/download?path=/box/out", "400",
+                   "'/box/out' is inaccessible.\n");
+}
+END_TEST
+
 /* --- browsing --- */
 
 static void
@@ -302,7 +357,7 @@ START_TEST(directory_is_listed_by_path)
     ck_assert_int_eq(chmod(path, 04751), 0);
     ck_assert_int_eq(stat(sub, &st), 0);
 
-    const char *body = http_talk_body(get("/files/browse?path=/box//"));
+    const char *body = body_of(get("/files/browse?path=/box//"));
     ck_assert_int_eq(body[0], '[');
     ck_assert_int_eq(body[strlen(body) - 1], ']');
     expect_entry(body, "/box/.hidden", "-rw-r--r--", 1, 1);
@@ -331,7 +386,7 @@ START_TEST(links_are_shown_as_what_they_lead_to_inside)
     make_link("../boxer/secret", "box/outside");
     make_link("nowhere", "box/dangling");
 
-    const char *body = http_talk_body(get("/files/browse?path=/box"));
+    const char *body = body_of(get("/files/browse?path=/box"));
     expect_entry(body, "/box/inside", "-rw-r--r--", 1, 11);
     expect_entry(body, "/box/outside", "lrwxrwxrwx", 1, 15);
     expect_entry(body, "/box/dangling", "lrwxrwxrwx", 1, 7);
@@ -576,6 +631,9 @@ files_suite(void)
     add(suite, "pieces", long_files_come_in_pieces_of_whole_characters);
     add(suite, "bytes", bytes_that_are_no_text_are_still_json);
     add(suite, "grows", file_that_grows_or_is_replaced_is_read_as_it_is_then);
+    add(suite, "download", file_is_downloaded_with_its_name_and_type);
+    add(suite, "part", part_of_a_file_is_downloaded);
+    add(suite, "no download", what_cannot_be_downloaded_says_why);
     add(suite, "browse", directory_is_listed_by_path);
     add(suite, "empty", what_has_no_entries_is_an_empty_list);
     add(suite, "links", links_are_shown_as_what_they_lead_to_inside);

@@ -127,7 +127,7 @@ get(const char *rest)
 static char *
 start_run(void)
 {
-    const char *body = http_talk_body(get("/start?duration=10secs"));
+    const char *body = body_of(get("/start?duration=10secs"));
     size_t len = strspn(body + strlen("{\"id\":"), "0123456789");
 
     EXPECT_HAS(body, "\"remaining_seconds\":\"10\"}");
@@ -162,7 +162,7 @@ START_TEST(run_ends_when_it_is_stopped)
     EXPECT_HAS(text, "\r\nContent-Disposition: attachment; "
                      "filename=profile.");
     EXPECT_HAS(text, "\r\nContent-Type: application/octet-stream\r\n");
-    ck_assert_str_eq(http_talk_body(text), "heap 1\n");
+    ck_assert_str_eq(body_of(text), "heap 1\n");
     EXPECT_STATUS(get("/stop"), "400 ");
 }
 END_TEST
@@ -179,7 +179,7 @@ START_TEST(run_ends_by_itself)
     http_talk_advance(talk, 6 * SECOND);
     ck_assert(!heap.active);
     EXPECT_HAS(get("/state"), "\"current_run\":{\"id\":null}");
-    ck_assert_str_eq(http_talk_body(get("/download/raw")), "heap 1\n");
+    ck_assert_str_eq(body_of(get("/download/raw")), "heap 1\n");
 }
 END_TEST
 
@@ -194,7 +194,7 @@ START_TEST(profile_that_cannot_be_written_is_tried_again)
     ck_assert_uint_eq(heap.n_dumps, 2);
     heap.dump_error = 0;
     http_talk_advance(talk, 5 * SECOND);
-    ck_assert_str_eq(http_talk_body(get("/download/raw")), "heap 3\n");
+    ck_assert_str_eq(body_of(get("/download/raw")), "heap 3\n");
 }
 END_TEST
 
@@ -218,14 +218,14 @@ START_TEST(only_the_last_profile_is_kept_and_ids_are_checked)
 
     ck_assert_str_ne(first, second);
     EXPECT_STATUS(get(old), "404 ");
-    ck_assert_str_eq(http_talk_body(get(new)), "heap 2\n");
+    ck_assert_str_eq(body_of(get(new)), "heap 2\n");
     EXPECT_STATUS(get("/download/raw?id="), "400 ");
     EXPECT_STATUS(get("/download/raw?id=1x"), "400 ");
     EXPECT_STATUS(get("/download/text?id=7"), "404 ");
 
     autofree char *third = start_run();
     EXPECT_STATUS(get("/download/raw"), "400 ");
-    ck_assert_str_eq(http_talk_body(get(new)), "heap 2\n");
+    ck_assert_str_eq(body_of(get(new)), "heap 2\n");
     autofree char *present = xasprintf("/download/raw?id=%s", third);
     EXPECT_STATUS(get(present), "404 ");
 }
@@ -284,7 +284,7 @@ START_TEST(state_and_statistics_are_told)
 {
     const char *text = get("/state");
 
-    ck_assert_str_eq(http_talk_body(text),
+    ck_assert_str_eq(body_of(text),
                      "{\"jemalloc\":{\"malloc_conf\":{\"build_options\":"
                      "\"built:so\",\"environment\":\"prof:true\"},"
                      "\"profiling_active\":false,\"profiling_enabled\":true},"
@@ -293,7 +293,7 @@ START_TEST(state_and_statistics_are_told)
     text = get("/statistics");
     EXPECT_HAS(text,
                "\r\nContent-Type: application/json; charset=utf-8\r\n");
-    ck_assert_str_eq(http_talk_body(text), "{\"jemalloc\":{}}");
+    ck_assert_str_eq(body_of(text), "{\"jemalloc\":{}}");
 }
 END_TEST
 
@@ -320,8 +320,8 @@ START_TEST(text_and_graphs_are_made_once)
     const char *text = http_talk_say(talk, "");
     EXPECT_STATUS(text, "200 OK");
     EXPECT_HAS(text, "\r\nContent-Type: text/plain; charset=utf-8\r\n");
-    ck_assert_str_eq(http_talk_body(text), "10 MB main\n");
-    ck_assert_str_eq(http_talk_body(get("/download/text")), "10 MB main\n");
+    ck_assert_str_eq(body_of(text), "10 MB main\n");
+    ck_assert_str_eq(body_of(get("/download/text")), "10 MB main\n");
     ck_assert_uint_eq(fake_process_n(processes), 1);
 
     ck_assert_str_eq(get("/download/graph"), "");
@@ -330,7 +330,7 @@ START_TEST(text_and_graphs_are_made_once)
     fake_process_exit(processes, child->pid, W_EXITCODE(0, 0));
     text = http_talk_say(talk, "");
     EXPECT_HAS(text, "\r\nContent-Type: image/svg+xml\r\n");
-    ck_assert_str_eq(http_talk_body(text), "<svg/>");
+    ck_assert_str_eq(body_of(text), "<svg/>");
 }
 END_TEST
 

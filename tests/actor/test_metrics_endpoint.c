@@ -68,7 +68,7 @@ START_TEST(timeout_is_a_duration_or_refused)
         const char *text = http_talk_get(t, path);
 
         EXPECT_STATUS(text, "400 Bad Request");
-        EXPECT_HAS(http_talk_body(text), refused[i].body);
+        EXPECT_HAS(body_of(text), refused[i].body);
         ck_assert_int_eq(text[strlen(text) - 1], '.');
     }
     http_talk_stop(&t);
@@ -92,12 +92,12 @@ START_TEST(metrics_are_in_the_format_that_is_asked_for)
     EXPECT_STATUS(text, "200 OK");
     EXPECT_HAS(text, "\r\nContent-Type: text/plain; version=0.0.4; "
                      "charset=utf-8\r\n");
-    expect_exposition(http_talk_body(text), false);
+    expect_exposition(body_of(text), false);
     text = http_talk_say(t, "GET /metrics HTTP/1.1\r\nHost: x\r\n"
                          "Accept: application/openmetrics-text\r\n\r\n");
     EXPECT_HAS(text, "\r\nContent-Type: application/openmetrics-text; "
                      "version=1.0.0; charset=utf-8\r\n");
-    expect_exposition(http_talk_body(text), true);
+    expect_exposition(body_of(text), true);
     http_talk_stop(&t);
 }
 END_TEST

@@ -79,11 +79,3 @@ http_talk_advance(struct http_talk *t, int64_t ns)
     t->keeps_text = true;
     multi_system_advance(t->multi, ns);
 }
-
-const char *
-http_talk_body(const char *answer)
-{
-    const char *end = strstr(answer, "\r\n\r\n");
-
-    return end ? end + 4 : "(no body)";
-}

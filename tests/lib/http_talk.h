@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * http_talk.h - asks one manual system by HTTP, over a network in memory.
+ * http_talk.h - asks one manual system by HTTP, over a network in memory, what
+ * its built-in actors answer.  (http_stage.h has a server of the test's own.)
  *
  *     struct http_talk *t = http_talk_start(NULL);
  *
@@ -12,9 +13,8 @@
 #define TESTS_LIB_HTTP_TALK_H 1
 
 #include <stdint.h>
-#include <string.h>
 
-#include <check.h>
+#include "tests/lib/http_stage.h"
 
 struct actor_system;
 struct actor_system_options;
@@ -33,19 +33,5 @@ const char *http_talk_get(struct http_talk *, const char *path);
 
 /* Moves the clock; what comes meanwhile is part of the next answer. */
 void http_talk_advance(struct http_talk *, int64_t ns);
-
-/* What is after the headers. */
-const char *http_talk_body(const char *answer);
-
-#define EXPECT_STATUS(text, status) \
-    ck_assert_msg(strncmp((text), "HTTP/1.1 " status, \
-                          strlen("HTTP/1.1 " status)) == 0, \
-                  "got '%.200s'", (text))
-#define EXPECT_HAS(text, part) \
-    ck_assert_msg(strstr((text), (part)) != NULL, "no '%s' in '%.400s'", \
-                  (part), (text))
-#define EXPECT_HAS_NOT(text, part) \
-    ck_assert_msg(strstr((text), (part)) == NULL, "'%s' in '%.400s'", \
-                  (part), (text))
 
 #endif /* TESTS_LIB_HTTP_TALK_H */

@@ -92,6 +92,8 @@ expect "and as the latest" shows_sandbox "$(dirname "$real")/latest"
 expect "and under its stable name" shows_sandbox "$stable"
 expect "its output is read" answers 200 '{"data":"hello\n","offset":0}' \
     "$agent/files/read" -d "path=$stable/stdout" -d offset=0
+expect "its output is downloaded" answers 200 'hello
+' "$agent/files/download" -d "path=$stable/stdout"
 expect "bytes that are no text are still JSON" \
     answers 200 "$(printf '{"data":"\357\277\275","offset":0}')" \
     "$agent/files/read" -d "path=$stable/bytes" -d offset=0

@@ -366,3 +366,26 @@ files_read(const struct files_place *place, int64_t offset, int64_t length,
     write_data(out, buffer, len, offset);
     return NULL;
 }
+
+/* --- downloading --- */
+
+struct error *
+files_open(const struct files_place *place, int *ret_fd)
+{
+    struct stat st;
+    autoclose int fd = files_walk_open(place->root, place->rest, &st);
+
+    if (fd < 0) {
+        return place_error(place, -fd);
+    }
+    if (S_ISDIR(st.st_mode)) {
+        return error_create(ERROR_INVALID, "Cannot download a directory.");
+    }
+    if (!S_ISREG(st.st_mode)) {
+        return error_create(ERROR_INVALID, "'%s' is not a regular file.",
+                            place->name);
+    }
+    *ret_fd = fd;
+    fd = -1;
+    return NULL;
+}

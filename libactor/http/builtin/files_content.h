@@ -32,4 +32,7 @@ struct error *files_browse(const struct files_place *, struct strbuf *out)
 struct error *files_read(const struct files_place *, int64_t offset,
                          int64_t length, struct strbuf *out) MUST_CHECK;
 
+/* Opens a file, to be sent as a whole.  ERROR_INVALID if it is none. */
+struct error *files_open(const struct files_place *, int *ret_fd) MUST_CHECK;
+
 #endif /* HTTP_BUILTIN_FILES_CONTENT_H */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * files_endpoint.c - /files/browse, /files/read and /files/debug: what
- * components have attached (actor/files.h).
+ * files_endpoint.c - /files/browse, /files/read, /files/download and
+ * /files/debug: what components have attached (actor/files.h).
  *
  * The actor knows virtual paths; what is behind them is looked at in the pool.
  * Thread: the actor's turn; what works on 'struct look' alone, the pool. */
@@ -24,6 +24,12 @@
 #include <actor/work.h>
 #include "base/name_tree.h"
 #include "http/builtin/files_content.h"
+#include "http/mime.h"
+
+/* What may stand for itself in a header (RFC 9110, 5.6.2), as far as files are
+ * called so. */
+#define FILE_NAME_CHARACTERS \
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~+"
 
 struct attached {
     struct name_leaf leaf;   /* first */
@@ -180,6 +186,7 @@ struct look {
     int64_t offset;                     /* of /files/read */
     int64_t length;
     struct strbuf body;
+    int fd;                             /* of /files/download; owned */
 };
 
 static void
@@ -194,6 +201,7 @@ look_destroy(void *look_)
     free(look->place.root);
     free(look->place.rest);
     strbuf_fini(&look->body);
+    alloc_close_indirect(&look->fd);
     free(look);
 }
 
@@ -285,15 +293,16 @@ look_create(struct files *f, struct http_request *request)
     look->place.rest = xstrdup(rest);
     look->place.name = steal(name);
     strbuf_init(&look->body, STRBUF_UNLIMITED);
+    look->fd = -1;
     return look;
 }
 
 static void
 look_start(struct files *f, struct look *look,
-           struct error *(*fn)(struct look *))
+           struct error *(*fn)(struct look *), actor_work_done_fn *done)
 {
     look->fn = fn;
-    actor_work(&f->base, look_run, on_looked, look, look_destroy);
+    actor_work(&f->base, look_run, done, look, look_destroy);
 }
 
 /* --- the endpoints --- */
@@ -310,7 +319,7 @@ on_browse(struct actor *self, struct http_request *request)
     struct look *look = look_create((struct files *) self, request);
 
     if (look) {
-        look_start((struct files *) self, look, look_browse);
+        look_start((struct files *) self, look, look_browse, on_looked);
     }
 }
 
@@ -359,7 +368,57 @@ on_read(struct actor *self, struct http_request *request)
         respond_failure(&look->request, error);
         look_destroy(look);
     } else {
-        look_start((struct files *) self, look, look_read);
+        look_start((struct files *) self, look, look_read, on_looked);
+    }
+}
+
+/* What a browser saves the file as, in quotes if need be. */
+static void
+set_disposition(struct http_request *request, const char *path)
+{
+    const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+    const char *quote = name[strspn(name, FILE_NAME_CHARACTERS)] ? "\"" : "";
+    autofini(strbuf) value = STRBUF(STRBUF_UNLIMITED);
+
+    strbuf_printf(&value, "attachment; filename=%s", quote);
+    for (; *name; name++) {
+        if (*name == '"' || *name == '\\') {
+            strbuf_append_char(&value, '\\');
+        }
+        strbuf_append_char(&value, *name);
+    }
+    strbuf_append(&value, quote);
+    http_response_header(request, "Content-Disposition", value.data);
+}
+
+static struct error *
+look_download(struct look *look)
+{
+    return files_open(&look->place, &look->fd);
+}
+
+static void
+on_opened(struct actor *self UNUSED, void *look_, const struct error *error)
+{
+    struct look *look = look_;
+    const char *type = http_mime_type(look->place.name);
+
+    if (error) {
+        respond_failure(&look->request, error);
+        return;
+    }
+    set_disposition(look->request, look->place.name);
+    http_respond_open_file(&look->request, &look->fd, look->place.name,
+                           type ? type : "application/octet-stream");
+}
+
+static void
+on_download(struct actor *self, struct http_request *request)
+{
+    struct look *look = look_create((struct files *) self, request);
+
+    if (look) {
+        look_start((struct files *) self, look, look_download, on_opened);
     }
 }
 
@@ -389,6 +448,7 @@ static const struct http_route routes[] = {
         "array, sorted by path; empty for a file.\n\n"
         "Query parameters:\n\n"
         ">        path=VALUE          The path of directory to browse.",
+        .realm = "readonly",
     },
     {
         "/read", on_read,
@@ -400,12 +460,22 @@ static const struct http_route routes[] = {
         ">        path=VALUE          The path of file to read.\n"
         ">        offset=VALUE        Where to begin, in bytes.\n"
         ">        length=VALUE        How much to return at most, in bytes.",
+        .realm = "readonly",
+    },
+    {
+        "/download", on_download,
+        "Returns the raw file contents for a given path.",
+        "As an attachment, with ETag and ranges.\n\n"
+        "Query parameters:\n\n"
+        ">        path=VALUE          The path of file to download.",
+        .realm = "readonly",
     },
     {
         "/debug", on_debug,
         "Returns the internal virtual path mapping.",
         "Returns a JSON object: each virtual path and the file or directory "
         "that it stands for.",
+        .realm = "readonly",
     },
 };
 

@@ -5,7 +5,7 @@
  * Each file has its run's id in its name, so that what is slow never sends the
  * profile of another run.
  *
- * Thread: the actor's turn; work_load() the pool. */
+ * Thread: the actor's turn. */
 #include <config.h>
 
 #include "http/builtin/heap_download.h"
@@ -22,10 +22,6 @@
 #include <actor/duration.h>
 #include <actor/error.h>
 #include <actor/http.h>
-#include <actor/limits.h>
-#include <actor/strbuf.h>
-#include <actor/work.h>
-#include "http/builtin/heap_profile.h"
 
 /* After which jeprof is given up. */
 #define JEPROF_TIMEOUT (10 * MINUTE)
@@ -53,72 +49,16 @@ artifact_path(const struct heap_artifact *a, const char *directory,
                      kinds[a->kind].suffix);
 }
 
-/* --- sending --- */
-
-struct sending {
-    struct http_request *request;       /* owned until answered */
-    char *path;                 /* owned */
-    const char *content_type;
-    struct strbuf body;
-};
-
-static struct error *
-work_load(void *arg)
-{
-    struct sending *s = arg;
-
-    return heap_profile_load(s->path, &s->body);
-}
-
-static void
-on_loaded(struct actor *self UNUSED, void *arg, const struct error *error)
-{
-    struct sending *s = arg;
-
-    if (error) {
-        http_respond_text(&s->request, 500, "%s.\n", error_text(error));
-    } else {
-        http_respond(&s->request, 200, s->content_type, &s->body);
-    }
-}
-
-static void
-sending_destroy(void *arg)
-{
-    struct sending *s = arg;
-
-    if (s->request) {
-        http_respond_text(&s->request, 503, "503 Service Unavailable.");
-    }
-    free(s->path);
-    strbuf_fini(&s->body);
-    free(s);
-}
-
-/* Takes 'path'. */
-static void
-respond_file(struct actor *self, struct http_request **request, char *path,
-             const char *content_type)
-{
-    struct sending *s = xcalloc(1, sizeof *s);
-
-    s->request = steal(*request);
-    s->path = path;
-    s->content_type = content_type;
-    strbuf_init(&s->body, LIMIT_HTTP_QUEUE);
-    actor_work(self, work_load, on_loaded, s, sending_destroy);
-}
-
 void
-heap_respond_raw(struct actor *self, struct http_request **request,
-                 const char *directory, int64_t id)
+heap_respond_raw(struct http_request **request, const char *directory,
+                 int64_t id)
 {
+    autofree char *path = heap_raw_path(directory, id);
     autofree char *disposition =
         xasprintf("attachment; filename=profile.%lld.dump", (long long) id);
 
     http_response_header(*request, "Content-Disposition", disposition);
-    respond_file(self, request, heap_raw_path(directory, id),
-                 "application/octet-stream");
+    http_respond_file(request, path, "application/octet-stream");
 }
 
 /* --- jeprof --- */
@@ -127,9 +67,10 @@ static void start_jeprof(struct actor *, struct heap_artifact *, int64_t id);
 
 /* Answers those who wait for run 'id'. */
 static void
-answer_waiting(struct actor *self, struct heap_artifact *a, int64_t id,
-               const char *failure)
+answer_waiting(struct heap_artifact *a, int64_t id, const char *failure)
 {
+    autofree char *path = artifact_path(a, a->directory, id);
+
     for (size_t i = 0; i < a->waiting.n;) {
         struct heap_waiter *waiter = &a->waiting.data[i];
 
@@ -140,9 +81,8 @@ answer_waiting(struct actor *self, struct heap_artifact *a, int64_t id,
         if (failure) {
             http_respond_text(&waiter->request, 500, "%s\n", failure);
         } else {
-            respond_file(self, &waiter->request,
-                         artifact_path(a, a->directory, id),
-                         kinds[a->kind].content_type);
+            http_respond_file(&waiter->request, path,
+                              kinds[a->kind].content_type);
         }
         vec_remove(&a->waiting, i);
     }
@@ -159,7 +99,7 @@ on_jeprof_exit(struct actor *self, void *arg, pid_t pid UNUSED, int status)
     if (is_made) {
         a->id = a->making_id;
     }
-    answer_waiting(self, a, a->making_id, is_made ? NULL
+    answer_waiting(a, a->making_id, is_made ? NULL
                    : "jeprof failed; what it said is on the standard error of "
                    "this program.  jeprof has to be in its PATH, for graphs "
                    "also Graphviz' dot.");
@@ -209,7 +149,7 @@ start_jeprof(struct actor *self, struct heap_artifact *a, int64_t id)
     autoerror *error = spawn_jeprof(self, a, id);
 
     if (error) {
-        answer_waiting(self, a, id, error_text(error));
+        answer_waiting(a, id, error_text(error));
         return;
     }
     a->making_id = id;
@@ -228,7 +168,7 @@ heap_artifact_respond(struct actor *self, struct heap_artifact *a,
     }
     vec_push(&a->waiting, waiter);
     if (a->id == id) {
-        answer_waiting(self, a, id, NULL);
+        answer_waiting(a, id, NULL);
     } else if (!a->child) {
         start_jeprof(self, a, id);
     }

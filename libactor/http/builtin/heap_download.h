@@ -41,8 +41,8 @@ struct heap_artifact {
 char *heap_raw_path(const char *directory, int64_t id);
 
 /* Answers '*request' with that file, and sets it to NULL. */
-void heap_respond_raw(struct actor *self, struct http_request **request,
-                      const char *directory, int64_t id);
+void heap_respond_raw(struct http_request **request, const char *directory,
+                      int64_t id);
 
 /* Answers '*request' with what jeprof makes of it, now or later; sets it to
  * NULL. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * heap_profile.c - writes and reads profiles.
+ * heap_profile.c - writes profiles.
  *
  * jemalloc says nothing when the disk is full while it dumps; a file of
  * ROOM_SIZE that can be written before is a sign that it will not be.
@@ -18,11 +18,9 @@
 
 #include <actor/alloc.h>
 #include <actor/error.h>
-#include <actor/strbuf.h>
 #include "http/builtin/jemalloc.h"
 
 #define ROOM_SIZE ((size_t) 64 << 10)
-#define PIECE ((size_t) 64 << 10)
 
 struct error *
 heap_profile_make_directory(char **ret)
@@ -71,28 +69,4 @@ heap_profile_write(const char *path)
         unlink(new);
     }
     return error;
-}
-
-struct error *
-heap_profile_load(const char *path, struct strbuf *out)
-{
-    autoclose int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-    ssize_t n;
-
-    if (fd < 0) {
-        return error_errno(errno, "opening '%s'", path);
-    }
-    do {
-        char *to = strbuf_reserve(out, PIECE);
-
-        if (!to) {
-            return error_create(ERROR_TOO_LARGE, "'%s' is too large", path);
-        }
-        n = read(fd, to, PIECE);
-        if (n < 0) {
-            return error_errno(errno, "reading '%s'", path);
-        }
-        strbuf_advance(out, (size_t) n);
-    } while (n > 0);
-    return NULL;
 }

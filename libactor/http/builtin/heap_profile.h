@@ -9,7 +9,6 @@
 #include <actor/compiler.h>
 
 struct error;
-struct strbuf;
 
 /* Makes "libprocess.XXXXXX" below $TMPDIR or /tmp, for us alone; the caller
  * frees the path. */
@@ -18,9 +17,5 @@ struct error *heap_profile_make_directory(char **ret) MUST_CHECK;
 /* Makes sure that there is room, and writes the profile to 'path', which it
  * has all at once. */
 struct error *heap_profile_write(const char *path) MUST_CHECK;
-
-/* What is in 'path', unless it is longer than 'out' may get. */
-struct error *heap_profile_load(const char *path, struct strbuf *out)
-    MUST_CHECK;
 
 #endif /* HTTP_BUILTIN_HEAP_PROFILE_H */

@@ -363,7 +363,7 @@ on_raw(struct actor *self, struct http_request *request)
     struct profiler *p = (struct profiler *) self;
 
     if (has_profile(p, &request)) {
-        heap_respond_raw(self, &request, p->directory, p->written_id);
+        heap_respond_raw(&request, p->directory, p->written_id);
     }
 }
 
@@ -512,36 +512,43 @@ static const struct http_route routes[] = {
         "Query parameters:\n\n"
         ">        duration=VALUE       How long to collect (e.g., 30secs; "
         "from 1secs to 1days, 5mins by default)",
+        .realm = "readwrite",
     },
     {
         "/stop", on_stop,
         "Stops collection of stack traces and writes the profile.",
         "Returns where the profile can be downloaded.",
+        .realm = "readwrite",
     },
     {
         "/download/raw", on_raw,
         "Returns the raw heap profile.",
         "A file for jeprof.\n\n" ID_PARAMETER,
+        .realm = "readwrite",
     },
     {
         "/download/text", on_text,
         "Returns the heap profile as text, with symbols.",
         "The output of `jeprof --text`.\n\n" ID_PARAMETER,
+        .realm = "readwrite",
     },
     {
         "/download/graph", on_graph,
         "Returns the heap profile as a graph.",
         "The output of `jeprof --svg`.\n\n" ID_PARAMETER,
+        .realm = "readwrite",
     },
     {
         "/statistics", on_statistics,
         "Shows statistics of the allocator.",
         "All that jemalloc tells about itself, as a JSON object.",
+        .realm = "readwrite",
     },
     {
         "/state", on_state,
         "Shows the configuration of the allocator and of the profiler.",
         "A JSON object; without a run, the id of the current one is null.",
+        .realm = "readwrite",
     },
 };
 

@@ -118,6 +118,7 @@ static const struct http_route routes[] = {
         "Returns all metrics in the text format 0.0.4 of Prometheus, or in "
         "OpenMetrics 1.0.0 if the Accept header asks for it.  Names have '_' "
         "for '/'; roles, frameworks and the like are labels.",
+        .realm = "readonly",
     },
 };
 
