@@ -1,6 +1,8 @@
 libactor_libactor_la_SOURCES += \
 	%D%/address.c \
 	%D%/alloc.c \
+	%D%/backtrace.c \
+	%D%/backtrace.h \
 	%D%/descriptors.c \
 	%D%/directory.c \
 	%D%/double.c \
@@ -12,6 +14,7 @@ libactor_libactor_la_SOURCES += \
 	%D%/json.c \
 	%D%/log.c \
 	%D%/log_crash.c \
+	%D%/log_crash.h \
 	%D%/log_file.c \
 	%D%/log_private.h \
 	%D%/metrics.c \
@@ -19,7 +22,13 @@ libactor_libactor_la_SOURCES += \
 	%D%/metrics_timer.h \
 	%D%/name_tree.c \
 	%D%/name_tree.h \
+	%D%/metrics_tree.c \
+	%D%/metrics_tree.h \
+	%D%/report.c \
+	%D%/report.h \
 	%D%/strbuf.c \
+	%D%/symbol.c \
+	%D%/symbol.h \
 	%D%/table.c \
 	%D%/upid.c \
 	%D%/utf8.c \

@@ -25,7 +25,9 @@
 #include <actor/error.h>
 #include <actor/vec.h>
 
+#include "base/log_crash.h"
 #include "base/log_private.h"
+#include "base/report.h"
 
 static const char letters[N_LOG_SEVERITIES] = { 'I', 'W', 'E', 'F' };
 static const char *const severity_names[N_LOG_SEVERITIES] = {
@@ -220,6 +222,17 @@ log_write_fd(int fd, const void *data, size_t size)
     }
 }
 
+void
+log_write_report(const void *data, size_t size, bool is_fatal)
+{
+    if (!is_quiet || is_fatal || !has_files) {
+        log_write_fd(STDERR_FILENO, data, size);
+    }
+    if (has_files) {
+        log_files_append(data, size);
+    }
+}
+
 /* "I0912 10:04:33.218764  4123 admission.c:212] "; returns its length. */
 static size_t
 put_prefix(char *p, size_t size, enum log_severity severity, const char *file,
@@ -387,10 +400,8 @@ write_line(enum log_severity severity, const char *file, int line,
 static void NO_RETURN
 die(void)
 {
-    static const char title[] = "*** Check failure stack trace: ***\n";
-
-    log_write_fd(STDERR_FILENO, title, sizeof title - 1);
-    log_backtrace(STDERR_FILENO);
+    report_write(REPORT_FATAL, "*** Check failure stack trace: ***");
+    log_backtrace(REPORT_FATAL);
     log_files_flush();
     abort();
 }

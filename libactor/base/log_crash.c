@@ -1,28 +1,36 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * log_crash.c - last words: backtraces and reports of fatal signals, in the
- * form of glog's failure signal handler.
+ * log_crash.c - last words: reports of fatal signals, in the form of glog's
+ * failure signal handler.
  *
- * Everything here may run in a signal handler on a broken heap: nothing
- * allocates, and numbers are put into text by hand.  dladdr() is the one call
- * that POSIX does not promise; it only reads.
+ * A report is made of parts, each begun once.  A part that crashes itself
+ * brings us back here and the next one follows, so a stack or a heap in ruins
+ * costs its own part of the report, and nothing can loop.  A part that hangs
+ * is ended by an alarm.  Nothing allocates.
+ *
+ * Each of our threads has a second stack for the handler: its own may be what
+ * is full.
  *
  * Thread: any. */
 #include <config.h>
 
-#include <dlfcn.h>
+#include "base/log_crash.h"
+
 #include <pthread.h>
 #include <signal.h>
-#include <string.h>
+#include <sys/mman.h>
 #include <time.h>
-#include <ucontext.h>
 #include <unistd.h>
-#include <unwind.h>
 
+#include "base/backtrace.h"
 #include "base/log_private.h"
+#include "base/report.h"
 
-#define MAX_FRAMES 32
-#define PC_WIDTH 18             /* "0x" and 16 digits */
+#define STACK_SIZE ((size_t) 64 << 10)
+#define REPORT_SECONDS 10
+
+/* How far from the top of the stack a fault may be to be its overflow. */
+#define OVERFLOW_REACH ((uintptr_t) 64 << 10)
 
 static const struct {
     int number;
@@ -32,118 +40,103 @@ static const struct {
     { SIGABRT, "SIGABRT" }, { SIGBUS, "SIGBUS" },
 };
 
-/* A line being put together; what does not fit is left out. */
-struct text {
-    char data[512];
-    size_t len;
-};
+/* The crash that is reported: the first of the process. */
+static struct {
+    int tid;                    /* atomic; who crashed; 0: nobody */
+    int number;
+    siginfo_t info;
+    const void *context;        /* on the stack of the handler */
+    size_t n_begun;             /* parts of the report */
+} crash;
 
-static void
-put(struct text *t, const char *s)
-{
-    while (*s && t->len < sizeof t->data) {
-        t->data[t->len++] = *s++;
-    }
-}
+static void (*section)(int fd);
+static bool is_installed;
 
-/* 'value' to base 'base', right-aligned in 'width'. */
-static void
-put_number(struct text *t, uint64_t value, unsigned base, size_t width)
-{
-    char reversed[24];
-    char out[32];
-    size_t n = 0;
-    size_t i = 0;
+static void on_fatal_signal(int, siginfo_t *, void *);
+static void on_alarm(int);
+static void NO_RETURN end(void);
 
-    do {
-        reversed[n++] = "0123456789abcdef"[value % base];
-        value /= base;
-    } while (value > 0);
-    if (base == 16) {
-        reversed[n++] = 'x';
-        reversed[n++] = '0';
-    }
-    while (i + n < width) {
-        out[i++] = ' ';
-    }
-    while (n > 0) {
-        out[i++] = reversed[--n];
-    }
-    out[i] = '\0';
-    put(t, out);
-}
-
-/* "SYMBOL", or where in which file, for addr2line. */
-static void
-put_symbol(struct text *t, uintptr_t pc)
-{
-    Dl_info info;
-
-    if (dladdr((void *) pc, &info) == 0 || !info.dli_fname) {
-        put(t, "(unknown)");
-    } else if (info.dli_sname) {
-        put(t, info.dli_sname);
-    } else {
-        const char *slash = strrchr(info.dli_fname, '/');
-
-        put(t, "(unknown) ");
-        put(t, slash ? slash + 1 : info.dli_fname);
-        put(t, "+");
-        put_number(t, pc - (uintptr_t) info.dli_fbase, 16, 0);
-    }
-}
-
-static void
-write_frame(int fd, const char *head, uintptr_t pc)
-{
-    struct text t = { .len = 0 };
-
-    put(&t, head);
-    put(&t, "@ ");
-    put_number(&t, pc, 16, PC_WIDTH);
-    put(&t, "  ");
-    put_symbol(&t, pc);
-    put(&t, "\n");
-    log_write_fd(fd, t.data, t.len);
-}
-
-/* --- walking the stack --- */
-
-struct walk {
-    int fd;
-    int n_skip;
-    int n_frames;
-};
-
-static _Unwind_Reason_Code
-walk_frame(struct _Unwind_Context *context, void *aux)
-{
-    struct walk *w = aux;
-    int before_call = 0;
-    uintptr_t pc = _Unwind_GetIPInfo(context, &before_call);
-
-    if (w->n_skip > 0) {
-        w->n_skip--;
-        return _URC_NO_REASON;
-    }
-    if (pc == 0 || w->n_frames++ >= MAX_FRAMES) {
-        return _URC_END_OF_STACK;
-    }
-    /* A return address may belong to the next function already. */
-    write_frame(w->fd, "    ", before_call ? pc : pc - 1);
-    return _URC_NO_REASON;
-}
-
-/* Leaves out its own frame and its caller's. */
-__attribute__((noinline)) void
+void
 log_backtrace(int fd)
 {
-    struct walk w = { .fd = fd, .n_skip = 2 };
+    struct backtrace backtrace;
 
-    _Unwind_Backtrace(walk_frame, &w);
+    backtrace_take(NULL, &backtrace);
+    backtrace_write(&backtrace, fd);
 }
 
-/* --- signals --- */
+void
+log_install_crash_handler(void)
+{
+    static char stack[STACK_SIZE];
+    const stack_t ss = { .ss_sp = stack, .ss_size = sizeof stack };
+
+    struct sigaction action = {
+        .sa_sigaction = on_fatal_signal, .sa_flags = SA_SIGINFO | SA_ONSTACK,
+    };
+
+    backtrace_prepare();
+    sigaltstack(&ss, NULL);
+    sigemptyset(&action.sa_mask);
+    for (size_t i = 0; i < ARRAY_SIZE(signals); i++) {
+        sigaction(signals[i].number, &action, NULL);
+    }
+    is_installed = true;
+}
+
+void
+log_crash_set_section(void (*fn)(int fd))
+{
+    __atomic_store_n(&section, fn, __ATOMIC_RELEASE);
+}
+
+void
+log_crash_thread_begin(struct log_crash_stack *stack)
+{
+    stack->memory = NULL;
+    if (!is_installed) {
+        return;
+    }
+    void *memory = mmap(NULL, STACK_SIZE, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+    if (memory == MAP_FAILED) {
+        return;                 /* crashes but for overflows are reported */
+    }
+    const stack_t ss = { .ss_sp = memory, .ss_size = STACK_SIZE };
+    if (sigaltstack(&ss, &stack->before) == 0) {
+        stack->memory = memory;
+    } else {
+        munmap(memory, STACK_SIZE);
+    }
+}
+
+void
+log_crash_thread_end(struct log_crash_stack *stack)
+{
+    if (stack->memory) {
+        sigaltstack(&stack->before, NULL);
+        munmap(stack->memory, STACK_SIZE);
+        stack->memory = NULL;
+    }
+}
+
+void
+log_crash_block_signals(sigset_t *ret_before)
+{
+    sigset_t set;
+
+    /* The kernel ends a process that blocks the fault it makes, handler or
+     * not. */
+    sigfillset(&set);
+    for (size_t i = 0; i < ARRAY_SIZE(signals); i++) {
+        sigdelset(&set, signals[i].number);
+    }
+    sigdelset(&set, SIGTRAP);
+    sigdelset(&set, SIGSYS);
+    pthread_sigmask(SIG_SETMASK, &set, ret_before);
+}
+
+/* --- the parts of a report --- */
 
 static const char *
 signal_name(int number)
@@ -156,100 +149,145 @@ signal_name(int number)
     return "signal";
 }
 
-static uintptr_t
-context_pc(const void *context)
-{
-    const ucontext_t *uc = context;
-
-#if defined __x86_64__
-    return (uintptr_t) uc->uc_mcontext.gregs[REG_RIP];
-#elif defined __aarch64__
-    return (uintptr_t) uc->uc_mcontext.pc;
-#else
-    (void) uc;
-    return 0;
-#endif
-}
-
 static void
 report_time(void)
 {
-    struct text t = { .len = 0 };
+    struct report_line line = REPORT_LINE;
     uint64_t now = (uint64_t) time(NULL);
 
-    put(&t, "*** Aborted at ");
-    put_number(&t, now, 10, 0);
-    put(&t, " (unix time) try \"date -d @");
-    put_number(&t, now, 10, 0);
-    put(&t, "\" if you are using GNU date ***\n");
-    log_write_fd(STDERR_FILENO, t.data, t.len);
+    report_text(&line, "*** Aborted at ");
+    report_uint(&line, now, 0);
+    report_text(&line, " (unix time) try \"date -d @");
+    report_uint(&line, now, 0);
+    report_text(&line, "\" if you are using GNU date ***");
+    report_end(&line, REPORT_FATAL);
 }
 
 static void
-report_signal(int number, const siginfo_t *info)
+report_pc(void)
 {
-    struct text t = { .len = 0 };
+    backtrace_write_frame("PC: ", backtrace_context_pc(crash.context),
+                          REPORT_FATAL);
+}
 
-    put(&t, "*** ");
-    put(&t, signal_name(number));
-    put(&t, " (@");
-    put_number(&t, (uint64_t) (uintptr_t) info->si_addr, 16, 0);
-    put(&t, ") received by PID ");
-    put_number(&t, (uint64_t) getpid(), 10, 0);
-    put(&t, " (TID ");
-    put_number(&t, (uint64_t) gettid(), 10, 0);
-    put(&t, ") from PID ");
-    put_number(&t, info->si_code <= 0 ? (uint64_t) info->si_pid : 0, 10, 0);
-    put(&t, "; stack trace: ***\n");
-    log_write_fd(STDERR_FILENO, t.data, t.len);
+static void
+report_signal(void)
+{
+    const siginfo_t *info = &crash.info;
+    struct report_line line = REPORT_LINE;
+
+    report_text(&line, "*** ");
+    report_text(&line, signal_name(crash.number));
+    report_text(&line, " (@");
+    report_hex(&line, (uintptr_t) info->si_addr, 0);
+    report_text(&line, ") received by PID ");
+    report_uint(&line, (uint64_t) getpid(), 0);
+    report_text(&line, " (TID ");
+    report_uint(&line, (uint64_t) gettid(), 0);
+    report_text(&line, ") from PID ");
+    report_uint(&line, info->si_code <= 0 ? (uint64_t) info->si_pid : 0, 0);
+    report_text(&line, "; stack trace: ***");
+    report_end(&line, REPORT_FATAL);
+}
+
+static void
+report_stack(void)
+{
+    struct backtrace backtrace;
+
+    backtrace_take(crash.context, &backtrace);
+    backtrace_write(&backtrace, REPORT_FATAL);
+}
+
+static void
+report_overflow(void)
+{
+    uintptr_t at = (uintptr_t) crash.info.si_addr;
+    uintptr_t sp = backtrace_context_sp(crash.context);
+
+    if (crash.number == SIGSEGV && crash.info.si_code > 0 && sp != 0
+        && at - sp + OVERFLOW_REACH < 2 * OVERFLOW_REACH) {
+        report_write(REPORT_FATAL, "*** The thread's stack is full ***");
+    }
+}
+
+static void
+report_section(void)
+{
+    void (*fn)(int) = __atomic_load_n(&section, __ATOMIC_ACQUIRE);
+
+    if (fn) {
+        fn(REPORT_FATAL);
+    }
+}
+
+static void (*const parts[])(void) = {
+    report_time,  report_pc,      report_signal,   report_overflow,
+    report_stack, report_section, log_files_flush,
+};
+
+/* --- signals --- */
+
+/* What else may happen to a report comes to us: a crash, or no end. */
+static void
+take_signals(void)
+{
+    struct sigaction action = { .sa_handler = on_alarm };
+    sigset_t set;
+
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGALRM, &action, NULL);
+    sigemptyset(&set);
+    sigaddset(&set, SIGALRM);
+    for (size_t i = 0; i < ARRAY_SIZE(signals); i++) {
+        sigaddset(&set, signals[i].number);
+    }
+    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+    alarm(REPORT_SECONDS);
 }
 
 static void
 on_fatal_signal(int number, siginfo_t *info, void *context)
 {
-    static int crashed_tid;     /* atomic */
-    int none = 0;
-    int self = gettid();
+    int none = 0, self = gettid();
 
-    /* A second thread that crashes waits for the first to end us all; the
-     * first one crashing again just ends. */
-    if (__atomic_compare_exchange_n(&crashed_tid, &none, self, false,
+    if (__atomic_compare_exchange_n(&crash.tid, &none, self, false,
                                     __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
-        report_time();
-        write_frame(STDERR_FILENO, "PC: ", context_pc(context));
-        report_signal(number, info);
-        log_backtrace(STDERR_FILENO);
-        log_files_flush();
+        crash.number = number;
+        crash.info = *info;
+        crash.context = context;
     } else if (none != self) {
+        /* A second thread that crashes waits for the first to end us all. */
         for (;;) {
             pause();
         }
+    } else {
+        report_write(REPORT_FATAL, "    (this part of the report crashed)");
     }
-    signal(number, SIG_DFL);
-    raise(number);
+    take_signals();
+    while (crash.n_begun < ARRAY_SIZE(parts)) {
+        parts[crash.n_begun++]();
+    }
+    end();
 }
 
-/* A stack for the main thread's handler: its own may be what is full. */
 static void
-install_stack(void)
+on_alarm(int number UNUSED)
 {
-    static char stack[64 << 10];
-    stack_t ss = { .ss_sp = stack, .ss_size = sizeof stack };
-
-    sigaltstack(&ss, NULL);
+    report_write(REPORT_FATAL, "    (this part of the report hangs)");
+    end();
 }
 
-void
-log_install_crash_handler(void)
+/* The default action of the signal that we report. */
+static void NO_RETURN
+end(void)
 {
-    struct sigaction action = {
-        .sa_sigaction = on_fatal_signal,
-        .sa_flags = SA_SIGINFO | SA_ONSTACK,
-    };
+    sigset_t set;
 
-    install_stack();
-    sigemptyset(&action.sa_mask);
-    for (size_t i = 0; i < ARRAY_SIZE(signals); i++) {
-        sigaction(signals[i].number, &action, NULL);
-    }
+    signal(crash.number, SIG_DFL);
+    sigemptyset(&set);
+    sigaddset(&set, crash.number);
+    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+    raise(crash.number);
+    _exit(128 + crash.number);
 }

@@ -27,6 +27,7 @@
 #include <actor/directory.h>
 #include <actor/error.h>
 
+#include "base/log_crash.h"
 #include "base/log_private.h"
 
 #define DEFAULT_MAX_SIZE ((uint64_t) 1800 << 20)
@@ -216,10 +217,9 @@ flusher_run(void *unused UNUSED)
 static struct error *
 flusher_start(void)
 {
-    sigset_t all, old;
+    sigset_t old;
 
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &old);
+    log_crash_block_signals(&old);
     int errnum = pthread_create(&flusher, NULL, flusher_run, NULL);
     pthread_sigmask(SIG_SETMASK, &old, NULL);
     if (errnum) {
@@ -318,6 +318,21 @@ log_files_flush(void)
     if (pthread_mutex_trylock(&mutex) == 0) {
         for (int i = 0; i < N_FILES; i++) {
             file_flush(&files[i]);
+        }
+        pthread_mutex_unlock(&mutex);
+    }
+}
+
+void
+log_files_append(const void *data, size_t size)
+{
+    struct log_file *f = &files[LOG_SEVERITY_INFO];
+
+    if (pthread_mutex_trylock(&mutex) == 0) {
+        if (directory && f->fd >= 0 && f->pid == getpid()) {
+            file_flush(f);
+            log_write_fd(f->fd, data, size);
+            f->size += size;
         }
         pthread_mutex_unlock(&mutex);
     }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * log_private.h - what the parts of the log share: lines, files, backtraces.
+ * log_private.h - what the parts of the log share: lines and files.
  *
  * Thread-safety: any thread. */
 #ifndef BASE_LOG_PRIVATE_H
@@ -21,6 +21,10 @@
 /* Writes all of it, whatever it takes; errors are nobody's to report. */
 void log_write_fd(int fd, const void *data, size_t size);
 
+/* Lines of a report, for standard error (if the log is quiet, only when
+ * 'is_fatal') and the INFO file.  Also in signal handlers. */
+void log_write_report(const void *data, size_t size, bool is_fatal);
+
 /* --- log_file.c --- */
 
 /* Files go to directory 'dir' from now on.  'flush_seconds' as in struct
@@ -38,13 +42,11 @@ void log_files_write(enum log_severity severity, const char *line,
  * holds are left alone then. */
 void log_files_flush(void);
 
+/* Appends to the INFO file, if it is open and nobody holds it; for signal
+ * handlers. */
+void log_files_append(const void *data, size_t size);
+
 /* A file that reaches 'size' bytes is succeeded by a new one. */
 void log_files_set_max_size(uint64_t size);
-
-/* --- log_crash.c --- */
-
-/* Writes the calling thread's stack to 'fd', one line a frame, beginning with
- * the caller's caller.  Allocates nothing. */
-void log_backtrace(int fd);
 
 #endif /* BASE_LOG_PRIVATE_H */

@@ -21,6 +21,7 @@
 #include <actor/error.h>
 #include <actor/log.h>
 
+#include "base/log_crash.h"
 #include "core/system_private.h"
 
 #define THREADS_MAX 16u
@@ -232,14 +233,13 @@ actor_work_drop(struct actor_work *work)
 static void
 start_thread(struct pool *pool)
 {
-    sigset_t all, before;
+    sigset_t before;
     pthread_attr_t attr;
     pthread_t thread;
 
     pthread_attr_init(&attr);
     pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
+    log_crash_block_signals(&before);
     int errnum = pthread_create(&thread, &attr, thread_main, pool);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     pthread_attr_destroy(&attr);
@@ -273,8 +273,10 @@ static void *
 thread_main(void *pool_)
 {
     struct pool *pool = pool_;
+    struct log_crash_stack stack;
     struct actor_work *work;
 
+    log_crash_thread_begin(&stack);
     pthread_mutex_lock(&pool->lock);
     while ((work = wait_for_work(pool))) {
         pthread_mutex_unlock(&pool->lock);
@@ -282,6 +284,7 @@ thread_main(void *pool_)
         actor_work_finish(work);
         pthread_mutex_lock(&pool->lock);
     }
+    log_crash_thread_end(&stack);
     pool->n_threads--;
     pthread_cond_signal(&pool->ended);
     pthread_mutex_unlock(&pool->lock);

@@ -17,6 +17,7 @@
 #include <actor/disk.h>
 #include <actor/system.h>
 
+#include "base/log_crash.h"
 #include "core/heap.h"
 #include "core/msg.h"
 #include "core/slot.h"
@@ -78,6 +79,7 @@ struct worker {
     bool is_in_turn;
     unsigned batch;             /* messages an actor handles in one go */
     pthread_t thread;
+    struct log_crash_stack crash_stack;
 
     /* Any thread. */
     struct run_queue run_queue;

@@ -34,6 +34,7 @@
 #include <actor/duration.h>
 #include <actor/log.h>
 
+#include "base/log_crash.h"
 #include "core/system_private.h"
 
 #define SPINS 64                /* before a lock gives way */
@@ -262,12 +263,11 @@ worker_fini(struct worker *worker)
 void
 worker_start(struct worker *worker)
 {
-    sigset_t all, before;
+    sigset_t before;
     char name[16];
 
     /* Signals are the business of the program's own threads. */
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
+    log_crash_block_signals(&before);
     int errnum = pthread_create(&worker->thread, NULL, worker_main, worker);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     CHECK(errnum == 0, "cannot start a thread: %s", strerror(errnum));
@@ -402,6 +402,7 @@ worker_main(void *worker_)
     struct actor_system *system = worker->system;
 
     worker_here = worker;
+    log_crash_thread_begin(&worker->crash_stack);
     worker->now_ns = actor_system_now(system);
     while (!atomic_load_explicit(&system->is_stopping,
                                  memory_order_acquire)) {
@@ -415,6 +416,7 @@ worker_main(void *worker_)
     }
     while (worker_run_jobs(worker)) {
     }
+    log_crash_thread_end(&worker->crash_stack);
     worker_here = NULL;
     return NULL;
 }

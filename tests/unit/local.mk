@@ -109,3 +109,6 @@ check_PROGRAMS += %D%/test_prometheus %D%/test_utf8
 %C%_test_prometheus_LDADD = $(LIBTEST) $(LIBACTOR)
 %C%_test_utf8_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
 %C%_test_utf8_LDADD = $(LIBTEST) $(LIBACTOR)
+check_PROGRAMS += %D%/test_symbol
+%C%_test_symbol_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
+%C%_test_symbol_LDADD = $(LIBTEST) $(LIBACTOR)
