@@ -23,6 +23,8 @@ libactor_libactor_la_SOURCES += \
 	%D%/process.h \
 	%D%/process_tree.c \
 	%D%/process_tree.h \
+	%D%/recorder.c \
+	%D%/recorder.h \
 	%D%/slot.h \
 	%D%/slot_table.c \
 	%D%/system.c \

@@ -438,9 +438,10 @@ actor_system_run(struct actor_system *system)
     bool any;
 
     CHECK(system->is_manual, "a system with threads runs by itself");
-    uint64_t n_before = worker->n_turns;
+    uint64_t n_before = recorder_n_messages(&worker->recorder);
     struct worker *before = worker_adopt(worker);
     do {
+        worker->now_ns = actor_system_now(system);
         any = worker_run_jobs(worker);
         if (worker->poller) {
             system->poller->run(worker->poller, 0);
@@ -453,7 +454,7 @@ actor_system_run(struct actor_system *system)
         any |= pool_run_one(system->pool);
     } while (any);
     worker_adopt(before);
-    return (size_t) (worker->n_turns - n_before);
+    return (size_t) (recorder_n_messages(&worker->recorder) - n_before);
 }
 
 void

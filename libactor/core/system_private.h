@@ -20,6 +20,7 @@
 #include "base/log_crash.h"
 #include "core/heap.h"
 #include "core/msg.h"
+#include "core/recorder.h"
 #include "core/slot.h"
 #include "core/transport.h"
 #include "core/worker.h"
@@ -71,12 +72,12 @@ struct worker {
     struct poller *poller;      /* owned; NULL until asked for if manual */
     int64_t now_ns;
     int64_t polled_ns;
+    struct recorder recorder;   /* read by any thread */
     struct msg_cache cache;
     struct heap io_timers;      /* worker_timer_start() */
-    uint64_t n_turns;
     int64_t probe_period_ns;
     bool is_last_probe;
-    bool is_in_turn;
+    _Atomic bool is_in_turn;    /* read by any thread */
     unsigned batch;             /* messages an actor handles in one go */
     pthread_t thread;
     struct log_crash_stack crash_stack;

@@ -12,6 +12,7 @@
 #include <actor/alloc.h>
 #include <actor/log.h>
 
+#include "core/recorder.h"
 #include "core/system_private.h"
 
 static void turn_handle(struct actor *, struct actor_msg *);
@@ -35,7 +36,7 @@ turn_run(struct worker *worker, struct actor_slot *slot)
                                               memory_order_relaxed);
     unsigned n = 0;
 
-    worker->debt++;
+    recorder_begin(&worker->recorder, worker->now_ns, slot, generation);
     for (;;) {
         if (!msg) {
             if (mailbox_is_empty(&slot->mailbox)
@@ -53,9 +54,8 @@ turn_run(struct worker *worker, struct actor_slot *slot)
         slot->fifo = msg->next;
         __builtin_prefetch(msg->next);
         if (LIKELY(msg->generation == generation)) {
+            recorder_note(&worker->recorder, msg);
             turn_handle(actor, msg);
-            worker->n_turns++;
-            worker->debt++;
             if (UNLIKELY(actor->flags & ACTOR_FLAG_STOPPING)) {
                 set_waiting(slot, 0);
                 turn_end_actor(slot);

@@ -241,6 +241,7 @@ worker_init(struct worker *worker, struct actor_system *system,
     worker->index = index;
     worker->next_timer_ns = INT64_MAX;
     worker->batch = BATCH;
+    recorder_init(&worker->recorder);
     pthread_mutex_init(&worker->timers_lock, NULL);
     if (!system->is_manual) {
         worker->poller = system->poller->create();
@@ -257,6 +258,7 @@ worker_fini(struct worker *worker)
     heap_fini(&worker->timers);
     heap_fini(&worker->io_timers);
     pthread_mutex_destroy(&worker->timers_lock);
+    recorder_fini(&worker->recorder);
     msg_cache_fini(&worker->cache);
 }
 
@@ -358,6 +360,12 @@ resign_prober(struct worker *worker)
     atomic_store(&worker->system->has_prober, false);
 }
 
+static bool
+is_in_turn(const struct worker *worker)
+{
+    return atomic_load_explicit(&worker->is_in_turn, memory_order_relaxed);
+}
+
 /* From outside: to a worker that has nothing else to do, if there is one. */
 static void
 schedule_anywhere(struct actor_slot *slot)
@@ -385,7 +393,7 @@ worker_schedule(struct actor_slot *slot)
         run_queue_push(&worker->run_queue, slot);
 
         /* Outside a turn it is about to be run. */
-        if (worker->is_in_turn || run_queue_n(&worker->run_queue) > 1) {
+        if (is_in_turn(worker) || run_queue_n(&worker->run_queue) > 1) {
             call_prober(system);
         }
     } else {
@@ -660,9 +668,15 @@ worker_run_jobs(struct worker *worker)
 static void
 worker_run_slot(struct worker *worker, struct actor_slot *slot)
 {
-    worker->is_in_turn = true;
+    uint64_t n_before = recorder_n(&worker->recorder);
+
+    /* Relaxed: of the other threads only dumps look, and need no more. */
+    atomic_store_explicit(&worker->is_in_turn, true, memory_order_relaxed);
     bool has_more = turn_run(worker, slot);
-    worker->is_in_turn = false;
+    atomic_store_explicit(&worker->is_in_turn, false, memory_order_relaxed);
+
+    /* Turns, and the head of the batch. */
+    worker->debt += (unsigned) (recorder_n(&worker->recorder) - n_before);
     if (has_more) {
         worker_schedule(slot);
     }

@@ -158,3 +158,6 @@ check_PROGRAMS += %D%/test_memory_profiler
 
 check_PROGRAMS += %D%/test_help
 %C%_test_help_LDADD = $(LIBTEST) $(LIBACTOR)
+check_PROGRAMS += %D%/test_recorder
+%C%_test_recorder_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
+%C%_test_recorder_LDADD = $(LIBTEST) $(LIBACTOR)
