@@ -2,8 +2,8 @@
  *
  * main.c - the program mesos-agent, also known as mesos-slave.
  *
- * SIGUSR1 unregisters the agent and ends it with its executors.  SIGTERM and
- * SIGINT end the process alone.
+ * SIGUSR1 unregisters the agent and ends it with its executors.  SIGUSR2 has
+ * it tell what it is doing.  SIGTERM and SIGINT end the process alone.
  *
  * Thread: the main thread waits for signals; an actor watches the agent and
  * makes its end a signal. */
@@ -110,6 +110,7 @@ start_logging(const struct agent_flags *flags)
                             "--logging_level", flags->logging_level);
     }
     log_install_crash_handler();
+    actor_system_dump_on_signal(SIGUSR2);
     descriptors_raise();
     return log_init(&options);
 }

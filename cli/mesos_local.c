@@ -222,6 +222,7 @@ start_logging(const struct local_flags *flags)
                             "--logging_level", flags->logging_level);
     }
     log_install_crash_handler();
+    actor_system_dump_on_signal(SIGUSR2);
     return log_init(&options);
 }
 

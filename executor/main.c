@@ -97,6 +97,8 @@ run(bool *ret_is_acknowledged)
     if (error) {
         return error;
     }
+    log_install_crash_handler();
+    actor_system_dump_on_signal(SIGUSR2);
     signal(SIGPIPE, SIG_IGN);
     log_info("Version: %s", ACTOR_MESOS_VERSION);
 

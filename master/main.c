@@ -111,6 +111,7 @@ run(const struct master_flags *flags)
         return fail(error_wrap(error, "starting to log"));
     }
     log_install_crash_handler();
+    actor_system_dump_on_signal(SIGUSR2);
     log_info("Build: %s by %s", actor_build_date(), actor_build_user());
     log_info("Version: %s (%s)", ACTOR_MESOS_VERSION, PACKAGE_STRING);
     descriptors_raise();

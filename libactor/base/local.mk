@@ -22,8 +22,6 @@ libactor_libactor_la_SOURCES += \
 	%D%/metrics_timer.h \
 	%D%/name_tree.c \
 	%D%/name_tree.h \
-	%D%/metrics_tree.c \
-	%D%/metrics_tree.h \
 	%D%/report.c \
 	%D%/report.h \
 	%D%/strbuf.c \

@@ -10,6 +10,8 @@ libactor_libactor_la_SOURCES += \
 	%D%/child.c \
 	%D%/clock.c \
 	%D%/disk.c \
+	%D%/dump.c \
+	%D%/dump.h \
 	%D%/gate.c \
 	%D%/heap.c \
 	%D%/heap.h \

@@ -17,6 +17,7 @@
 #include <actor/metrics.h>
 #include <actor/uuid.h>
 
+#include "core/dump.h"
 #include "core/system_private.h"
 
 #define MAX_WORKERS 1024u
@@ -70,6 +71,7 @@ system_create(const struct actor_system_options *options,
     for (unsigned i = 0; !system->is_manual && i < system->n_workers; i++) {
         worker_start(&system->workers[i]);
     }
+    dump_remember(system);
     *ret = system;
     return NULL;
 }
@@ -191,6 +193,7 @@ drain_jobs(struct actor_system *system)
 static void
 free_system(struct actor_system *system)
 {
+    dump_forget(system);
     for (unsigned i = 0; i < system->n_workers; i++) {
         worker_fini(&system->workers[i]);
     }

@@ -85,6 +85,7 @@ struct worker {
     /* Any thread. */
     struct run_queue run_queue;
     _Alignas(CACHE_LINE) _Atomic bool is_parked;
+    _Atomic int tid;            /* of a thread that dump.c may ask; 0: none */
     _Atomic bool is_prober;             /* worker.c */
     struct worker_job *_Atomic jobs;    /* newest first */
     _Atomic int64_t next_timer_ns;      /* of 'timers'; INT64_MAX: none */

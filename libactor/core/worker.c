@@ -35,6 +35,7 @@
 #include <actor/log.h>
 
 #include "base/log_crash.h"
+#include "core/dump.h"
 #include "core/system_private.h"
 
 #define SPINS 64                /* before a lock gives way */
@@ -410,7 +411,7 @@ worker_main(void *worker_)
     struct actor_system *system = worker->system;
 
     worker_here = worker;
-    log_crash_thread_begin(&worker->crash_stack);
+    dump_thread_begin(worker);
     worker->now_ns = actor_system_now(system);
     while (!atomic_load_explicit(&system->is_stopping,
                                  memory_order_acquire)) {
@@ -424,7 +425,7 @@ worker_main(void *worker_)
     }
     while (worker_run_jobs(worker)) {
     }
-    log_crash_thread_end(&worker->crash_stack);
+    dump_thread_end(worker);
     worker_here = NULL;
     return NULL;
 }

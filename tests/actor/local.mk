@@ -161,3 +161,7 @@ check_PROGRAMS += %D%/test_help
 check_PROGRAMS += %D%/test_recorder
 %C%_test_recorder_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
 %C%_test_recorder_LDADD = $(LIBTEST) $(LIBACTOR)
+
+check_PROGRAMS += %D%/test_dump
+%C%_test_dump_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
+%C%_test_dump_LDADD = $(LIBTEST) $(LIBACTOR)

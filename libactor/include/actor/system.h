@@ -110,6 +110,18 @@ int64_t actor_system_wall_now(const struct actor_system *);
 /* For names that are needed before there is an actor; any thread. */
 void actor_system_random_uuid(struct actor_system *, struct uuid *ret_uuid);
 
+/* --- seeing what goes on --- */
+
+/* Has the signal 'number' (SIGUSR2 in our daemons) write to the log what the
+ * systems of this process are doing: what each worker is at, since when and
+ * where in the code, which mailboxes are deepest, and the last messages of each
+ * worker.  It goes on running; a worker that is stuck hinders nothing.  Call
+ * it before the first system is created.
+ *
+ * Whether or not it is called, crash reports (log_install_crash_handler())
+ * tell the same of the worker that crashed. */
+void actor_system_dump_on_signal(int number);
+
 /* --- manual systems --- */
 
 /* Runs turns until no actor is runnable and no due timer is left.  Returns
