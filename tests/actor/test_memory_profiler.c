@@ -185,8 +185,7 @@ END_TEST
 
 START_TEST(profile_that_cannot_be_written_is_tried_again)
 {
-    autofree char *id = start_run();
-
+    free(start_run());
     heap.dump_error = EFAULT;
     EXPECT_STATUS(get("/stop"), "500 ");
     EXPECT_STATUS(get("/download/raw"), "400 ");
@@ -200,8 +199,7 @@ END_TEST
 
 START_TEST(disk_without_room_is_an_error)
 {
-    autofree char *id = start_run();
-
+    free(start_run());
     setenv("TMPDIR", "/nowhere", 1);
     const char *text = get("/stop");
     EXPECT_STATUS(text, "500 ");
@@ -309,8 +307,7 @@ write_output(const struct fake_child *child, const char *text)
 
 START_TEST(text_and_graphs_are_made_once)
 {
-    autofree char *id = start_and_stop();
-
+    free(start_and_stop());
     ck_assert_str_eq(get("/download/text"), "");
     const struct fake_child *child = fake_process_find(processes, "--text");
     ck_assert_ptr_nonnull(child);
@@ -336,8 +333,7 @@ END_TEST
 
 START_TEST(jeprof_that_fails_is_said_and_tried_again)
 {
-    autofree char *id = start_and_stop();
-
+    free(start_and_stop());
     ck_assert_str_eq(get("/download/text"), "");
     fake_process_exit(processes, fake_process_at(processes, 0)->pid,
                       W_EXITCODE(127, 0));
@@ -354,8 +350,7 @@ END_TEST
 
 START_TEST(system_ends_while_jeprof_works_and_leaves_nothing)
 {
-    autofree char *id = start_and_stop();
-
+    free(start_and_stop());
     ck_assert_str_eq(get("/download/text"), "");
     http_talk_stop(&talk);
     ck_assert_int_eq(fake_process_at(processes, 0)->last_signal, SIGKILL);
