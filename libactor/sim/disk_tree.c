@@ -214,7 +214,7 @@ lookup(struct sim_disk *disk, struct inode *at, const char *path, bool follow,
         return -ENAMETOOLONG;
     }
     *ret_directory = directory;
-    strcpy(ret_name, name);
+    memcpy(ret_name, name, sizeof name);
     *ret_inode = at;
     return 0;
 }

@@ -79,7 +79,7 @@ fails(void *a_, const struct sim_plan *plan)
     int status;
 
     a->options.plan = plan;
-    strcpy(a->report->error, "it crashed");
+    snprintf(a->report->error, sizeof a->report->error, "it crashed");
     fflush(stdout);
     pid_t pid = fork();
 
