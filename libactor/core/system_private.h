@@ -68,7 +68,9 @@ struct worker {
     /* Owner thread. */
     _Alignas(CACHE_LINE) struct actor_system *system;   /* outlives us */
     unsigned index;
-    unsigned debt;              /* turns since the last look at the poller */
+    unsigned debt;              /* turns since the last round */
+    unsigned batch;             /* turns until the next, and the most that an
+                                 * actor has in one go; worker.c */
     struct poller *poller;      /* owned; NULL until asked for if manual */
     int64_t now_ns;
     int64_t polled_ns;
@@ -76,9 +78,11 @@ struct worker {
     struct msg_cache cache;
     struct heap io_timers;      /* worker_timer_start() */
     int64_t probe_period_ns;
+    struct run_queue *glanced;  /* at the prober's last glance; NULL: none */
+    int64_t glanced_ns;         /* when it first looked like that */
+    uint32_t glanced_n_taken;
     bool is_last_probe;
     _Atomic bool is_in_turn;    /* read by any thread */
-    unsigned batch;             /* messages an actor handles in one go */
     pthread_t thread;
     struct log_crash_stack crash_stack;
 

@@ -4,7 +4,8 @@
  *
  * Whoever takes a slot off a run queue owns the right to run its actor until
  * mailbox_try_idle() gives it up.  A batch is bounded by the worker, so that a
- * busy actor does not keep a worker from the others. */
+ * busy actor does not keep it from the others: in turns, of which there are
+ * the fewer the longer they take. */
 #include <config.h>
 
 #include <stdlib.h>
@@ -46,7 +47,7 @@ turn_run(struct worker *worker, struct actor_slot *slot)
             msg = mailbox_take(&slot->mailbox, &n_waiting);
             set_waiting(slot, n_waiting);
         }
-        if (n == worker->batch) {
+        if (n >= worker->batch) {
             break;
         }
         n++;

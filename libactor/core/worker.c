@@ -13,7 +13,13 @@
  * and takes from one that is long, or that makes no progress because its
  * owner is deep in a turn.  A prober that found nothing looks again after a
  * while, less and less often, until it finds something or everybody has
- * parked.
+ * parked.  In the end it only glances, once a millisecond: a queue at which
+ * nothing was taken between two glances stands still.
+ *
+ * Between rounds, in which a worker looks at its clock, its timers and its
+ * descriptors, it runs up to 64 turns, and fewer the longer they take, so
+ * that rounds of long turns follow each other at ROUND_TIME.  Reading the
+ * clock more often than that would cost more than most turns.
  *
  * Before a worker parks in its poller it says so (is_parked, n_parked) and
  * then looks at its queue once more under the queue's lock; whoever puts
@@ -39,17 +45,19 @@
 #include "core/system_private.h"
 
 #define SPINS 64                /* before a lock gives way */
-#define BATCH 64u               /* messages of an actor in one go */
-#define DEBT_MAX 64u            /* turns before the clock is read */
+#define BATCH 64u               /* turns between rounds, at most */
+#define ROUND_TIME (100 * MICROSECOND)          /* between rounds, about */
 #define POLL_PERIOD (100 * MICROSECOND)         /* of a busy worker */
 
 /* The prober: when a queue is long, how long one may stand still, how long a
- * look takes, and how long it is until the next one. */
+ * look takes, and how long it is until the next one.  At PROBE_PERIOD_MAX the
+ * look is a glance. */
 #define LONG_QUEUE 64u
 #define STUCK_TIME (20 * MICROSECOND)
 #define PROBE_TIME (60 * MICROSECOND)
 #define PROBE_PERIOD_MIN (100 * MICROSECOND)
-#define PROBE_PERIOD_MAX (4 * MILLISECOND)
+#define PROBE_PERIOD_MAX (1 * MILLISECOND)
+#define GLANCE_TIME (PROBE_PERIOD_MAX / 2)     /* between two, at least */
 
 _Thread_local struct worker *worker_here;
 
@@ -357,6 +365,7 @@ resign_prober(struct worker *worker)
 {
     worker->probe_period_ns = 0;
     worker->is_last_probe = false;
+    worker->glanced = NULL;
     atomic_store(&worker->is_prober, false);
     atomic_store(&worker->system->has_prober, false);
 }
@@ -416,7 +425,7 @@ worker_main(void *worker_)
     while (!atomic_load_explicit(&system->is_stopping,
                                  memory_order_acquire)) {
         worker_run_jobs(worker);
-        if (worker->debt >= DEBT_MAX) {
+        if (worker->debt >= worker->batch) {
             worker_round(worker);
         }
         if (!worker_run_one(worker)) {
@@ -430,12 +439,33 @@ worker_main(void *worker_)
     return NULL;
 }
 
+/* Turns until the next round, after some that took 'elapsed_ns': so many that
+ * it will be due in ROUND_TIME if turns go on like that. */
+static void
+set_batch(struct worker *worker, int64_t elapsed_ns)
+{
+    if (elapsed_ns > ROUND_TIME) {
+        int64_t n = worker->batch * ROUND_TIME / elapsed_ns;
+
+        worker->batch = n > 1 ? (unsigned) n : 1;
+    } else if (worker->batch < BATCH
+               && elapsed_ns < ROUND_TIME / 2) {
+        worker->batch *= 2;
+        if (worker->batch > BATCH) {
+            worker->batch = BATCH;
+        }
+    }
+}
+
 /* What a busy worker does now and then. */
 static void
 worker_round(struct worker *worker)
 {
+    int64_t before = worker->now_ns;
+
     worker->debt = 0;
     worker->now_ns = actor_system_now(worker->system);
+    set_batch(worker, worker->now_ns - before);
     worker_run_timers(worker, worker->now_ns);
     if (worker->now_ns - worker->polled_ns >= POLL_PERIOD) {
         worker->system->poller->run(worker->poller, 0);
@@ -587,6 +617,33 @@ find_victim(struct worker *worker)
     return victim;
 }
 
+/* An actor of a queue that is long, or at which nothing has happened since
+ * the glance before. */
+static struct actor_slot *
+glance(struct worker *worker)
+{
+    struct run_queue *queue = find_victim(worker);
+    int64_t now = actor_system_now(worker->system);
+
+    if (!queue) {
+        worker->glanced = NULL;
+        return NULL;
+    }
+    uint32_t n = atomic_load_explicit(&queue->n_taken, memory_order_relaxed);
+    bool is_same = queue == worker->glanced && n == worker->glanced_n_taken;
+
+    if (run_queue_n(queue) >= LONG_QUEUE
+        || (is_same && now - worker->glanced_ns >= GLANCE_TIME)) {
+        return run_queue_pop(queue);
+    }
+    if (!is_same) {
+        worker->glanced = queue;
+        worker->glanced_n_taken = n;
+        worker->glanced_ns = now;
+    }
+    return NULL;
+}
+
 /* Looks for an actor that waits for too long with another worker. */
 static struct actor_slot *
 look(struct worker *worker)
@@ -631,7 +688,8 @@ probe(struct worker *worker)
         }
         atomic_store(&worker->is_prober, true);
     }
-    struct actor_slot *slot = look(worker);
+    struct actor_slot *slot = worker->probe_period_ns < PROBE_PERIOD_MAX
+                                  ? look(worker) : glance(worker);
     if (slot) {
         resign_prober(worker);
         if (find_victim(worker)) {

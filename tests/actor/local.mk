@@ -60,6 +60,10 @@ check_PROGRAMS += %D%/test_exit
 %C%_test_exit_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
 %C%_test_exit_LDADD = $(LIBTEST) $(LIBACTOR)
 
+check_PROGRAMS += %D%/test_fairness
+%C%_test_fairness_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
+%C%_test_fairness_LDADD = $(LIBTEST) $(LIBACTOR)
+
 check_PROGRAMS += %D%/test_op
 %C%_test_op_LDADD = $(LIBTEST) $(LIBACTOR)
 
