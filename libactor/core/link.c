@@ -3,10 +3,10 @@
  * link.c - who wants to know of whose end.
  *
  * A link belongs to the actor that made it and is in that actor's set, by
- * UPID.  If its target is local it is also in the list of the target's slot,
- * under the exit lock of that slot.  An ending actor closes its mailbox first
- * and takes the lock next; a linker looks at the mailbox under the lock: so
- * either the linker sees a dead actor, or the actor sees the link.
+ * UPID.  If its target is local it is also a watch in the list of the target's
+ * slot, under the exit lock of that slot.  An ending actor closes its mailbox
+ * first and takes the lock next; a linker looks at the mailbox under the lock:
+ * so either the linker sees a dead actor, or the actor sees the link.
  *
  * An operation that waits for an answer holds a link of its own to whom it
  * asked.  Such links stay when the answer has come, up to a number, for the
@@ -37,10 +37,8 @@ struct link {
     uint64_t sequence;          /* tells links to one UPID apart */
     struct link *hash_next;     /* the owner's set */
 
-    struct actor_slot *target;  /* NULL: remote, or dead from the start */
     bool is_remote;
-    bool is_attached;           /* exit lock: in the target's list */
-    struct link *prev, *next;   /* exit lock */
+    struct exit_watch watch;    /* on a local target */
 };
 
 /* actor->links */
@@ -60,12 +58,6 @@ static void on_exited(struct actor *, struct actor_msg *);
 static const struct actor_msg_type msg_exited = {
     .name = "actor.exited", .size = sizeof(struct exited), .run = on_exited,
 };
-
-static pthread_mutex_t *
-exit_lock(const struct actor_slot *slot)
-{
-    return &slot->system->exit_locks[slot->index % N_EXIT_LOCKS];
-}
 
 /* --- sets --- */
 
@@ -149,6 +141,16 @@ send_exited(struct actor_system *system, struct actor_slot *to,
     system_push(system, to, generation, msg);
 }
 
+/* The local target of a link has ended; under its exit lock. */
+static void
+on_target_exit(struct exit_watch *watch)
+{
+    struct link *link = CONTAINER_OF(watch, struct link, watch);
+
+    send_exited(link->owner->system, link->owner, link->owner_generation,
+                &link->to, link->sequence);
+}
+
 /* Enters the link with its target; false if that is gone. */
 static bool
 attach(struct actor *self, struct link *link)
@@ -169,18 +171,8 @@ attach(struct actor *self, struct link *link)
         return true;
     }
     struct actor_slot *slot = system_find(system, &link->to, &generation);
-    if (!slot) {
-        return false;
-    }
-    pthread_mutex_lock(exit_lock(slot));
-    if (slot_generation(slot) == generation
-        && !mailbox_is_dead(&slot->mailbox)) {
-        link->target = slot;
-        link->is_attached = true;
-        DL_APPEND(slot->links, link);
-    }
-    pthread_mutex_unlock(exit_lock(slot));
-    return link->target != NULL;
+    link->watch.fn = on_target_exit;
+    return slot && link_watch(slot, generation, &link->watch);
 }
 
 static void
@@ -191,12 +183,8 @@ detach(struct actor *self, struct link *link)
     if (link->is_remote) {
         system->transport_ops->unlink(system->transport, actor_upid(self),
                                       &link->to);
-    } else if (link->target) {
-        pthread_mutex_lock(exit_lock(link->target));
-        if (link->is_attached) {
-            DL_DELETE(link->target->links, link);
-        }
-        pthread_mutex_unlock(exit_lock(link->target));
+    } else {
+        system_unwatch_exit(system, &link->watch);
     }
 }
 
@@ -335,25 +323,28 @@ on_exited(struct actor *self, struct actor_msg *msg)
 
 /* --- the other side --- */
 
+static void
+announce(struct actor_slot *slot, bool to_links)
+{
+    struct exit_watch *watch, *next;
+
+    DL_FOREACH_SAFE (slot->watches, watch, next) {
+        if ((watch->fn == on_target_exit) == to_links) {
+            DL_DELETE(slot->watches, watch);
+            watch->prev = NULL;
+            watch->fn(watch);
+        }
+    }
+}
+
 void
 link_announce_exit(struct actor_slot *slot)
 {
-    struct link *link, *next_link;
-    struct exit_watch *watch, *next_watch;
-
-    pthread_mutex_lock(exit_lock(slot));
-    DL_FOREACH_SAFE (slot->links, link, next_link) {
-        DL_DELETE(slot->links, link);
-        link->is_attached = false;
-        send_exited(slot->system, link->owner, link->owner_generation,
-                    &link->to, link->sequence);
-    }
-    DL_FOREACH_SAFE (slot->watches, watch, next_watch) {
-        DL_DELETE(slot->watches, watch);
-        watch->prev = NULL;
-        watch->fn(watch);
-    }
-    pthread_mutex_unlock(exit_lock(slot));
+    /* Actors first: who waits outside may count on their having been told. */
+    pthread_mutex_lock(slot_exit_lock(slot));
+    announce(slot, true);
+    announce(slot, false);
+    pthread_mutex_unlock(slot_exit_lock(slot));
 }
 
 bool
@@ -362,13 +353,13 @@ link_watch(struct actor_slot *slot, uint32_t generation,
 {
     watch->prev = watch->next = NULL;
     watch->slot = slot;
-    pthread_mutex_lock(exit_lock(slot));
+    pthread_mutex_lock(slot_exit_lock(slot));
     bool is_alive = slot_generation(slot) == generation
                     && !mailbox_is_dead(&slot->mailbox);
     if (is_alive) {
         DL_APPEND(slot->watches, watch);
     }
-    pthread_mutex_unlock(exit_lock(slot));
+    pthread_mutex_unlock(slot_exit_lock(slot));
     return is_alive;
 }
 
@@ -391,12 +382,12 @@ system_unwatch_exit(struct actor_system *system UNUSED,
     struct actor_slot *slot = watch->slot;
 
     if (slot) {
-        pthread_mutex_lock(exit_lock(slot));
+        pthread_mutex_lock(slot_exit_lock(slot));
         if (watch->prev) {
             DL_DELETE(slot->watches, watch);
             watch->prev = NULL;
         }
-        pthread_mutex_unlock(exit_lock(slot));
+        pthread_mutex_unlock(slot_exit_lock(slot));
     }
 }
 

@@ -25,7 +25,6 @@ struct actor;
 struct actor_system;
 struct actor_type;
 struct exit_watch;
-struct link;
 
 #define CACHE_LINE 64
 #define SLOT_UPID_WORDS ((sizeof(struct upid) + 7) / 8)
@@ -38,15 +37,15 @@ struct actor_slot {
     struct actor_slot *run_next;        /* of a run queue */
     struct actor_system *system;        /* fixed */
     struct actor_slot *table_next;      /* table's lock; also free list */
-    struct link *links;                 /* who is linked to us; exit lock */
-    struct exit_watch *watches;         /* exit lock */
+    struct exit_watch *watches;         /* exit lock; links of others too */
     uint64_t sequence;                  /* order of spawning; table's lock */
+    const struct actor_type *type;      /* table's lock */
 
     /* What the runner touches. */
     struct actor_msg *fifo;             /* taken, oldest first */
     struct actor *actor;
-    const struct actor_type *type;      /* table's lock */
     _Atomic uint32_t n_fifo;
+    _Atomic uint32_t depth_max;         /* most that ever waited at a time */
     uint32_t hash;                      /* of the id; table's lock */
 
     /* Written when the slot is given to an actor, as atomic words because a

@@ -27,6 +27,7 @@ static void copy_options(struct actor_system *,
                          const struct actor_system_options *);
 static void end_actors(struct actor_system *);
 static void stop_workers(struct actor_system *);
+static double read_depth_max(void *system);
 static void drain_jobs(struct actor_system *);
 static void free_system(struct actor_system *);
 
@@ -59,6 +60,8 @@ system_create(const struct actor_system_options *options,
     system->metrics = metrics_create();
     system->dead_letters = metrics_add_counter(system->metrics,
                                                "actor/dead_letters");
+    system->depth_metric = metrics_add_function(
+        system->metrics, "actor/mailbox/depth_max", read_depth_max, system);
     system->depot = msg_depot_create();
     system->pool = pool_create(system);
 
@@ -114,6 +117,13 @@ copy_options(struct actor_system *system,
         qsort(system->messages, system->n_messages,
               sizeof *system->messages, compare_types);
     }
+}
+
+static double
+read_depth_max(void *system)
+{
+    return atomic_load_explicit(&((struct actor_system *) system)->depth_max,
+                                memory_order_relaxed);
 }
 
 /* --- end --- */
@@ -206,6 +216,7 @@ free_system(struct actor_system *system)
     pthread_mutex_destroy(&system->random_lock);
     pthread_mutex_destroy(&system->children_lock);
     metrics_remove(system->metrics, &system->dead_letters);
+    metrics_remove(system->metrics, &system->depth_metric);
     metrics_destroy(system->metrics);
     free(system->messages);
     free(system->delegate);
@@ -411,8 +422,7 @@ system_deliver(struct actor_system *system, const struct upid *from,
 
 void
 system_for_each_actor(struct actor_system *system,
-                      void (*fn)(void *aux, const struct upid *,
-                                 const char *type, size_t n_waiting),
+                      void (*fn)(void *aux, const struct actor_view *),
                       void *aux)
 {
     size_t n;
@@ -420,13 +430,20 @@ system_for_each_actor(struct actor_system *system,
 
     for (size_t i = 0; i < n; i++) {
         struct actor_slot *slot = refs[i].slot;
-        struct upid upid;
-        size_t n_waiting = mailbox_n_waiting(&slot->mailbox)
-                           + atomic_load_explicit(&slot->n_fifo,
-                                                  memory_order_relaxed);
+        struct actor_view view = {
+            .type = refs[i].type,
+            .n_waiting = mailbox_n_waiting(&slot->mailbox)
+                         + atomic_load_explicit(&slot->n_fifo,
+                                                memory_order_relaxed),
+            .depth_max = atomic_load_explicit(&slot->depth_max,
+                                              memory_order_relaxed),
+        };
 
-        if (slot_read_upid(slot, refs[i].generation, &upid)) {
-            fn(aux, &upid, refs[i].type, n_waiting);
+        if (view.depth_max < view.n_waiting) {
+            view.depth_max = view.n_waiting;    /* not seen by a turn yet */
+        }
+        if (slot_read_upid(slot, refs[i].generation, &view.upid)) {
+            fn(aux, &view);
         }
     }
     free(refs);

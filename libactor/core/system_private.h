@@ -154,6 +154,7 @@ struct actor_system {
     struct actor_disk disk;             /* of 'backend' */
     struct metrics *metrics;            /* owned */
     struct metric *dead_letters;
+    struct metric *depth_metric;        /* shows 'depth_max' */
 
     char *delegate;                     /* owned; NULL: none */
     const struct actor_msg_type **messages;     /* owned; by name */
@@ -178,6 +179,7 @@ struct actor_system {
     uint64_t shuffle[4];                /* as 'random' */
 
     _Atomic bool is_stopping;           /* workers should end */
+    _Atomic uint32_t depth_max;         /* of any mailbox so far */
     _Alignas(CACHE_LINE) _Atomic uint32_t n_parked;
     _Atomic bool has_prober;
     _Alignas(CACHE_LINE) _Atomic uint64_t last_call;
@@ -214,6 +216,13 @@ bool system_is_no_answer(const struct actor_msg *);
  * none. */
 struct actor_slot *system_find(struct actor_system *, const struct upid *,
                                uint32_t *ret_generation);
+
+/* Guards who watches the end of the actor in 'slot'. */
+static inline pthread_mutex_t *
+slot_exit_lock(const struct actor_slot *slot)
+{
+    return &slot->system->exit_locks[slot->index % N_EXIT_LOCKS];
+}
 
 static inline bool
 system_is_local(const struct actor_system *system, const struct upid *upid)

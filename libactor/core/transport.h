@@ -98,11 +98,18 @@ void actor_msg_set_correlation(struct actor_msg *, uint64_t call,
 /* Sets the sender of a message made by the transport or the runtime. */
 void actor_msg_set_from(struct actor_msg *, const struct upid *);
 
-/* For /__processes__ and metrics: calls 'fn' for each live actor, with how
- * many messages wait.  Never waits for an actor. */
+/* An actor as it looks from outside. */
+struct actor_view {
+    struct upid upid;
+    const char *type;           /* its name */
+    size_t n_waiting;           /* messages that wait, about */
+    size_t depth_max;           /* most that ever waited at a time, about */
+};
+
+/* For /__processes__: calls 'fn' for each live actor, oldest first.  Never
+ * waits for an actor. */
 void system_for_each_actor(struct actor_system *,
-                           void (*fn)(void *aux, const struct upid *,
-                                      const char *type, size_t n_waiting),
+                           void (*fn)(void *aux, const struct actor_view *),
                            void *aux);
 
 #endif /* CORE_TRANSPORT_H */

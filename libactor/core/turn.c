@@ -26,6 +26,34 @@ set_waiting(struct actor_slot *slot, uint32_t n)
     atomic_store_explicit(&slot->n_fifo, n, memory_order_relaxed);
 }
 
+static void
+note_depth(struct actor_slot *slot, uint32_t depth)
+{
+    struct actor_system *system = slot->system;
+    uint32_t most = atomic_load_explicit(&system->depth_max,
+                                         memory_order_relaxed);
+
+    /* Only whoever runs the actor writes its own. */
+    atomic_store_explicit(&slot->depth_max, depth, memory_order_relaxed);
+    while (depth > most) {
+        if (atomic_compare_exchange_weak_explicit(
+                &system->depth_max, &most, depth, memory_order_relaxed,
+                memory_order_relaxed)) {
+            break;
+        }
+    }
+}
+
+/* So many messages wait now. */
+static inline void
+look_at_depth(struct actor_slot *slot, uint32_t depth)
+{
+    if (UNLIKELY(depth > atomic_load_explicit(&slot->depth_max,
+                                              memory_order_relaxed))) {
+        note_depth(slot, depth);
+    }
+}
+
 bool
 turn_run(struct worker *worker, struct actor_slot *slot)
 {
@@ -46,6 +74,7 @@ turn_run(struct worker *worker, struct actor_slot *slot)
             }
             msg = mailbox_take(&slot->mailbox, &n_waiting);
             set_waiting(slot, n_waiting);
+            look_at_depth(slot, n_waiting);
         }
         if (n >= worker->batch) {
             break;
@@ -74,6 +103,7 @@ turn_run(struct worker *worker, struct actor_slot *slot)
     }
     slot->fifo = msg;
     set_waiting(slot, n_waiting);
+    look_at_depth(slot, n_waiting + mailbox_n_waiting(&slot->mailbox));
     return true;
 }
 

@@ -220,33 +220,111 @@ END_TEST
 /* --- parts --- */
 
 static void
-list_actor(void *text_, const struct upid *upid, const char *type,
-           size_t n_waiting)
+list_actor(void *text_, const struct actor_view *view)
 {
     char *text = text_;
     size_t len = strlen(text);
 
-    snprintf(text + len, 64 - len, "%s/%s/%zu ", upid->id, type, n_waiting);
+    snprintf(text + len, 64 - len, "%s/%s/%zu/%zu ", view->upid.id,
+             view->type, view->n_waiting, view->depth_max);
 }
 
-START_TEST(actors_are_listed_with_what_waits)
+static void
+post_nothing(struct actor_system *system, const struct upid *to, int n)
+{
+    static const struct actor_msg_type msg_nothing = { .name = "nothing" };
+
+    for (int i = 0; i < n; i++) {
+        struct actor_msg *msg = actor_msg_create(&msg_nothing);
+
+        actor_post(system, to, &msg);
+    }
+}
+
+START_TEST(actors_are_listed_with_what_waits_and_what_ever_waited)
 {
     struct actor_system *system = bare_manual(NULL);
     char text[64] = "", listed[64] = "";
     struct upid b = spawn(system, "b", text);
 
     spawn(system, "a", text);
-    for (int i = 0; i < 3; i++) {
-        struct actor_msg *msg = actor_msg_create(&msg_die);
-
-        actor_post(system, &b, &msg);
-    }
+    post_nothing(system, &b, 3);
     system_for_each_actor(system, list_actor, listed);
-    ck_assert_str_eq(listed, "b/mortal/3 a/mortal/0 ");
+    ck_assert_str_eq(listed, "b/mortal/3/3 a/mortal/0/0 ");
     actor_system_run(system);
+    post_nothing(system, &b, 2);
     listed[0] = '\0';
     system_for_each_actor(system, list_actor, listed);
-    ck_assert_str_eq(listed, "a/mortal/0 ");
+    ck_assert_str_eq(listed, "b/mortal/2/3 a/mortal/0/0 ");
+    actor_system_destroy(system);
+}
+END_TEST
+
+START_TEST(the_deepest_mailbox_is_a_metric)
+{
+    struct actor_system *system = bare_manual(NULL);
+    char text[64] = "";
+    struct upid a = spawn(system, "a", text), b = spawn(system, "b", text);
+    double depth = -1;
+
+    ck_assert(metrics_get(actor_system_metrics(system),
+                          "actor/mailbox/depth_max", &depth));
+    ck_assert_double_eq(depth, 0);
+    post_nothing(system, &a, 200);
+    post_nothing(system, &b, 100);
+    actor_system_run(system);
+    post_nothing(system, &b, 150);
+    actor_system_run(system);
+
+    metrics_get(actor_system_metrics(system), "actor/mailbox/depth_max",
+                &depth);
+    ck_assert_double_eq(depth, 200);
+    actor_system_destroy(system);
+}
+END_TEST
+
+/* Sends itself as much as it is told to, while more waits already. */
+struct greedy {
+    struct actor base;
+};
+
+static const struct actor_msg_type msg_more = {
+    .name = "more", .size = sizeof(int),
+};
+
+static void
+on_more(struct actor *self, struct actor_msg *msg)
+{
+    int n = *(int *) actor_msg_body(msg, &msg_more);
+
+    post_nothing(actor_system_of(self), actor_upid(self), n);
+}
+
+static const struct actor_handler greedy_handlers[] = {
+    { &msg_more, on_more },
+};
+
+static const struct actor_type greedy_type = {
+    .name = "greedy", .size = sizeof(struct greedy),
+    .handlers = greedy_handlers, .n_handlers = ARRAY_SIZE(greedy_handlers),
+};
+
+START_TEST(what_comes_during_a_batch_counts_with_what_was_there)
+{
+    struct actor_system *system = bare_manual(NULL);
+    struct upid greedy;
+    char listed[64] = "";
+    struct actor_msg *msg = actor_msg_create(&msg_more);
+
+    ck_assert_ptr_null(actor_spawn(system, &greedy_type, "g", NULL, &greedy));
+    *(int *) actor_msg_body(msg, &msg_more) = 500;
+    actor_post(system, &greedy, &msg);
+    post_nothing(system, &greedy, 199);
+    actor_system_run(system);
+
+    /* After the first batch of 64 there are 136 of the old ones. */
+    system_for_each_actor(system, list_actor, listed);
+    ck_assert_str_eq(listed, "g/greedy/0/636 ");
     actor_system_destroy(system);
 }
 END_TEST
@@ -504,7 +582,11 @@ system_suite(void)
     test_add(suite, "backend", back_ends_give_time_and_chance);
     test_add(suite, "virtual", virtual_clock_starts_at_a_fixed_time);
     test_add(suite, "real", real_clock_goes_on);
-    test_add(suite, "list", actors_are_listed_with_what_waits);
+    test_add(suite, "list",
+             actors_are_listed_with_what_waits_and_what_ever_waited);
+    test_add(suite, "depth", the_deepest_mailbox_is_a_metric);
+    test_add(suite, "greedy",
+             what_comes_during_a_batch_counts_with_what_was_there);
     test_add(suite, "messages", messages_are_found_by_name);
     test_add(suite, "upid", upid_of_a_local_actor_is_made_by_id);
     test_add(suite, "small", idle_actor_is_small);

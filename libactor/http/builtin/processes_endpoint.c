@@ -16,8 +16,7 @@
 #include "http/builtin/builtin.h"
 
 static void
-write_actor(void *aux, const struct upid *upid, const char *type,
-            size_t n_waiting)
+write_actor(void *aux, const struct actor_view *view)
 {
     struct json_writer *w = aux;
 
@@ -25,9 +24,10 @@ write_actor(void *aux, const struct upid *upid, const char *type,
     json_key(w, "events");
     json_array_begin(w);
     json_array_end(w);
-    json_member_string(w, "id", upid->id);
-    json_member_uint(w, "n_waiting", n_waiting);
-    json_member_string(w, "type", type);
+    json_member_string(w, "id", view->upid.id);
+    json_member_uint(w, "n_waiting", view->n_waiting);
+    json_member_uint(w, "n_waiting_max", view->depth_max);
+    json_member_string(w, "type", view->type);
     json_object_end(w);
 }
 
