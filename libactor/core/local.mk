@@ -21,6 +21,7 @@ libactor_libactor_la_SOURCES += \
 	%D%/msg.h \
 	%D%/op.c \
 	%D%/pool.c \
+	%D%/pressure.c \
 	%D%/process.c \
 	%D%/process.h \
 	%D%/process_tree.c \

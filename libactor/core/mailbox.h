@@ -58,8 +58,10 @@ mailbox_unpack_(uint64_t word)
     return (struct actor_msg *) (uintptr_t) (word & MAILBOX_POINTER);
 }
 
+/* '*ret_n' is how many are in the inbox with this one, if it is told apart. */
 static inline enum mailbox_result
-mailbox_push(struct mailbox *mailbox, struct actor_msg *msg)
+mailbox_push_counted(struct mailbox *mailbox, struct actor_msg *msg,
+                     uint32_t *ret_n)
 {
     uint64_t old = atomic_load_explicit(&mailbox->inbox,
                                         memory_order_relaxed);
@@ -86,7 +88,16 @@ mailbox_push(struct mailbox *mailbox, struct actor_msg *msg)
     } while (!atomic_compare_exchange_weak_explicit(
         &mailbox->inbox, &old, new, memory_order_acq_rel,
         memory_order_relaxed));
+    *ret_n = (uint32_t) (new >> MAILBOX_COUNT_SHIFT);
     return old == MAILBOX_IDLE ? MAILBOX_PUSHED_TO_IDLE : MAILBOX_PUSHED;
+}
+
+static inline enum mailbox_result
+mailbox_push(struct mailbox *mailbox, struct actor_msg *msg)
+{
+    uint32_t n;
+
+    return mailbox_push_counted(mailbox, msg, &n);
 }
 
 /* 'list', newest first, turned round; '*ret_n' is its length. */
@@ -126,9 +137,10 @@ mailbox_try_idle(struct mailbox *mailbox)
 {
     uint64_t empty = 0;
 
-    /* Release: pairs with the acquire in mailbox_push(). */
+    /* Release: pairs with the acquire in mailbox_push().  Sequentially
+     * consistent besides: see pressure.c. */
     return atomic_compare_exchange_strong_explicit(
-        &mailbox->inbox, &empty, MAILBOX_IDLE, memory_order_release,
+        &mailbox->inbox, &empty, MAILBOX_IDLE, memory_order_seq_cst,
         memory_order_relaxed);
 }
 

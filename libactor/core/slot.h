@@ -46,6 +46,7 @@ struct actor_slot {
     struct actor *actor;
     _Atomic uint32_t n_fifo;
     _Atomic uint32_t depth_max;         /* most that ever waited at a time */
+    _Atomic uint32_t edge;              /* pressure.c */
     uint32_t hash;                      /* of the id; table's lock */
 
     /* Written when the slot is given to an actor, as atomic words because a

@@ -120,6 +120,7 @@ slot_table_add(struct slot_table *table, struct actor_system *system,
         slot->type = type;
         slot->sequence = table->n_spawned++;
         atomic_store_explicit(&slot->depth_max, 0, memory_order_relaxed);
+        atomic_store_explicit(&slot->edge, 0, memory_order_relaxed);
         slot->table_next = table->buckets[hash & (table->n_buckets - 1)];
         table->buckets[hash & (table->n_buckets - 1)] = slot;
         table->n++;

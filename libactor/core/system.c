@@ -13,6 +13,7 @@
 #include <actor/alloc.h>
 #include <actor/duration.h>
 #include <actor/error.h>
+#include <actor/limits.h>
 #include <actor/log.h>
 #include <actor/metrics.h>
 #include <actor/uuid.h>
@@ -62,6 +63,7 @@ system_create(const struct actor_system_options *options,
                                                "actor/dead_letters");
     system->depth_metric = metrics_add_function(
         system->metrics, "actor/mailbox/depth_max", read_depth_max, system);
+    pressure_init(system);
     system->depot = msg_depot_create();
     system->pool = pool_create(system);
 
@@ -217,6 +219,7 @@ free_system(struct actor_system *system)
     pthread_mutex_destroy(&system->children_lock);
     metrics_remove(system->metrics, &system->dead_letters);
     metrics_remove(system->metrics, &system->depth_metric);
+    pressure_fini(system);
     metrics_destroy(system->metrics);
     free(system->messages);
     free(system->delegate);
@@ -362,12 +365,15 @@ system_find(struct actor_system *system, const struct upid *upid,
     return slot_table_find(&system->slots, upid->id, ret_generation);
 }
 
-void
-system_push(struct actor_system *system, struct actor_slot *slot,
-            uint32_t generation, struct actor_msg *msg)
+/* As system_push(); returns how many are in the inbox then, about. */
+static inline uint32_t
+push(struct actor_system *system, struct actor_slot *slot,
+     uint32_t generation, struct actor_msg *msg)
 {
+    uint32_t n = 0;
+
     msg->generation = generation;
-    switch (mailbox_push(&slot->mailbox, msg)) {
+    switch (mailbox_push_counted(&slot->mailbox, msg, &n)) {
     case MAILBOX_PUSHED:
         break;
     case MAILBOX_PUSHED_TO_IDLE:
@@ -377,6 +383,14 @@ system_push(struct actor_system *system, struct actor_slot *slot,
         system_dead_letter(system, msg);
         break;
     }
+    return n;
+}
+
+void
+system_push(struct actor_system *system, struct actor_slot *slot,
+            uint32_t generation, struct actor_msg *msg)
+{
+    push(system, slot, generation, msg);
 }
 
 static const struct actor_msg_type msg_no_answer = {
@@ -406,7 +420,8 @@ system_is_no_answer(const struct actor_msg *msg)
 
 bool
 system_deliver(struct actor_system *system, const struct upid *from,
-               const char *id, struct actor_msg **msg)
+               const char *id, struct actor_msg **msg, size_t size,
+               struct pressure_watch *watch)
 {
     uint32_t generation;
     struct actor_slot *slot = slot_table_find(&system->slots, id,
@@ -416,7 +431,16 @@ system_deliver(struct actor_system *system, const struct upid *from,
         return false;
     }
     actor_msg_set_from(*msg, from);
-    system_push(system, slot, generation, steal(*msg));
+
+    /* Before the push: what it adds is not forgotten with what was there. */
+    uint32_t kib = pressure_add_size(slot, size);
+    uint32_t n = push(system, slot, generation, steal(*msg));
+
+    if (UNLIKELY(n >= LIMIT_MAILBOX_MESSAGES
+                 || kib >= LIMIT_MAILBOX_BYTES >> 10)
+        && !watch->is_armed) {
+        pressure_await(slot, generation, watch);
+    }
     return true;
 }
 

@@ -155,6 +155,7 @@ struct actor_system {
     struct metrics *metrics;            /* owned */
     struct metric *dead_letters;
     struct metric *depth_metric;        /* shows 'depth_max' */
+    struct metric *n_stops, *n_stopped; /* pressure.c */
 
     char *delegate;                     /* owned; NULL: none */
     const struct actor_msg_type **messages;     /* owned; by name */
@@ -166,6 +167,7 @@ struct actor_system {
 
     struct slot_table slots;
     pthread_mutex_t exit_locks[N_EXIT_LOCKS];
+    struct pressure_watch *pressure_watches[N_EXIT_LOCKS];  /* exit locks */
     struct pool *pool;                  /* owned */
     struct msg_depot *depot;            /* owned */
     pthread_mutex_t children_lock;
@@ -272,6 +274,34 @@ void link_announce_exit(struct actor_slot *);
 
 /* Watches the actor in 'slot'; false if it is gone. */
 bool link_watch(struct actor_slot *, uint32_t generation, struct exit_watch *);
+
+/* --- pressure.c: connections that wait for actors --- */
+
+/* Of actor_slot.edge: KiB in the inbox, in large messages; so much was taken
+ * with the inbox; somebody waits for the actor to catch up. */
+#define EDGE_KIB UINT32_C(0x3fffffff)
+#define EDGE_IS_HEAVY (UINT32_C(1) << 30)
+#define EDGE_IS_AWAITED (UINT32_C(1) << 31)
+
+void pressure_init(struct actor_system *);
+void pressure_fini(struct actor_system *);
+
+/* 'size' bytes are about to come into the inbox; gives the KiB there are
+ * then.  Any thread. */
+uint32_t pressure_add_size(struct actor_slot *, size_t size);
+
+/* Arms 'watch', unless the actor is gone or has caught up.  The watch's
+ * thread. */
+void pressure_await(struct actor_slot *, uint32_t generation,
+                    struct pressure_watch *watch);
+
+/* The next ones are for whoever runs the actor, or just did, and only worth a
+ * call if slot->edge is not 0: the inbox was taken, 'n_waiting' in all; a
+ * batch is over, and 'n_waiting' are left; the mailbox has become idle, or the
+ * actor has ended. */
+void pressure_on_take(struct actor_slot *, uint32_t n_waiting);
+void pressure_on_batch(struct actor_slot *, uint32_t n_waiting);
+void pressure_on_idle(struct actor_slot *);
 
 /* --- the pool of work.h --- */
 

@@ -17,6 +17,7 @@
 
 struct actor_msg;
 struct actor_msg_type;
+struct actor_slot;
 struct poller_ops;
 
 struct transport_ops {
@@ -63,11 +64,30 @@ const struct actor_msg_type *system_find_message(const struct actor_system *,
                                                  const char *name,
                                                  size_t len);
 
-/* Puts '*msg' (which becomes NULL) from remote 'from' into the mailbox of
- * local actor 'id'.  False, and '*msg' stays the caller's, if there is no such
- * actor. */
+/* A connection that waits until an actor has caught up with its messages;
+ * embedded in its owner, zeroed before first use but for 'fn'.  While it is
+ * armed, nothing more should be read.  'fn' is called once, on any thread and
+ * with a lock held: it may post jobs.  'is_armed' stays set until the owner
+ * clears it, in such a job. */
+struct pressure_watch {
+    void (*fn)(struct pressure_watch *);
+    bool is_armed;                      /* the owner's thread */
+    struct pressure_watch *prev, *next; /* private */
+    struct actor_slot *slot;            /* private */
+};
+
+/* Puts '*msg' (which becomes NULL) from remote 'from', 'size' bytes on the
+ * wire, into the mailbox of local actor 'id'.  If that is behind then, by
+ * LIMIT_MAILBOX_MESSAGES or LIMIT_MAILBOX_BYTES, 'watch' is armed, unless it
+ * is already.  False, and '*msg' stays the caller's, if there is no such
+ * actor.  The watch's thread. */
 bool system_deliver(struct actor_system *, const struct upid *from,
-                    const char *id, struct actor_msg **msg);
+                    const char *id, struct actor_msg **msg, size_t size,
+                    struct pressure_watch *watch);
+
+/* Disarms 'watch'; false if it was not armed, or 'fn' has been called and has
+ * posted what disarms it.  The watch's thread. */
+bool system_pressure_cancel(struct pressure_watch *watch);
 
 /* Tells local actor 'to' that 'who', which it linked, is gone. */
 void system_deliver_exited(struct actor_system *, const struct upid *to,

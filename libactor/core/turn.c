@@ -54,6 +54,12 @@ look_at_depth(struct actor_slot *slot, uint32_t depth)
     }
 }
 
+static inline bool
+has_edge(const struct actor_slot *slot)
+{
+    return atomic_load_explicit(&slot->edge, memory_order_relaxed) != 0;
+}
+
 bool
 turn_run(struct worker *worker, struct actor_slot *slot)
 {
@@ -70,11 +76,17 @@ turn_run(struct worker *worker, struct actor_slot *slot)
         if (!msg) {
             if (mailbox_is_empty(&slot->mailbox)
                 && mailbox_try_idle(&slot->mailbox)) {
+                if (UNLIKELY(atomic_load(&slot->edge) != 0)) {
+                    pressure_on_idle(slot);
+                }
                 return false;
             }
             msg = mailbox_take(&slot->mailbox, &n_waiting);
             set_waiting(slot, n_waiting);
             look_at_depth(slot, n_waiting);
+            if (UNLIKELY(has_edge(slot))) {
+                pressure_on_take(slot, n_waiting);
+            }
         }
         if (n >= worker->batch) {
             break;
@@ -103,7 +115,11 @@ turn_run(struct worker *worker, struct actor_slot *slot)
     }
     slot->fifo = msg;
     set_waiting(slot, n_waiting);
-    look_at_depth(slot, n_waiting + mailbox_n_waiting(&slot->mailbox));
+    n_waiting += mailbox_n_waiting(&slot->mailbox);
+    look_at_depth(slot, n_waiting);
+    if (UNLIKELY(has_edge(slot))) {
+        pressure_on_batch(slot, n_waiting);
+    }
     return true;
 }
 
@@ -158,6 +174,7 @@ turn_end_actor(struct actor_slot *slot)
     actor->magic = 0;
     free(actor);
     link_announce_exit(slot);
+    pressure_on_idle(slot);
     slot_table_release(&system->slots, slot);
 }
 

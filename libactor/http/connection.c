@@ -3,11 +3,11 @@
  * connection.c - an HTTP connection: reads requests, writes answers in order.
  *
  * Requests of one connection may be answered in any order and are written in
- * theirs.  Reading stops while too many are under way or too much waits to be
- * written.  What is malformed or too large is answered, after the requests
- * before it; then our side is ended, what still comes is passed over for a
- * moment (closing at once would make the kernel throw the answer away), and
- * the connection is closed.
+ * theirs.  Reading stops while too many are under way, too much waits to be
+ * written, or an actor that has one of them is behind.  What is malformed or
+ * too large is answered, after the requests before it; then our side is ended,
+ * what still comes is passed over for a moment (closing at once would make the
+ * kernel throw the answer away), and the connection is closed.
  *
  * A connection may be idle between requests for as long as it likes.  Time
  * runs from the first byte of a request to its last, and while the peer does
@@ -60,6 +60,8 @@ struct http_connection {
     bool no_more;                       /* no further request is read */
     bool ended;                         /* the peer has ended its side */
     bool feeding;                       /* feed() is on the stack */
+    struct pressure_watch pressure;     /* an actor is behind */
+    struct worker_job caught_up;        /* it is not any more */
 
     /* Answering. */
     struct http_request *requests;      /* oldest first; answered: owned */
@@ -106,6 +108,12 @@ http_connection_system(const struct http_connection *c)
     return c->server->system;
 }
 
+struct pressure_watch *
+http_connection_pressure(struct http_connection *c)
+{
+    return &c->pressure;
+}
+
 static void
 destroy_request(struct http_connection *c, struct http_request *request)
 {
@@ -142,6 +150,7 @@ detach(struct http_connection *c)
 
     worker_timer_stop(worker, &c->read_timer);
     worker_timer_stop(worker, &c->write_timer);
+    system_pressure_cancel(&c->pressure);
     c->stream = NULL;
     atomic_fetch_sub(&c->server->n_connections, 1);
     DL_DELETE(c->worker->connections, c);
@@ -463,7 +472,7 @@ can_read(const struct http_connection *c)
 {
     return !c->no_more && !c->checked
         && c->n_requests < LIMIT_HTTP_PIPELINE
-        && c->output.size < LIMIT_HTTP_QUEUE;
+        && c->output.size < LIMIT_HTTP_QUEUE && !c->pressure.is_armed;
 }
 
 static void start_read_timer(struct http_connection *);
@@ -717,6 +726,29 @@ resume(struct http_connection *c)
     feed(c, held.data, held.len);
 }
 
+static void
+on_caught_up(struct worker_job *job)
+{
+    struct http_connection *c =
+        CONTAINER_OF(job, struct http_connection, caught_up);
+
+    c->pressure.is_armed = false;
+    if (c->stream && !c->lingering) {
+        resume(c);
+    }
+    http_connection_unref(c);
+}
+
+static void
+post_caught_up(struct pressure_watch *watch)
+{
+    struct http_connection *c =
+        CONTAINER_OF(watch, struct http_connection, pressure);
+
+    http_connection_ref(c);
+    worker_post(c->worker->worker, &c->caught_up);
+}
+
 /* --- the stream's callbacks --- */
 
 static void
@@ -825,6 +857,8 @@ http_server_accept(struct http_server *server, unsigned index,
     c->peer = *peer;
     c->start.fn = on_start;
     c->is_shed = is_shed;
+    c->caught_up.fn = on_caught_up;
+    c->pressure.fn = post_caught_up;
     strbuf_init(&c->head, LIMIT_HTTP_HEAD);
     strbuf_init(&c->held, STRBUF_UNLIMITED);
     server->net->attach(server->net_ctx, stream, c->worker->worker,

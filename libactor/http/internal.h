@@ -128,6 +128,9 @@ void http_connection_ref(struct http_connection *);
 void http_connection_unref(struct http_connection *);
 struct worker *http_connection_worker(const struct http_connection *);
 
+/* Armed while the actor of one of its requests is behind. */
+struct pressure_watch *http_connection_pressure(struct http_connection *);
+
 /* Reads no further request before 'request', which is being checked, has
  * passed or is answered.  On the connection's worker, as all below. */
 void http_connection_hold(struct http_connection *,

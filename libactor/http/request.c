@@ -149,7 +149,9 @@ deliver(struct http_server *server, struct http_request *request)
     vlog(1, "Handling HTTP %s for '%s' from %s", request->head.method,
          request->target.path, ADDRESS_TEXT(&request->peer));
     body->request = request;
-    if (!system_deliver(server->system, &nobody, request->id, &msg)) {
+    if (!system_deliver(server->system, &nobody, request->id, &msg,
+                        request->body.len,
+                        http_connection_pressure(request->connection))) {
         body->request = NULL;
         actor_msg_destroy(msg);
         respond_not_found(&request);

@@ -23,9 +23,21 @@
 /* Peers with which there is nothing to do are forgotten after this. */
 #define FORGET_AFTER (30 * SECOND)
 
+/* A link that is not read, because a receiver is behind, is read a little now
+ * and then.  A window that stays closed for as long as a peer may be silent
+ * would be a dead peer to the other side's kernel, although it is told that we
+ * are there.  In all it is so much, then the other side may give the link
+ * up. */
+#define SIPS_IN_SILENCE 3
+#define SIP_SIZE ((size_t) 1 << 20)
+#define SIPS_MAX 16u
+
 static void on_resting_over(struct worker_timer *);
 
 /* --- life --- */
+
+static void on_resume(struct worker_job *);
+static void on_caught_up(struct pressure_watch *);
 
 struct peer *
 peer_create(struct node *node, const struct peer_key *key,
@@ -37,6 +49,8 @@ peer_create(struct node *node, const struct peer_key *key,
     peer->node = node;
     peer->worker = worker;
     atomic_init(&peer->refs, 1);
+    peer->resume.fn = on_resume;
+    peer->pressure.fn = on_caught_up;
     peer_send_init(peer);
     strbuf_init(&peer->in, PEER_BUFFER_MAX);
     strbuf_init(&peer->out, PEER_BUFFER_MAX);
@@ -63,6 +77,8 @@ peer_close_stream(struct peer *peer)
     struct node *node = peer->node;
 
     worker_timer_stop(peer->worker, &peer->timer);
+    system_pressure_cancel(&peer->pressure);
+    peer->is_stopped = false;
     node_remove_alias(node, peer);
     if (peer->stream) {
         node->net->close(node->net_ctx, steal(peer->stream));
@@ -257,15 +273,100 @@ wait_for_rest(struct peer *peer)
 }
 
 static void
+set_reading(struct peer *peer, bool on)
+{
+    peer->node->net->set_reading(peer->node->net_ctx, peer->stream, on);
+}
+
+static void start_sip_timer(struct peer *);
+
+static void
+on_sip(struct worker_timer *timer)
+{
+    struct peer *peer = CONTAINER_OF(timer, struct peer, timer);
+
+    peer->sip_left = SIP_SIZE;
+    set_reading(peer, true);
+    if (++peer->n_sips < SIPS_MAX) {
+        start_sip_timer(peer);
+    }
+}
+
+static void
+start_sip_timer(struct peer *peer)
+{
+    worker_timer_start(peer->worker, &peer->timer,
+                       peer->node->bounds.silence_ns / SIPS_IN_SILENCE,
+                       on_sip);
+}
+
+/* The others that the peer talks to wait as well: their order is the
+ * connection's. */
+static void
+stop_reading(struct peer *peer)
+{
+    vlog(1, "Not reading from %s for a while: an actor is behind",
+         ADDRESS_TEXT(&peer->key.remote));
+    peer->is_stopped = true;
+    peer->sip_left = 0;
+    peer->n_sips = 0;
+    set_reading(peer, false);
+
+    /* An unfinished frame is not the peer's silence then. */
+    peer->is_timed = false;
+    start_sip_timer(peer);
+}
+
+/* Somebody has caught up for whom we did not read. */
+static void
+on_resume(struct worker_job *job)
+{
+    struct peer *peer = CONTAINER_OF(job, struct peer, resume);
+
+    peer->pressure.is_armed = false;
+    if (peer->is_stopped) {
+        peer->is_stopped = false;
+        worker_timer_stop(peer->worker, &peer->timer);
+        set_reading(peer, true);
+        wait_for_rest(peer);
+    }
+    peer_unref(peer);
+}
+
+static void
+on_caught_up(struct pressure_watch *watch)
+{
+    struct peer *peer = CONTAINER_OF(watch, struct peer, pressure);
+
+    atomic_fetch_add_explicit(&peer->refs, 1, memory_order_relaxed);
+    worker_post(peer->worker, &peer->resume);
+}
+
+/* Reads what came, and no more for now if a receiver is behind. */
+static bool
+read_live(struct peer *peer, const void *data, size_t size)
+{
+    if (!peer_read(peer, data, size)) {
+        return false;
+    }
+    if (peer->is_stopped) {
+        peer->sip_left -= size < peer->sip_left ? size : peer->sip_left;
+        set_reading(peer, peer->sip_left > 0);
+    } else if (peer->pressure.is_armed) {
+        stop_reading(peer);
+    } else {
+        wait_for_rest(peer);
+    }
+    return true;
+}
+
+static void
 on_live_data(void *aux, const void *data, size_t size)
 {
     struct peer *peer = aux;
 
-    if (peer_read(peer, data, size)) {
-        wait_for_rest(peer);
-        if (peer->out.len > 0) {
-            peer_pump(peer);
-        }
+    if (read_live(peer, data, size) && peer->out.len > 0) {
+        peer_pump(peer);
     }
 }
 
@@ -328,8 +429,7 @@ peer_go_live(struct peer *peer, const char *incarnation,
                       &live_callbacks, peer);
     node->net->set_keepalive(node->net_ctx, peer->stream, node->bounds.silence_ns);
     node->net->set_reading(node->net_ctx, peer->stream, true);
-    if (peer_read(peer, rest_data, rest_size)) {
-        wait_for_rest(peer);
+    if (read_live(peer, rest_data, rest_size)) {
         peer_pump(peer);
     }
 }

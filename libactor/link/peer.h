@@ -34,6 +34,7 @@
 #include <actor/strbuf.h>
 #include <actor/table.h>
 #include <actor/upid.h>
+#include "core/transport.h"
 #include "core/worker.h"
 #include "link/frame.h"
 #include "link/handshake.h"
@@ -89,9 +90,16 @@ struct peer {
                                          * lock */
     struct worker_job job;
 
+    /* Reading waits for an actor that is behind; 'resume' ends that. */
+    struct pressure_watch pressure;
+    struct worker_job resume;
+
     /* The worker. */
     struct worker_job flush;            /* writes 'out' after the turn */
     bool flushes;                       /* 'flush' is on its way */
+    bool is_stopped;                    /* nothing is read, but sips */
+    unsigned n_sips;                    /* since it was stopped */
+    size_t sip_left;                    /* bytes */
     enum peer_state state;
     struct actor_stream *stream;        /* owned; NULL: none */
     bool is_dialled;                    /* 'stream' was dialled by us */

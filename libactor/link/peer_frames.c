@@ -52,7 +52,7 @@ find_type(struct peer *peer, const struct frame *frame)
 }
 
 static void
-on_message(struct peer *peer, const struct frame *frame)
+on_message(struct peer *peer, const struct frame *frame, size_t size)
 {
     const struct actor_msg_type *type = find_type(peer, frame);
     struct message *message;
@@ -80,7 +80,8 @@ on_message(struct peer *peer, const struct frame *frame)
     }
     actor_msg_set_correlation(msg, frame->call, frame->reply_to);
     metric_increment(peer->node->metrics.n_received, 1);
-    if (!system_deliver(peer->node->system, &from, frame->to, &msg)) {
+    if (!system_deliver(peer->node->system, &from, frame->to, &msg, size,
+                        &peer->pressure)) {
         vlog(1, "Dropping '%s' from '%s': there is no '%s'", type->name,
              UPID_TEXT(&from), frame->to);
         drop(peer, msg);
@@ -203,7 +204,7 @@ on_frame(struct peer *peer, const void *data, size_t size)
     }
     switch (frame.kind) {
     case FRAME_MESSAGE:
-        on_message(peer, &frame);
+        on_message(peer, &frame, size);
         break;
     case FRAME_LINK:
         return on_link(peer, &frame);

@@ -44,6 +44,9 @@ check_PROGRAMS += %D%/test_link_tcp
 %C%_test_link_tcp_SOURCES = %D%/test_link_tcp.c $(talker)
 %C%_test_link_tcp_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
 %C%_test_link_tcp_LDADD = $(LIBTEST) $(LIBPROTO) $(LIBACTOR)
+check_PROGRAMS += %D%/test_link_pressure
+%C%_test_link_pressure_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
+%C%_test_link_pressure_LDADD = $(LIBTEST) $(LIBPROTO) $(LIBACTOR)
 
 check_PROGRAMS += %D%/test_driver
 %C%_test_driver_SOURCES = %D%/test_driver.c tests/lib/fake_master.c \
@@ -66,6 +69,11 @@ check_PROGRAMS += %D%/test_fairness
 
 check_PROGRAMS += %D%/test_op
 %C%_test_op_LDADD = $(LIBTEST) $(LIBACTOR)
+
+check_PROGRAMS += %D%/test_pressure
+%C%_test_pressure_SOURCES = %D%/test_pressure.c tests/lib/wait.h
+%C%_test_pressure_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
+%C%_test_pressure_LDADD = $(LIBTEST) $(LIBACTOR)
 
 check_PROGRAMS += %D%/test_timer
 %C%_test_timer_CPPFLAGS = $(LIBACTOR_CPPFLAGS)

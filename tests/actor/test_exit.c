@@ -434,6 +434,7 @@ static const struct actor_type replier_type = {
 
 START_TEST(message_of_another_system_is_delivered_and_answered)
 {
+    struct pressure_watch pressure = { .is_armed = false };
     struct actor_system *system = bare_manual(NULL);
     struct transport t = { .text = "" };
     struct upid there = remote("far");
@@ -442,9 +443,10 @@ START_TEST(message_of_another_system_is_delivered_and_answered)
     ck_assert_ptr_null(actor_spawn(system, &replier_type, "a", NULL, NULL));
     struct actor_msg *msg = actor_msg_create(&msg_order);
     actor_msg_set_correlation(msg, 17, 0);
-    ck_assert(!system_deliver(system, &there, "nobody", &msg));
+    ck_assert(!system_deliver(system, &there, "nobody", &msg, 0,
+                              &pressure));
     ck_assert_ptr_nonnull(msg);
-    ck_assert(system_deliver(system, &there, "a", &msg));
+    ck_assert(system_deliver(system, &there, "a", &msg, 0, &pressure));
     ck_assert_ptr_null(msg);
     actor_system_run(system);
 

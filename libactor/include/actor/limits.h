@@ -31,6 +31,12 @@
 #define LIMIT_LINK_QUEUE ((size_t) 256 << 20)
 #define LIMIT_HTTP_QUEUE ((size_t) 64 << 20)
 
+/* What may wait in the inbox of an actor before connections that bring more
+ * are not read for a while: messages, and bytes on the wire of those that are
+ * large. */
+#define LIMIT_MAILBOX_MESSAGES 16384
+#define LIMIT_MAILBOX_BYTES ((size_t) 64 << 20)
+
 /* HTTP requests: request line and headers, number of headers, body. */
 #define LIMIT_HTTP_HEAD ((size_t) 80 << 10)
 #define LIMIT_HTTP_HEADERS 128
