@@ -25,7 +25,7 @@ static void send_from(struct actor *, const struct upid *to,
                       struct actor_msg *);
 
 static const struct actor_msg_type msg_terminate = {
-    .name = "actor.terminate", .run = on_terminate,
+    .name = "actor.terminate", .run = on_terminate, .event = "TERMINATE",
 };
 
 /* --- life --- */
@@ -52,7 +52,7 @@ actor_spawn(struct actor_system *system, const struct actor_type *type,
     struct upid upid = slot->name.upid;
     error = type->init ? type->init(actor, arg) : NULL;
     if (error || actor->flags & ACTOR_FLAG_STOPPING) {
-        turn_end_actor(slot);
+        turn_end_actor(NULL, slot);
     } else if (!mailbox_try_idle(&slot->mailbox)) {
         worker_schedule(slot);
     }

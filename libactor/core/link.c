@@ -55,8 +55,15 @@ struct exited {
 
 static void on_exited(struct actor *, struct actor_msg *);
 
+static char *
+describe_exited(const void *exited)
+{
+    return xstrdup(UPID_TEXT(&((const struct exited *) exited)->who));
+}
+
 static const struct actor_msg_type msg_exited = {
     .name = "actor.exited", .size = sizeof(struct exited), .run = on_exited,
+    .event = "EXITED", .describe = describe_exited,
 };
 
 /* --- sets --- */

@@ -15,6 +15,7 @@ libactor_libactor_la_SOURCES += \
 	%D%/gate.c \
 	%D%/heap.c \
 	%D%/heap.h \
+	%D%/inspect.c \
 	%D%/link.c \
 	%D%/mailbox.h \
 	%D%/msg.c \

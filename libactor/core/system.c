@@ -53,6 +53,7 @@ system_create(const struct actor_system_options *options,
     copy_options(system, options);
     pthread_mutex_init(&system->random_lock, NULL);
     pthread_mutex_init(&system->children_lock, NULL);
+    pthread_mutex_init(&system->inspect_lock, NULL);
     backend_complete(system, options->backend, options->seed);
     slot_table_init(&system->slots);
     for (unsigned i = 0; i < N_EXIT_LOCKS; i++) {
@@ -217,6 +218,7 @@ free_system(struct actor_system *system)
     }
     pthread_mutex_destroy(&system->random_lock);
     pthread_mutex_destroy(&system->children_lock);
+    pthread_mutex_destroy(&system->inspect_lock);
     metrics_remove(system->metrics, &system->dead_letters);
     metrics_remove(system->metrics, &system->depth_metric);
     pressure_fini(system);
@@ -442,35 +444,6 @@ system_deliver(struct actor_system *system, const struct upid *from,
         pressure_await(slot, generation, watch);
     }
     return true;
-}
-
-void
-system_for_each_actor(struct actor_system *system,
-                      void (*fn)(void *aux, const struct actor_view *),
-                      void *aux)
-{
-    size_t n;
-    struct slot_ref *refs = slot_table_list(&system->slots, &n);
-
-    for (size_t i = 0; i < n; i++) {
-        struct actor_slot *slot = refs[i].slot;
-        struct actor_view view = {
-            .type = refs[i].type,
-            .n_waiting = mailbox_n_waiting(&slot->mailbox)
-                         + atomic_load_explicit(&slot->n_fifo,
-                                                memory_order_relaxed),
-            .depth_max = atomic_load_explicit(&slot->depth_max,
-                                              memory_order_relaxed),
-        };
-
-        if (view.depth_max < view.n_waiting) {
-            view.depth_max = view.n_waiting;    /* not seen by a turn yet */
-        }
-        if (slot_read_upid(slot, refs[i].generation, &view.upid)) {
-            fn(aux, &view);
-        }
-    }
-    free(refs);
 }
 
 /* --- manual systems --- */

@@ -2,7 +2,8 @@
  *
  * system_private.h - what the parts of core share: systems and workers.
  *
- * Locks are taken in this order: slot table, exits, timers, run queue. */
+ * Locks are taken in this order: inspection, slot table, exits, timers, run
+ * queue. */
 #ifndef CORE_SYSTEM_PRIVATE_H
 #define CORE_SYSTEM_PRIVATE_H 1
 
@@ -76,6 +77,13 @@ struct worker {
     int64_t polled_ns;
     struct recorder recorder;   /* read by any thread */
     struct msg_cache cache;
+
+    /* Written by the owner, but for is_held; inspect.c. */
+    const struct actor_msg_type *_Atomic handling;      /* NULL: no turn */
+    struct actor_slot *_Atomic running;
+    _Atomic int64_t round_ns;   /* of the last look at the clock */
+    _Atomic bool is_held;
+
     struct heap io_timers;      /* worker_timer_start() */
     int64_t probe_period_ns;
     struct run_queue *glanced;  /* at the prober's last glance; NULL: none */
@@ -170,6 +178,7 @@ struct actor_system {
     struct pressure_watch *pressure_watches[N_EXIT_LOCKS];  /* exit locks */
     struct pool *pool;                  /* owned */
     struct msg_depot *depot;            /* owned */
+    pthread_mutex_t inspect_lock;       /* inspect.c; the outermost */
     pthread_mutex_t children_lock;
     struct actor_child *children;       /* children_lock; owned */
 
@@ -236,8 +245,42 @@ system_is_local(const struct actor_system *system, const struct upid *upid)
  * again. */
 bool turn_run(struct worker *, struct actor_slot *);
 
-/* Ends the actor in 'slot'; the caller runs it.  The slot is free then. */
-void turn_end_actor(struct actor_slot *);
+/* Ends the actor in 'slot'; the caller runs it, in a turn of 'worker' or, if
+ * that is NULL, before its first.  The slot is free then. */
+void turn_end_actor(struct worker *, struct actor_slot *);
+
+/* --- inspect.c: looking into mailboxes --- */
+
+/* Of worker->handling: between handlers; held there; in an actor's fini. */
+extern const struct actor_msg_type worker_is_between;
+extern const struct actor_msg_type worker_is_paused;
+extern const struct actor_msg_type worker_is_ending;
+
+/* Waits until the worker is not held any more. */
+void inspect_pause(struct worker *);
+
+/* The worker is going to touch the lists of the actor that it runs.  In
+ * order: see inspect.c, which puts in the fence that is not here. */
+static inline void
+worker_between_handlers(struct worker *worker)
+{
+    /* Release: pairs with the acquire in inspect.c. */
+    atomic_store_explicit(&worker->handling, &worker_is_between,
+                          memory_order_release);
+    atomic_signal_fence(memory_order_seq_cst);
+    if (UNLIKELY(atomic_load_explicit(&worker->is_held,
+                                      memory_order_acquire))) {
+        inspect_pause(worker);
+    }
+}
+
+/* It will not until it calls worker_between_handlers() again.  NULL: the turn
+ * is over. */
+static inline void
+worker_enter_handler(struct worker *worker, const struct actor_msg_type *type)
+{
+    atomic_store_explicit(&worker->handling, type, memory_order_release);
+}
 
 /* --- parts of an actor that end with it; each in its turn --- */
 

@@ -118,17 +118,35 @@ void actor_msg_set_correlation(struct actor_msg *, uint64_t call,
 /* Sets the sender of a message made by the transport or the runtime. */
 void actor_msg_set_from(struct actor_msg *, const struct upid *);
 
+/* A message that waits. */
+struct actor_event {
+    const struct actor_msg_type *type;
+    struct upid from;           /* empty: nobody, or long gone */
+    struct message *message;    /* NULL: a plain body */
+    char *text;                 /* what type->describe said, or NULL */
+};
+
 /* An actor as it looks from outside. */
 struct actor_view {
     struct upid upid;
     const char *type;           /* its name */
     size_t n_waiting;           /* messages that wait, about */
     size_t depth_max;           /* most that ever waited at a time, about */
+    const char *running;        /* the message that it handles, or NULL */
+    int64_t running_ns;         /* since then, or a little later */
+    unsigned worker;            /* that runs it */
+    struct actor_event *events; /* that wait, oldest first */
+    size_t n_events;
 };
 
-/* For /__processes__: calls 'fn' for each live actor, oldest first.  Never
- * waits for an actor. */
-void system_for_each_actor(struct actor_system *,
+/* For /__processes__: calls 'fn' for each live actor, oldest first.  At most
+ * 'n_events_max' events of each are shown, without gaps, and 10,000 in all:
+ * the oldest, unless more than 4096 have come that the actor has not taken
+ * yet.  Then those are left out, or are newer ones if there are no others.
+ * The views are on loan; events are of one moment, other numbers of others.
+ * Never waits for a handler, however long it takes: workers are stopped
+ * between two handlers, for 100 us at a time.  Any thread. */
+void system_for_each_actor(struct actor_system *, size_t n_events_max,
                            void (*fn)(void *aux, const struct actor_view *),
                            void *aux);
 

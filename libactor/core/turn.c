@@ -17,6 +17,8 @@
 #include "core/system_private.h"
 
 static void turn_handle(struct actor *, struct actor_msg *);
+static struct actor_msg *take_lists(struct worker *, struct actor_slot *,
+                                    struct actor_msg **ret_inbox);
 static void drop(struct actor_system *, struct actor_msg *);
 
 static inline void
@@ -66,12 +68,15 @@ turn_run(struct worker *worker, struct actor_slot *slot)
     struct actor *actor = slot->actor;
     uint32_t generation = atomic_load_explicit(&slot->generation,
                                                memory_order_relaxed);
-    struct actor_msg *msg = slot->fifo;
+    struct actor_msg *msg;
     uint32_t n_waiting = atomic_load_explicit(&slot->n_fifo,
                                               memory_order_relaxed);
     unsigned n = 0;
 
     recorder_begin(&worker->recorder, worker->now_ns, slot, generation);
+    atomic_store_explicit(&worker->running, slot, memory_order_relaxed);
+    worker_between_handlers(worker);
+    msg = slot->fifo;
     for (;;) {
         if (!msg) {
             if (mailbox_is_empty(&slot->mailbox)
@@ -97,10 +102,12 @@ turn_run(struct worker *worker, struct actor_slot *slot)
         __builtin_prefetch(msg->next);
         if (LIKELY(msg->generation == generation)) {
             recorder_note(&worker->recorder, msg);
+            worker_enter_handler(worker, msg->type);
             turn_handle(actor, msg);
+            worker_between_handlers(worker);
             if (UNLIKELY(actor->flags & ACTOR_FLAG_STOPPING)) {
                 set_waiting(slot, 0);
-                turn_end_actor(slot);
+                turn_end_actor(worker, slot);
                 return false;
             }
         } else {
@@ -151,12 +158,15 @@ turn_handle(struct actor *actor, struct actor_msg *msg)
 }
 
 void
-turn_end_actor(struct actor_slot *slot)
+turn_end_actor(struct worker *worker, struct actor_slot *slot)
 {
     struct actor_system *system = slot->system;
     struct actor *actor = slot->actor;
-    struct actor_msg *fifo = steal(slot->fifo);
+    struct actor_msg *fifo, *inbox;
 
+    if (worker) {
+        worker_enter_handler(worker, &worker_is_ending);
+    }
     op_destroy_all(actor);
     if (actor->type->fini) {
         actor->type->fini(actor);
@@ -168,14 +178,37 @@ turn_end_actor(struct actor_slot *slot)
     slot_table_remove(&system->slots, slot);
 
     /* From here on links and watches find the mailbox dead. */
+    fifo = take_lists(worker, slot, &inbox);
     drop(system, fifo);
-    drop(system, mailbox_close(&slot->mailbox));
-    slot->actor = NULL;
+    drop(system, inbox);
     actor->magic = 0;
     free(actor);
     link_announce_exit(slot);
     pressure_on_idle(slot);
     slot_table_release(&system->slots, slot);
+}
+
+/* Takes all that waits, and closes the mailbox. */
+static struct actor_msg *
+take_lists(struct worker *worker, struct actor_slot *slot,
+           struct actor_msg **ret_inbox)
+{
+    struct actor_system *system = slot->system;
+
+    if (worker) {
+        worker_between_handlers(worker);
+    } else {
+        pthread_mutex_lock(&system->inspect_lock);
+    }
+    struct actor_msg *fifo = steal(slot->fifo);
+    *ret_inbox = mailbox_close(&slot->mailbox);
+    slot->actor = NULL;
+    if (worker) {
+        worker_enter_handler(worker, &worker_is_ending);
+    } else {
+        pthread_mutex_unlock(&system->inspect_lock);
+    }
+    return fifo;
 }
 
 static void

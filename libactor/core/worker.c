@@ -439,6 +439,14 @@ worker_main(void *worker_)
     return NULL;
 }
 
+static void
+set_now(struct worker *worker)
+{
+    worker->now_ns = actor_system_now(worker->system);
+    atomic_store_explicit(&worker->round_ns, worker->now_ns,
+                          memory_order_relaxed);
+}
+
 /* Turns until the next round, after some that took 'elapsed_ns': so many that
  * it will be due in ROUND_TIME if turns go on like that. */
 static void
@@ -464,12 +472,12 @@ worker_round(struct worker *worker)
     int64_t before = worker->now_ns;
 
     worker->debt = 0;
-    worker->now_ns = actor_system_now(worker->system);
+    set_now(worker);
     set_batch(worker, worker->now_ns - before);
     worker_run_timers(worker, worker->now_ns);
     if (worker->now_ns - worker->polled_ns >= POLL_PERIOD) {
         worker->system->poller->run(worker->poller, 0);
-        worker->now_ns = actor_system_now(worker->system);
+        set_now(worker);
         worker->polled_ns = worker->now_ns;
     }
 }
@@ -498,7 +506,7 @@ worker_park(struct worker *worker)
     if (atomic_exchange(&worker->is_parked, false)) {
         atomic_fetch_sub(&system->n_parked, 1);
     }
-    worker->now_ns = actor_system_now(system);
+    set_now(worker);
     worker->polled_ns = worker->now_ns;
     worker->debt = 0;
     worker_run_timers(worker, worker->now_ns);
@@ -732,6 +740,7 @@ worker_run_slot(struct worker *worker, struct actor_slot *slot)
     /* Relaxed: of the other threads only dumps look, and need no more. */
     atomic_store_explicit(&worker->is_in_turn, true, memory_order_relaxed);
     bool has_more = turn_run(worker, slot);
+    worker_enter_handler(worker, NULL);
     atomic_store_explicit(&worker->is_in_turn, false, memory_order_relaxed);
 
     /* Turns, and the head of the batch. */

@@ -23,6 +23,9 @@
 /* Head lines that an actor may add to its answer. */
 #define MAX_ANSWER_HEADERS (64 * 1024)
 
+/* Bytes of a waiting request's target in /__processes__. */
+#define MAX_TARGET_SHOWN 1024
+
 struct request_body {
     struct http_request *request;       /* owned; NULL: taken */
 };
@@ -40,11 +43,23 @@ request_message_fini(void *body)
 static void
 request_message_run(struct actor *self, struct actor_msg *msg);
 
+/* Method and target; the latter may be as long as a head. */
+static char *
+request_message_describe(const void *body)
+{
+    const struct request_body *b = body;
+
+    return xasprintf("%s %.*s", b->request->head.method, MAX_TARGET_SHOWN,
+                     b->request->head.target);
+}
+
 static const struct actor_msg_type request_message = {
     .name = "http-request",
     .size = sizeof(struct request_body),
     .fini = request_message_fini,
     .run = request_message_run,
+    .event = "HTTP",
+    .describe = request_message_describe,
 };
 
 static void

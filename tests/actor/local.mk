@@ -44,6 +44,11 @@ check_PROGRAMS += %D%/test_link_tcp
 %C%_test_link_tcp_SOURCES = %D%/test_link_tcp.c $(talker)
 %C%_test_link_tcp_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
 %C%_test_link_tcp_LDADD = $(LIBTEST) $(LIBPROTO) $(LIBACTOR)
+check_PROGRAMS += %D%/test_inspect
+%C%_test_inspect_SOURCES = %D%/test_inspect.c tests/lib/wait.h
+%C%_test_inspect_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
+%C%_test_inspect_LDADD = $(LIBTEST) $(LIBPROTO) $(LIBACTOR)
+
 check_PROGRAMS += %D%/test_link_pressure
 %C%_test_link_pressure_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
 %C%_test_link_pressure_LDADD = $(LIBTEST) $(LIBPROTO) $(LIBACTOR)

@@ -249,12 +249,12 @@ START_TEST(actors_are_listed_with_what_waits_and_what_ever_waited)
 
     spawn(system, "a", text);
     post_nothing(system, &b, 3);
-    system_for_each_actor(system, list_actor, listed);
+    system_for_each_actor(system, 0, list_actor, listed);
     ck_assert_str_eq(listed, "b/mortal/3/3 a/mortal/0/0 ");
     actor_system_run(system);
     post_nothing(system, &b, 2);
     listed[0] = '\0';
-    system_for_each_actor(system, list_actor, listed);
+    system_for_each_actor(system, 0, list_actor, listed);
     ck_assert_str_eq(listed, "b/mortal/2/3 a/mortal/0/0 ");
     actor_system_destroy(system);
 }
@@ -323,7 +323,7 @@ START_TEST(what_comes_during_a_batch_counts_with_what_was_there)
     actor_system_run(system);
 
     /* After the first batch of 64 there are 136 of the old ones. */
-    system_for_each_actor(system, list_actor, listed);
+    system_for_each_actor(system, 0, list_actor, listed);
     ck_assert_str_eq(listed, "g/greedy/0/636 ");
     actor_system_destroy(system);
 }

@@ -78,6 +78,14 @@ struct actor_msg_type {
     /* Run in the receiver's turn in place of its handlers; for the runtime's
      * own purposes (timers, completions, HTTP).  NULL in all others. */
     void (*run)(struct actor *self, struct actor_msg *);
+
+    /* For /__processes__: the type of event, if it is neither "MESSAGE" nor,
+     * with 'run', "DISPATCH"; and what there is to be said of a waiting body,
+     * in a few words (the caller frees them).  'describe' is called by any
+     * thread while all workers are held, so it has to be quick and must take
+     * no locks.  Both may be NULL. */
+    const char *event;
+    char *(*describe)(const void *body);
 };
 
 /* A new message with a zeroed plain body; the caller fills it in and sends. */
