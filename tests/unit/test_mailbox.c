@@ -136,6 +136,26 @@ START_TEST(count_stops_at_its_maximum)
 }
 END_TEST
 
+START_TEST(push_tells_how_many_are_there)
+{
+    struct mailbox mailbox = { MAILBOX_IDLE };
+    uint32_t n = 0;
+
+    for (unsigned i = 1; i <= 70000; i++) {
+        mailbox_push_counted(&mailbox, number(0, 0), &n);
+        ck_assert_uint_eq(n, i < MAILBOX_COUNT_MAX ? i : MAILBOX_COUNT_MAX);
+    }
+    struct actor_msg *list = mailbox_take(&mailbox, &n);
+    while (list) {
+        take_number(&list);
+    }
+    mailbox_push_counted(&mailbox, number(0, 0), &n);
+    ck_assert_uint_eq(n, 1);
+    list = mailbox_close(&mailbox);
+    take_number(&list);
+}
+END_TEST
+
 /* --- several producers, one consumer --- */
 
 enum { N_PRODUCERS = 4, N_EACH = 20000 };
@@ -216,6 +236,7 @@ mailbox_suite(void)
     test_add(suite, "dead", dead_mailbox_refuses_messages);
     test_add(suite, "close", closing_an_idle_mailbox_gives_nothing);
     test_add(suite, "count", count_stops_at_its_maximum);
+    test_add(suite, "push", push_tells_how_many_are_there);
     test_add(suite, "threads", nothing_is_lost_or_overtaken_between_threads);
     return suite;
 }
