@@ -427,7 +427,8 @@ peer_go_live(struct peer *peer, const char *incarnation,
     }
     node->net->attach(node->net_ctx, peer->stream, peer->worker,
                       &live_callbacks, peer);
-    node->net->set_keepalive(node->net_ctx, peer->stream, node->bounds.silence_ns);
+    node->net->set_keepalive(node->net_ctx, peer->stream,
+                             node->bounds.silence_ns);
     node->net->set_reading(node->net_ctx, peer->stream, true);
     if (read_live(peer, rest_data, rest_size)) {
         peer_pump(peer);

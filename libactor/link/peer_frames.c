@@ -118,7 +118,8 @@ answer_exited(struct peer *peer, const struct frame *frame)
     }
     peer->answered += peer->out.len - before;
     if (peer->answered > ANSWERS_MAX) {
-        peer_fail(peer, PEER_LOSS_OVERRUN, "it does not read what it asks for");
+        peer_fail(peer, PEER_LOSS_OVERRUN,
+                  "it does not read what it asks for");
         return false;
     }
     return true;

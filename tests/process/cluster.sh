@@ -86,8 +86,8 @@ wait_until()
 # port_in LOG: the port that the line "... started on ...:PORT" tells.
 port_in()
 {
-    sed -n 's/.* started on .*\(127\.0\.0\.1\|\[::1\]\):\([0-9]*\)$/\2/p' "$1" |
-        head -n 1
+    sed -n 's/.* started on .*\(127\.0\.0\.1\|\[::1\]\):\([0-9]*\)$/\2/p' \
+        "$1" | head -n 1
 }
 
 has_port()

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# test_ipv6.sh - a whole cluster at ::1: master, agent, executor, mesos-execute.
+# test_ipv6.sh - a whole cluster at ::1: master, agent, executor, and
+# mesos-execute.
 . "$top_srcdir/tests/process/cluster.sh"
 
 if ! grep -q '^0*1 ' /proc/net/if_inet6 2>/dev/null; then
