@@ -19,6 +19,7 @@
 
 #include <actor/addresses.h>
 #include <actor/alloc.h>
+#include <actor/descriptors.h>
 #include <actor/directory.h>
 #include <actor/error.h>
 #include <actor/flags.h>
@@ -234,6 +235,7 @@ run(const struct local_flags *flags)
     autoerror *error = start_logging(flags);
 
     if (!error) {
+        descriptors_raise();
         block_signals(&signals);
         /* Nobody is overwhelmed by agents of the same process. */
         setenv(ENVIRONMENT_PREFIX "REGISTRATION_BACKOFF_FACTOR", "10ms", 0);
