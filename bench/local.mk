@@ -20,3 +20,6 @@ bench_programs += %D%/bench_child
 
 bench_programs += %D%/bench_cluster
 %C%_bench_cluster_LDADD = $(LIBSCHEDULERDRIVER) $(LIBMODEL)
+
+bench_programs += %D%/bench_http_idle
+%C%_bench_http_idle_LDADD = $(LIBACTOR)

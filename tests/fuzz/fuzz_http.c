@@ -30,8 +30,21 @@ on_echo(struct actor *self UNUSED, struct http_request *request)
     http_respond(&request, 200, NULL, &text);
 }
 
+static void
+on_item(struct actor *self UNUSED, struct http_request *request)
+{
+    autofini(strbuf) text = STRBUF(STRBUF_UNLIMITED);
+
+    while (text.len < 2000) {
+        strbuf_printf(&text, "item %s, ",
+                      http_request_argument(request, "item"));
+    }
+    http_respond(&request, 200, NULL, &text);
+}
+
 static const struct http_route routes[] = {
     { "/echo", on_echo, "Says it again.", NULL },
+    { "/items/{item}", on_item, .methods = "GET, POST" },
 };
 
 static struct error *

@@ -36,6 +36,11 @@ fuzz_programs += %D%/fuzz_resources
 %C%_fuzz_resources_SOURCES = %D%/fuzz_resources.c $(fuzz_main)
 %C%_fuzz_resources_LDADD = $(LIBMODEL) $(FUZZ_LDFLAGS)
 
+fuzz_programs += %D%/fuzz_http_fields
+%C%_fuzz_http_fields_SOURCES = %D%/fuzz_http_fields.c $(fuzz_main)
+%C%_fuzz_http_fields_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
+%C%_fuzz_http_fields_LDADD = $(fuzz_libs)
+
 fuzz_programs += %D%/fuzz_http %D%/fuzz_link_frame
 %C%_fuzz_http_SOURCES = %D%/fuzz_http.c $(fuzz_main)
 %C%_fuzz_http_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
