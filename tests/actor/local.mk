@@ -99,6 +99,10 @@ check_PROGRAMS += %D%/test_http_limits
 %C%_test_http_limits_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
 %C%_test_http_limits_LDADD = $(LIBTEST) $(LIBACTOR)
 
+check_PROGRAMS += %D%/test_http_threads
+%C%_test_http_threads_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
+%C%_test_http_threads_LDADD = $(LIBTEST) $(LIBACTOR)
+
 check_PROGRAMS += %D%/test_http_files
 %C%_test_http_files_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
 %C%_test_http_files_LDADD = $(LIBTEST) $(LIBACTOR)
