@@ -293,12 +293,20 @@ write_answer(struct http_connection *c, struct http_request *request)
     return finished;
 }
 
-/* True if the oldest answer is a stream that its actor has broken off. */
+/* The stream that is the oldest answer; NULL: it is none, or is not there yet,
+ * and the request is somebody else's. */
+static struct http_stream *
+present_stream(const struct http_connection *c)
+{
+    return c->requests && c->requests->answered ? c->requests->stream : NULL;
+}
+
 static bool
 is_aborted(const struct http_connection *c)
 {
-    return c->requests && c->requests->answered && c->requests->stream
-        && http_stream_is_aborted(c->requests->stream);
+    struct http_stream *stream = present_stream(c);
+
+    return stream && http_stream_is_aborted(stream);
 }
 
 static void
@@ -340,8 +348,9 @@ flush(struct http_connection *c)
     } else if (c->write_timer.heap_index == 0) {
         start_write_timer(c);
     }
-    if (c->requests && c->requests->stream) {
-        http_stream_written(c->requests->stream, c->output.size);
+    struct http_stream *stream = present_stream(c);
+    if (stream) {
+        http_stream_written(stream, c->output.size);
     }
     if (is_finished(c)) {
         linger(c);
@@ -408,7 +417,7 @@ http_connection_stream_ready(struct http_connection *c,
         http_connection_close(c);
         return;
     }
-    if (c->requests && c->requests->stream == stream) {
+    if (present_stream(c) == stream) {
         flush(c);
     }
 }
@@ -780,7 +789,7 @@ static void
 on_closed(void *aux, const struct error *error)
 {
     struct http_connection *c = aux;
-    bool streaming = c->requests && c->requests->stream;
+    bool streaming = present_stream(c) != NULL;
 
     c->ended = true;
     if (error || c->lingering || streaming
