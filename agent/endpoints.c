@@ -25,7 +25,6 @@
 static void on_state(struct actor *, struct http_request *);
 static void on_flags(struct actor *, struct http_request *);
 static void on_health(struct actor *, struct http_request *);
-static bool is_get(struct http_request **);
 static void write_state(struct agent *, struct json_writer *);
 static void write_resources(const struct agent *, struct json_writer *);
 static void write_allocated(const struct agent *, struct json_writer *);
@@ -46,8 +45,9 @@ static void executor_total(const struct executor *, struct resources *ret);
 static const struct http_route routes[] = {
     { "/state", on_state, "Information about state of the Agent.",
       "This endpoint shows information about the frameworks, executors and "
-      "the agent's master as a JSON object." },
-    { "/flags", on_flags, "Exposes the agent's flag configuration.", NULL },
+      "the agent's master as a JSON object.", .methods = "GET" },
+    { "/flags", on_flags, "Exposes the agent's flag configuration.",
+      .methods = "GET" },
     { "/health", on_health, "Health check of the Agent.",
       "Returns 200 OK iff the Agent is healthy." },
 };
@@ -71,9 +71,6 @@ on_flags(struct actor *self, struct http_request *request)
     autofini(strbuf) body = STRBUF(STRBUF_UNLIMITED);
     struct json_writer w = JSON_WRITER(&body);
 
-    if (!is_get(&request)) {
-        return;
-    }
     json_object_begin(&w);
     json_key(&w, "flags");
     flags_write_json(&w, agent_flag_table, agent_n_flags, agent->flags);
@@ -88,23 +85,8 @@ on_state(struct actor *self, struct http_request *request)
     autofini(strbuf) body = STRBUF(STRBUF_UNLIMITED);
     struct json_writer w = JSON_WRITER(&body);
 
-    if (!is_get(&request)) {
-        return;
-    }
     write_state(agent, &w);
     http_respond_json(&request, &body);
-}
-
-static bool
-is_get(struct http_request **request)
-{
-    static const char *const methods[] = { "GET" };
-
-    if (strcmp(http_request_method(*request), "GET") == 0) {
-        return true;
-    }
-    http_respond_method_not_allowed(request, methods, ARRAY_SIZE(methods));
-    return false;
 }
 
 /* --- /state --- */

@@ -397,7 +397,7 @@ http_connection_answered(struct http_connection *c,
         destroy_request(c, request);
         return;
     }
-    if (request->stream && c->ended) {
+    if (request->stream && !request->has_length && c->ended) {
         http_connection_close(c);            /* nobody reads a stream any more */
         return;
     }
@@ -789,7 +789,7 @@ static void
 on_closed(void *aux, const struct error *error)
 {
     struct http_connection *c = aux;
-    bool streaming = present_stream(c) != NULL;
+    bool streaming = present_stream(c) && !c->requests->has_length;
 
     c->ended = true;
     if (error || c->lingering || streaming

@@ -228,6 +228,41 @@ START_TEST(http_1_0_keeps_its_connection_after_a_large_file)
 }
 END_TEST
 
+START_TEST(who_ends_its_side_still_gets_a_large_file)
+{
+    struct http_stage f = start();
+    size_t size = 1000000;
+    autofree char *data = write_large_file("large", size);
+    autofini(strbuf) got = STRBUF(STRBUF_UNLIMITED);
+    static const char request[] = "GET /assets/large HTTP/1.1\r\n\r\n";
+
+    memory_net_set_window(multi_system_net(f.multi), 65536);
+    memory_client_write(f.client, request, sizeof request - 1);
+    memory_client_shutdown(f.client);
+    multi_system_run(f.multi);
+    read_on(&f, &got);
+    ck_assert(strcmp(body_of(got.data), data) == 0);
+    ck_assert(memory_client_is_ended(f.client));
+    stop(&f);
+}
+END_TEST
+
+START_TEST(who_ends_its_side_in_the_middle_gets_the_rest)
+{
+    struct http_stage f = start();
+    size_t size = 1000000;
+    autofree char *data = write_large_file("large", size);
+    autofini(strbuf) got = STRBUF(STRBUF_UNLIMITED);
+
+    memory_net_set_window(multi_system_net(f.multi), 65536);
+    stage_get(&f, "/assets/large");
+    memory_client_shutdown(f.client);
+    read_on(&f, &got);
+    ck_assert(strcmp(body_of(got.data), data) == 0);
+    stop(&f);
+}
+END_TEST
+
 /* --- files that change --- */
 
 START_TEST(a_file_that_grows_is_sent_as_long_as_it_was)
@@ -441,6 +476,10 @@ http_files_suite(void)
     test_add(suite, "large", a_large_file_comes_whole_through_a_small_window);
     test_add(suite, "http_1_0",
              http_1_0_keeps_its_connection_after_a_large_file);
+    test_add(suite, "half_close",
+             who_ends_its_side_still_gets_a_large_file);
+    test_add(suite, "half_close_later",
+             who_ends_its_side_in_the_middle_gets_the_rest);
     test_add(suite, "grows", a_file_that_grows_is_sent_as_long_as_it_was);
     test_add(suite, "shrinks", a_file_that_shrinks_breaks_its_connection);
     test_add(suite, "reader_goes", a_reader_may_go_in_the_middle_of_a_file);
