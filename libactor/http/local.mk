@@ -55,6 +55,8 @@ libactor_libactor_la_SOURCES += \
 	%D%/output.h \
 	%D%/pattern.c \
 	%D%/pattern.h \
+	%D%/recordio.c \
+	%D%/recordio.h \
 	%D%/request.c \
 	%D%/routes.c \
 	%D%/scan.c \

@@ -53,3 +53,7 @@ fuzz_programs += %D%/fuzz_prometheus
 %C%_fuzz_prometheus_SOURCES = %D%/fuzz_prometheus.c $(fuzz_main)
 %C%_fuzz_prometheus_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
 %C%_fuzz_prometheus_LDADD = $(LIBTEST) $(fuzz_libs)
+fuzz_programs += %D%/fuzz_recordio
+%C%_fuzz_recordio_SOURCES = %D%/fuzz_recordio.c $(fuzz_main)
+%C%_fuzz_recordio_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
+%C%_fuzz_recordio_LDADD = $(fuzz_libs)

@@ -48,6 +48,9 @@
 /* Bytes of one answer of /files/read: Mesos' 16 pages. */
 #define LIMIT_FILES_READ ((size_t) 64 << 10)
 
+/* One record of a RecordIO stream. */
+#define LIMIT_RECORD LIMIT_MESSAGE_SIZE
+
 /* Requests of one connection that are being answered at a time. */
 #define LIMIT_HTTP_PIPELINE 64
 
