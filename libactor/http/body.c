@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * body.c - framing of request bodies; see body.h.  Thread: any. */
+ * body.c - framing of bodies; see body.h.  Thread: any. */
 #include <config.h>
 
 #include <string.h>
@@ -19,20 +19,41 @@ refuse(struct http_body *body, int status, const char *reason)
     return status;
 }
 
-int
-http_body_begin(struct http_body *body, const struct http_head *head)
+static int
+begin(struct http_body *body, const struct http_head *head, size_t max_size)
 {
-    memset(body, 0, sizeof *body);
     if (head->chunked) {
         body->state = HTTP_BODY_CHUNK_SIZE;
     } else if (head->has_length && head->content_length > 0) {
-        if (head->content_length > LIMIT_HTTP_BODY) {
+        if (head->content_length > max_size) {
             return refuse(body, 413, "the body is too large");
         }
         body->state = HTTP_BODY_DATA;
         body->left = head->content_length;
     }
     return 0;
+}
+
+int
+http_body_begin(struct http_body *body, const struct http_head *head)
+{
+    memset(body, 0, sizeof *body);
+    return begin(body, head, LIMIT_HTTP_BODY);
+}
+
+int
+http_body_begin_answer(struct http_body *body, const struct http_head *head,
+                       bool has_none, size_t max_size)
+{
+    memset(body, 0, sizeof *body);
+    if (has_none) {
+        return 0;
+    }
+    if (!head->chunked && !head->has_length) {
+        body->state = HTTP_BODY_TO_END;
+        return 0;
+    }
+    return begin(body, head, max_size);
 }
 
 static int
@@ -147,6 +168,18 @@ take_data(struct http_body *body, const char *data, size_t size,
     return n;
 }
 
+/* Takes all that comes, within the bound of 'out'. */
+static int
+take_to_end(struct http_body *body, const char *data, size_t size,
+            struct strbuf *out)
+{
+    if (size > out->max_len - out->len) {
+        return refuse(body, 413, "the body is too large");
+    }
+    strbuf_append_bytes(out, data, size);
+    return 0;
+}
+
 static int
 take_trailers(struct http_body *body, const char *data, size_t size,
               size_t *ret_used)
@@ -178,6 +211,10 @@ http_body_feed(struct http_body *body, const char *data, size_t size,
         case HTTP_BODY_CHUNK_END_CR:
         case HTTP_BODY_CHUNK_END_LF:
             status = chunk_end_char(body, data[i]);
+            break;
+        case HTTP_BODY_TO_END:
+            used = size - i;
+            status = take_to_end(body, data + i, used, out);
             break;
         case HTTP_BODY_TRAILERS:
             status = take_trailers(body, data + i, size - i, &used);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * body.h - where the body of an HTTP request ends: by length or in chunks.
+ * body.h - where the body of an HTTP message ends: by length, in chunks, or,
+ * of an answer, with the connection.
  *
  * As strict as the scan of the head: chunk lines end in CR LF, sizes are plain
  * hexadecimal, trailers are passed over within the bounds of a head.
@@ -27,6 +28,7 @@ enum http_body_state {
     HTTP_BODY_CHUNK_END_CR,
     HTTP_BODY_CHUNK_END_LF,
     HTTP_BODY_TRAILERS,
+    HTTP_BODY_TO_END,           /* of the connection; never DONE by itself */
 };
 
 struct http_body {
@@ -41,6 +43,12 @@ struct http_body {
 /* Begins the body that 'head' announces.  Returns 0, or the status to refuse
  * the request with. */
 int http_body_begin(struct http_body *, const struct http_head *head);
+
+/* The same for an answer, whose content has at most 'max_size' bytes.
+ * 'has_none': whatever the head says, it was an answer to HEAD, for
+ * example. */
+int http_body_begin_answer(struct http_body *, const struct http_head *head,
+                           bool has_none, size_t max_size);
 
 /* Appends what the next bytes hold of the body to 'out', whose maximum is the
  * limit.  '*ret_used' bytes belong to it; it is whole when 'state' is

@@ -58,6 +58,8 @@ libactor_libactor_la_SOURCES += \
 	%D%/recordio.c \
 	%D%/recordio.h \
 	%D%/request.c \
+	%D%/response.c \
+	%D%/response.h \
 	%D%/routes.c \
 	%D%/scan.c \
 	%D%/server.c \

@@ -57,3 +57,8 @@ fuzz_programs += %D%/fuzz_recordio
 %C%_fuzz_recordio_SOURCES = %D%/fuzz_recordio.c $(fuzz_main)
 %C%_fuzz_recordio_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
 %C%_fuzz_recordio_LDADD = $(fuzz_libs)
+
+fuzz_programs += %D%/fuzz_http_answer
+%C%_fuzz_http_answer_SOURCES = %D%/fuzz_http_answer.c $(fuzz_main)
+%C%_fuzz_http_answer_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
+%C%_fuzz_http_answer_LDADD = $(fuzz_libs)

@@ -115,3 +115,7 @@ check_PROGRAMS += %D%/test_symbol
 check_PROGRAMS += %D%/test_recordio
 %C%_test_recordio_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
 %C%_test_recordio_LDADD = $(LIBTEST) $(LIBACTOR)
+
+check_PROGRAMS += %D%/test_http_response
+%C%_test_http_response_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
+%C%_test_http_response_LDADD = $(LIBTEST) $(LIBACTOR)
