@@ -27,6 +27,7 @@ static unsigned choose_n_workers(const struct actor_system_options *);
 static void copy_options(struct actor_system *,
                          const struct actor_system_options *);
 static void end_actors(struct actor_system *);
+static void stop_part(struct actor_system *, struct system_part *);
 static void stop_workers(struct actor_system *);
 static double read_depth_max(void *system);
 static void drain_jobs(struct actor_system *);
@@ -143,6 +144,9 @@ actor_system_destroy(struct actor_system *system)
     if (system->transport_ops) {
         system->transport_ops->stop(system->transport);
     }
+    if (system->http_client) {
+        stop_part(system, system->http_client);
+    }
     stop_workers(system);
     pool_destroy(system->pool);
     drain_jobs(system);
@@ -150,6 +154,9 @@ actor_system_destroy(struct actor_system *system)
     if (system->transport_ops) {
         system->transport_ops->destroy(system->transport);
         drain_jobs(system);
+    }
+    if (system->http_client) {
+        system->http_client->destroy(system->http_client);
     }
     free_system(system);
 }
@@ -174,6 +181,41 @@ end_actors(struct actor_system *system)
         }
     }
     free(refs);
+}
+
+/* Something that a worker does while another thread waits. */
+struct errand {
+    struct worker_job job;
+    struct system_part *part;
+    unsigned worker;
+    struct actor_gate *gate;
+};
+
+static void
+run_errand(struct worker_job *job)
+{
+    struct errand *errand = CONTAINER_OF(job, struct errand, job);
+
+    errand->part->stop(errand->part, errand->worker);
+    actor_gate_open(errand->gate);
+}
+
+static void
+stop_part(struct actor_system *system, struct system_part *part)
+{
+    for (unsigned i = 0; i < system->n_workers; i++) {
+        struct errand errand = {
+            .job.fn = run_errand, .part = part, .worker = i,
+            .gate = actor_gate_create(),
+        };
+
+        worker_post(&system->workers[i], &errand.job);
+        if (system->is_manual) {
+            actor_system_run(system);
+        }
+        actor_gate_wait(errand.gate, DURATION_FOREVER);
+        actor_gate_destroy(errand.gate);
+    }
 }
 
 static void
@@ -314,6 +356,18 @@ void *
 system_http(const struct actor_system *system)
 {
     return system->http;
+}
+
+void
+system_set_http_client(struct actor_system *system, struct system_part *part)
+{
+    system->http_client = part;
+}
+
+struct system_part *
+system_http_client(const struct actor_system *system)
+{
+    return system->http_client;
 }
 
 const char *

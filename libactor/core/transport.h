@@ -55,6 +55,16 @@ const struct actor_backend *system_backend(const struct actor_system *);
 void system_set_http(struct actor_system *, void *http);
 void *system_http(const struct actor_system *);
 
+/* The same with an end of its own: 'stop' is called once for each worker, on
+ * its thread, when all actors are gone, and 'destroy' after the workers have
+ * ended. */
+struct system_part {
+    void (*stop)(struct system_part *, unsigned worker);
+    void (*destroy)(struct system_part *);
+};
+void system_set_http_client(struct actor_system *, struct system_part *);
+struct system_part *system_http_client(const struct actor_system *);
+
 /* The delegate of the options; NULL: none. */
 const char *system_delegate(const struct actor_system *);
 
