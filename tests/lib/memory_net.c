@@ -24,6 +24,7 @@
 #include "core/worker.h"
 
 #define FIRST_PORT 49152
+#define READ_SIZE ((size_t) 64 * 1024)  /* given to a reader at once */
 
 struct actor_listener {
     struct memory_net *net;
@@ -65,6 +66,10 @@ struct actor_stream {
 
 struct memory_client {
     struct actor_stream *stream;        /* owned */
+};
+
+struct memory_server {
+    struct actor_listener *listener;    /* owned; without a worker */
 };
 
 /* Two systems that do not reach each other. */
@@ -167,9 +172,16 @@ tell_room(struct actor_stream *s)
 static void
 deliver(struct actor_stream *s)
 {
-    autofini(strbuf) data = s->inbox;
+    autofini(strbuf) data = STRBUF(STRBUF_UNLIMITED);
 
-    strbuf_init(&s->inbox, STRBUF_UNLIMITED);
+    if (s->inbox.len <= READ_SIZE) {
+        data = s->inbox;
+        strbuf_init(&s->inbox, STRBUF_UNLIMITED);
+    } else {
+        strbuf_append_bytes(&data, s->inbox.data, READ_SIZE);
+        strbuf_consume(&s->inbox, READ_SIZE);
+        post(s);                        /* for the rest */
+    }
     tell_room(s);
     s->callbacks->on_data(s->aux, data.data, data.len);
 }
@@ -358,7 +370,8 @@ on_accept_job(struct worker_job *job)
 static void
 post_listener(struct actor_listener *l)
 {
-    if (!l->posted) {
+    l->net->n_events++;
+    if (l->worker && !l->posted) {
         l->posted = true;
         worker_post(l->worker, &l->job);
     }
@@ -665,4 +678,53 @@ bool
 memory_client_is_ended(const struct memory_client *client)
 {
     return client->stream->other_ended;
+}
+
+size_t
+memory_client_n_unread(const struct memory_client *client)
+{
+    return client->stream->other ? client->stream->other->inbox.len : 0;
+}
+
+struct memory_server *
+memory_server_create(struct memory_net *net, const struct address *address)
+{
+    struct memory_server *server = xcalloc(1, sizeof *server);
+    struct address bound;
+    autoerror *error = net_listen(net, NULL, address, NULL, NULL,
+                                  &server->listener, &bound);
+
+    CHECK(!error, "%s", error_text(error));
+    return server;
+}
+
+void
+memory_server_destroy(struct memory_server *server)
+{
+    struct actor_listener *l = server->listener;
+    struct memory_client *client;
+
+    while ((client = memory_server_accept(server))) {
+        memory_client_close(client);
+    }
+    DL_DELETE(l->net->listeners, l);
+    free(l);
+    free(server);
+}
+
+struct memory_client *
+memory_server_accept(struct memory_server *server)
+{
+    struct actor_stream *s = server->listener->backlog;
+
+    if (!s) {
+        return NULL;
+    }
+    struct memory_client *client = xcalloc(1, sizeof *client);
+
+    LL_DELETE2(server->listener->backlog, s, backlog_next);
+    s->is_client = true;
+    s->reading = true;
+    client->stream = s;
+    return client;
 }

@@ -77,4 +77,22 @@ void memory_client_clear(struct memory_client *);
 /* The other side has ended or broken the connection. */
 bool memory_client_is_ended(const struct memory_client *);
 
+/* Bytes that were written and that the other side has not read yet. */
+size_t memory_client_n_unread(const struct memory_client *);
+
+/* --- by hand: a server that is no system --- */
+
+struct memory_server;
+
+/* Listens at 'address', which has a port and is free. */
+struct memory_server *memory_server_create(struct memory_net *,
+                                           const struct address *);
+
+/* Connections that were not taken are closed. */
+void memory_server_destroy(struct memory_server *);
+
+/* The server's end of the oldest connection that nobody has taken; NULL: there
+ * is none. */
+struct memory_client *memory_server_accept(struct memory_server *);
+
 #endif /* TESTS_LIB_MEMORY_NET_H */
