@@ -4,6 +4,7 @@ libactor_libactor_la_SOURCES += \
 	libactor/include/actor/http_access.h \
 	libactor/include/actor/http_server.h \
 	libactor/include/actor/memory_profiler.h \
+	libactor/include/actor/http_client.h \
 	libactor/include/actor/version.h \
 	%D%/access.c \
 	%D%/access.h \
@@ -38,6 +39,18 @@ libactor_libactor_la_SOURCES += \
 	%D%/coding.h \
 	%D%/conditions.c \
 	%D%/conditions.h \
+	%D%/client/call.c \
+	%D%/client/call.h \
+	%D%/client/channel.c \
+	%D%/client/channel.h \
+	%D%/client/client.c \
+	%D%/client/client.h \
+	%D%/client/connection.c \
+	%D%/client/connection.h \
+	%D%/client/origin_table.c \
+	%D%/client/pool.c \
+	%D%/client/pool.h \
+	%D%/client/request.c \
 	%D%/connection.c \
 	%D%/date.c \
 	%D%/date.h \

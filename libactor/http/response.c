@@ -55,6 +55,12 @@ refused(int status, const char *what, const char *reason)
     return error_create(code, "%s: %s", what, reason);
 }
 
+static struct error *
+no_memory(void)
+{
+    return error_create(ERROR_NO_MEMORY, "no memory for the answer");
+}
+
 /* --- the head --- */
 
 /* Whether one Transfer-Encoding says "chunked" and nothing else: of other
@@ -110,9 +116,7 @@ begin_inflating(struct http_response *response)
                             coding);
     }
     response->inflate = http_inflate_create();
-    return response->inflate ? NULL
-                             : error_create(ERROR_NO_MEMORY,
-                                            "no memory to inflate gzip");
+    return response->inflate ? NULL : no_memory();
 }
 
 static struct error *
@@ -122,11 +126,13 @@ begin_body(struct http_response *response)
     bool has_none = response->options.is_head || head->status == 204
         || head->status == 304;
 
+    response->max_body = response->options.streams && head->status < 300
+        ? STRBUF_UNLIMITED : response->options.max_body;
     response->keep_alive = head->keep_alive
         && !(head->status == 204
              && (head->chunked || head->content_length > 0));
     int status = http_body_begin_answer(&response->body, head, has_none,
-                                        response->options.max_body);
+                                        response->max_body);
     if (status) {
         return refused(status, "the answer", response->body.reason);
     }
@@ -202,6 +208,9 @@ feed_head(struct http_response *response, const char *data, size_t size,
                        response->scan.reason);
     }
     strbuf_append_bytes(&response->text, data, *ret_used);
+    if (response->text.overflow) {
+        return no_memory();
+    }
     return response->scan.state == HTTP_SCAN_DONE ? on_head(response) : NULL;
 }
 
@@ -221,11 +230,14 @@ static struct error *
 feed_inflating(struct http_response *response, const char *data, size_t size,
                struct strbuf *out, size_t *ret_used)
 {
-    autofini(strbuf) raw = STRBUF(response->options.max_body);
+    autofini(strbuf) raw = STRBUF(response->max_body);
     int status = http_body_feed(&response->body, data, size, &raw, ret_used);
     if (status) {
         return refused(status, "the body of the answer",
                        response->body.reason);
+    }
+    if (raw.overflow) {
+        return no_memory();
     }
     return error_wrap(http_inflate(response->inflate, raw.data, raw.len, out),
                       "the body of the answer");
@@ -241,9 +253,7 @@ feed_plain(struct http_response *response, const char *data, size_t size,
         return refused(status, "the body of the answer",
                        response->body.reason);
     }
-    return out->overflow ? error_create(ERROR_NO_MEMORY,
-                                        "no memory for the answer")
-                         : NULL;
+    return out->overflow ? no_memory() : NULL;
 }
 
 static struct error *

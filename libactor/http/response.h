@@ -43,6 +43,7 @@ enum http_response_state {
 struct http_response_options {
     bool is_head;               /* it answers HEAD */
     bool inflates;              /* gzip was asked for */
+    bool streams;               /* 'max_body' is not for answers with 2xx */
     size_t max_body;            /* inflated or not */
 };
 
@@ -52,6 +53,7 @@ struct http_response {
     bool has_begun;             /* a byte has come */
     bool keep_alive;            /* the connection may be used again */
     struct http_answer *answer; /* owned, from its head on; may be taken */
+    size_t max_body;            /* of this answer */
     unsigned n_interim;
     struct http_scan scan;
     struct strbuf text;         /* of the head */

@@ -186,3 +186,23 @@ check_PROGRAMS += %D%/test_recorder
 check_PROGRAMS += %D%/test_dump
 %C%_test_dump_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
 %C%_test_dump_LDADD = $(LIBTEST) $(LIBACTOR)
+client_stage = tests/lib/client_stage.c tests/lib/client_stage.h
+
+check_PROGRAMS += %D%/test_http_client
+%C%_test_http_client_SOURCES = %D%/test_http_client.c $(client_stage)
+%C%_test_http_client_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
+%C%_test_http_client_LDADD = $(LIBTEST) $(LIBACTOR)
+
+check_PROGRAMS += %D%/test_http_client_pool
+%C%_test_http_client_pool_SOURCES = %D%/test_http_client_pool.c $(client_stage)
+%C%_test_http_client_pool_LDADD = $(LIBTEST) $(LIBACTOR)
+
+check_PROGRAMS += %D%/test_http_client_stream
+%C%_test_http_client_stream_SOURCES = %D%/test_http_client_stream.c \
+	$(client_stage)
+%C%_test_http_client_stream_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
+%C%_test_http_client_stream_LDADD = $(LIBTEST) $(LIBACTOR)
+
+check_PROGRAMS += %D%/test_http_client_net
+%C%_test_http_client_net_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
+%C%_test_http_client_net_LDADD = $(LIBTEST) $(LIBACTOR)

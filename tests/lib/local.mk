@@ -8,6 +8,8 @@ check_LTLIBRARIES += %D%/libtest.la
 	%D%/exposition.h \
 	%D%/http_talk.c \
 	%D%/http_talk.h \
+	%D%/asker.c \
+	%D%/asker.h \
 	%D%/memory_net.c \
 	%D%/memory_net.h \
 	%D%/fake_process.c \

@@ -51,6 +51,12 @@
 /* One record of a RecordIO stream. */
 #define LIMIT_RECORD LIMIT_MESSAGE_SIZE
 
+/* HTTP client: connections to one address, idle ones of one worker, and bytes
+ * of a stream that wait for their actor. */
+#define LIMIT_HTTP_CLIENT_CONNECTIONS 16
+#define LIMIT_HTTP_CLIENT_IDLE 256
+#define LIMIT_HTTP_READ_AHEAD ((size_t) 1 << 20)
+
 /* Requests of one connection that are being answered at a time. */
 #define LIMIT_HTTP_PIPELINE 64
 
