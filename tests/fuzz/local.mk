@@ -62,3 +62,8 @@ fuzz_programs += %D%/fuzz_http_answer
 %C%_fuzz_http_answer_SOURCES = %D%/fuzz_http_answer.c $(fuzz_main)
 %C%_fuzz_http_answer_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
 %C%_fuzz_http_answer_LDADD = $(fuzz_libs)
+
+fuzz_programs += %D%/fuzz_http_client
+%C%_fuzz_http_client_SOURCES = %D%/fuzz_http_client.c $(fuzz_main)
+%C%_fuzz_http_client_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
+%C%_fuzz_http_client_LDADD = $(LIBTEST) $(fuzz_libs)
