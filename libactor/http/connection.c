@@ -47,6 +47,7 @@ struct http_connection {
     struct address peer;
     struct http_connection *prev, *next;    /* of the worker's list */
     struct worker_job start;
+    bool started;                       /* in the list */
 
     /* Reading. */
     struct http_scan scan;
@@ -153,7 +154,9 @@ detach(struct http_connection *c)
     system_pressure_cancel(&c->pressure);
     c->stream = NULL;
     atomic_fetch_sub(&c->server->n_connections, 1);
-    DL_DELETE(c->worker->connections, c);
+    if (c->started) {
+        DL_DELETE(c->worker->connections, c);
+    }
     if (c->reading) {
         destroy_request(c, steal(c->reading));
     }
@@ -812,11 +815,9 @@ static const struct actor_stream_callbacks callbacks = {
 /* --- the server --- */
 
 static void
-on_start(struct worker_job *job)
+begin(struct http_connection *c)
 {
-    struct http_connection *c =
-        CONTAINER_OF(job, struct http_connection, start);
-
+    c->started = true;
     DL_APPEND(c->worker->connections, c);
     c->server->net->set_keepalive(c->server->net_ctx, c->stream,
                                   KEEPALIVE_TIMEOUT);
@@ -826,6 +827,18 @@ on_start(struct worker_job *job)
         return;
     }
     set_reading(c, true);
+}
+
+static void
+on_start(struct worker_job *job)
+{
+    struct http_connection *c =
+        CONTAINER_OF(job, struct http_connection, start);
+
+    if (c->stream) {                    /* it may have broken already */
+        begin(c);
+    }
+    http_connection_unref(c);
 }
 
 /* Counts a connection.  False if there are so many that this one cannot even
@@ -859,7 +872,7 @@ http_server_accept(struct http_server *server, unsigned index,
     }
     struct http_connection *c = xcalloc(1, sizeof *c);
 
-    atomic_init(&c->refs, 1);
+    atomic_init(&c->refs, 2);           /* the stream's, the job's */
     c->server = server;
     c->worker = &server->workers[index];
     c->stream = stream;
