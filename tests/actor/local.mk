@@ -206,3 +206,7 @@ check_PROGRAMS += %D%/test_http_client_stream
 check_PROGRAMS += %D%/test_http_client_net
 %C%_test_http_client_net_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
 %C%_test_http_client_net_LDADD = $(LIBTEST) $(LIBACTOR)
+
+check_PROGRAMS += %D%/test_http_client_sim
+%C%_test_http_client_sim_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
+%C%_test_http_client_sim_LDADD = $(LIBTEST) $(LIBSIM) $(LIBACTOR)
