@@ -144,8 +144,10 @@ actor_system_destroy(struct actor_system *system)
     if (system->transport_ops) {
         system->transport_ops->stop(system->transport);
     }
-    if (system->http_client) {
-        stop_part(system, system->http_client);
+    struct system_part *client = system_http_client(system);
+
+    if (client) {
+        stop_part(system, client);
     }
     stop_workers(system);
     pool_destroy(system->pool);
@@ -155,8 +157,8 @@ actor_system_destroy(struct actor_system *system)
         system->transport_ops->destroy(system->transport);
         drain_jobs(system);
     }
-    if (system->http_client) {
-        system->http_client->destroy(system->http_client);
+    if (client) {
+        client->destroy(client);
     }
     free_system(system);
 }
@@ -358,10 +360,14 @@ system_http(const struct actor_system *system)
     return system->http;
 }
 
-void
-system_set_http_client(struct actor_system *system, struct system_part *part)
+struct system_part *
+system_offer_http_client(struct actor_system *system,
+                         struct system_part *part)
 {
-    system->http_client = part;
+    struct system_part *present = NULL;
+
+    return atomic_compare_exchange_strong(&system->http_client, &present,
+                                          part) ? part : present;
 }
 
 struct system_part *

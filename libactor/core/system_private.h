@@ -172,7 +172,7 @@ struct actor_system {
     const struct transport_ops *transport_ops;  /* NULL: none */
     void *transport;
     void *http;
-    struct system_part *http_client;    /* owned; NULL: none */
+    struct system_part *_Atomic http_client;    /* owned; NULL: none */
 
     struct slot_table slots;
     pthread_mutex_t exit_locks[N_EXIT_LOCKS];

@@ -62,7 +62,11 @@ struct system_part {
     void (*stop)(struct system_part *, unsigned worker);
     void (*destroy)(struct system_part *);
 };
-void system_set_http_client(struct actor_system *, struct system_part *);
+
+/* Gives the system an HTTP client, unless it has one by now: returns the one
+ * that it has.  Any thread. */
+struct system_part *system_offer_http_client(struct actor_system *,
+                                             struct system_part *);
 struct system_part *system_http_client(const struct actor_system *);
 
 /* The delegate of the options; NULL: none. */

@@ -199,7 +199,9 @@ send_check(struct http_server *server, const char *id,
     struct check_body *body = actor_msg_body(msg, &check_message);
 
     body->check = check;
-    if (!system_deliver(server->system, &nobody, id, &msg)) {
+    if (!system_deliver(
+            server->system, &nobody, id, &msg, 0,
+            http_connection_pressure(check->request->connection))) {
         actor_msg_destroy(msg);
     }
 }

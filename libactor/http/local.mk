@@ -44,7 +44,6 @@ libactor_libactor_la_SOURCES += \
 	%D%/client/channel.c \
 	%D%/client/channel.h \
 	%D%/client/client.c \
-	%D%/client/client.h \
 	%D%/client/connection.c \
 	%D%/client/connection.h \
 	%D%/client/origin_table.c \

@@ -25,7 +25,6 @@
 #include <actor/system.h>
 #include "core/transport.h"
 #include "http/builtin/builtin.h"
-#include "http/client/client.h"
 #include "http/head.h"
 #include "http/server.h"
 #include "link/node.h"
@@ -348,10 +347,6 @@ actor_system_create(const struct actor_system_options *options,
     if (error) {
         return error;
     }
-    const struct actor_backend *backend = system_backend(system);
-
-    http_client_create(system, backend->net ? backend->net : &net_real,
-                       backend->net_ctx);
     if (!has_port) {
         *ret = system;
         return NULL;

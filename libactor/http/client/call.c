@@ -494,9 +494,6 @@ build(struct http_call *call, const struct http_call_options *options)
 {
     struct http_client *client = http_client_of(call->system);
 
-    if (!client) {
-        return error_create(ERROR_UNSUPPORTED, "the system has no network");
-    }
     struct error *error = http_call_build(call, options);
 
     /* What the system's resolver says is nothing to a network of our own. */

@@ -75,7 +75,7 @@ http_channel_open(struct actor *self, const struct address *address,
 
     atomic_init(&channel->refs, 1);
     channel->system = actor_system_of(self);
-    channel->worker = client ? http_client_worker(client, address) : NULL;
+    channel->worker = http_client_worker(client, address);
     channel->address = *address;
     channel->owner = *actor_upid(self);
     channel->closed = closed;

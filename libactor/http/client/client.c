@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * client.c - the HTTP client of a system; see client.h. */
+ * client.c - the HTTP client of a system, which is made when an actor first
+ * calls somebody: most systems never do, and a program that does not call has
+ * none of this linked in. */
 #include <config.h>
 
 #include <actor/alloc.h>
-#include "http/client/client.h"
 #include "http/client/pool.h"
+#include "net/net.h"
 
 static void
 client_stop(struct system_part *part, unsigned index)
@@ -21,10 +23,10 @@ client_destroy(struct system_part *part)
     free(CONTAINER_OF(part, struct http_client, part));
 }
 
-void
-http_client_create(struct actor_system *system,
-                   const struct actor_net_ops *net, void *net_ctx)
+static struct http_client *
+create(struct actor_system *system)
 {
+    const struct actor_backend *backend = system_backend(system);
     unsigned n = system_n_workers(system);
     struct http_client *client =
         xcalloc(1, sizeof *client + n * sizeof client->workers[0]);
@@ -32,22 +34,30 @@ http_client_create(struct actor_system *system,
     client->part.stop = client_stop;
     client->part.destroy = client_destroy;
     client->system = system;
-    client->net = net;
-    client->net_ctx = net_ctx;
+    client->net = backend->net ? backend->net : &net_real;
+    client->net_ctx = backend->net_ctx;
     client->n_workers = n;
     for (unsigned i = 0; i < n; i++) {
         client->workers[i].client = client;
         client->workers[i].worker = system_worker(system, i);
     }
-    system_set_http_client(system, &client->part);
+    return client;
 }
 
 struct http_client *
-http_client_of(const struct actor_system *system)
+http_client_of(struct actor_system *system)
 {
     struct system_part *part = system_http_client(system);
 
-    return part ? CONTAINER_OF(part, struct http_client, part) : NULL;
+    if (!part) {
+        struct http_client *client = create(system);
+
+        part = system_offer_http_client(system, &client->part);
+        if (part != &client->part) {
+            free(client);       /* another actor was faster */
+        }
+    }
+    return CONTAINER_OF(part, struct http_client, part);
 }
 
 struct client_worker *

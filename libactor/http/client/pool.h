@@ -61,8 +61,8 @@ struct http_client {
     struct client_worker workers[];
 };
 
-/* NULL: the system has none.  Any thread. */
-struct http_client *http_client_of(const struct actor_system *);
+/* Made if the system has none yet.  Any thread. */
+struct http_client *http_client_of(struct actor_system *);
 
 /* The worker that talks to 'address'.  Any thread. */
 struct client_worker *http_client_worker(struct http_client *,
