@@ -447,8 +447,8 @@ is_complete(const Scheduler__Event *event)
 }
 
 /* What the framework asked for just before we heard that the connection was
- * lost went over the next one, ahead of SUBSCRIBE.  It is lost like others; the
- * framework is not. */
+ * lost went over the next one, ahead of SUBSCRIBE.  It is lost like others;
+ * the framework is not. */
 static void
 on_error(struct scheduler *s, const char *text)
 {

@@ -134,8 +134,8 @@ on_done(struct actor *self, struct actor_msg *msg)
 static void
 free_work(void *msg)
 {
-    struct actor_work *work = CONTAINER_OF((struct actor_msg *) msg, struct actor_work,
-                                     msg);
+    struct actor_work *work = CONTAINER_OF((struct actor_msg *) msg,
+                                           struct actor_work, msg);
 
     error_destroy(work->error);
     if (work->op) {

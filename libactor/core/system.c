@@ -500,7 +500,7 @@ system_deliver(struct actor_system *system, const struct upid *from,
 
     if (UNLIKELY(n >= LIMIT_MAILBOX_MESSAGES
                  || kib >= LIMIT_MAILBOX_BYTES >> 10)
-        && !watch->is_armed) {
+        && watch && !watch->is_armed) {
         pressure_await(slot, generation, watch);
     }
     return true;

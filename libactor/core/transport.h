@@ -93,8 +93,8 @@ struct pressure_watch {
 /* Puts '*msg' (which becomes NULL) from remote 'from', 'size' bytes on the
  * wire, into the mailbox of local actor 'id'.  If that is behind then, by
  * LIMIT_MAILBOX_MESSAGES or LIMIT_MAILBOX_BYTES, 'watch' is armed, unless it
- * is already.  False, and '*msg' stays the caller's, if there is no such
- * actor.  The watch's thread. */
+ * is already, or NULL.  False, and '*msg' stays the caller's, if there is no
+ * such actor.  The watch's thread. */
 bool system_deliver(struct actor_system *, const struct upid *from,
                     const char *id, struct actor_msg **msg, size_t size,
                     struct pressure_watch *watch);

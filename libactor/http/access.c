@@ -199,9 +199,9 @@ send_check(struct http_server *server, const char *id,
     struct check_body *body = actor_msg_body(msg, &check_message);
 
     body->check = check;
-    if (!system_deliver(
-            server->system, &nobody, id, &msg, 0,
-            http_connection_pressure(check->request->connection))) {
+
+    /* The connection reads nothing before it has heard of this one. */
+    if (!system_deliver(server->system, &nobody, id, &msg, 0, NULL)) {
         actor_msg_destroy(msg);
     }
 }

@@ -2,8 +2,8 @@
  *
  * coding.h - answers as gzip, for clients that take it.
  *
- * Only whole bodies of HTTP_CODING_MIN bytes or more are coded: streams have to
- * arrive as they are written, and files as they are.
+ * Only whole bodies of HTTP_CODING_MIN bytes or more are coded: streams have
+ * to arrive as they are written, and files as they are.
  *
  * Thread-safety: said for each function. */
 #ifndef HTTP_CODING_H

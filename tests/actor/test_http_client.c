@@ -143,20 +143,6 @@ START_TEST(nothing_is_smuggled_into_a_head)
 }
 END_TEST
 
-START_TEST(a_bare_system_has_no_network)
-{
-    struct actor_system *system = bare_manual(NULL);
-    struct asker *asker = asker_create(system, "asker");
-    struct asked *asked = asker_get(asker, HOST);
-
-    actor_system_run(system);
-    expect_error(asked, ERROR_UNSUPPORTED,
-                 "a call of 'asker': the system has no network");
-    actor_system_destroy(system);
-    asker_destroy(asker);
-}
-END_TEST
-
 START_TEST(a_network_in_memory_has_no_names)
 {
     struct client_stage s = client_stage_start();
@@ -499,7 +485,6 @@ http_client_suite(void)
     test_add(suite, "malformed",
              a_malformed_call_is_an_error_that_is_told_later);
     test_add(suite, "smuggle", nothing_is_smuggled_into_a_head);
-    test_add(suite, "bare", a_bare_system_has_no_network);
     test_add(suite, "names", a_network_in_memory_has_no_names);
     test_add(suite, "answer", an_answer_has_status_headers_and_body);
     test_add(suite, "to_end", an_answer_may_end_with_its_connection);

@@ -2,9 +2,9 @@
  *
  * framework.c - the framework of a cluster.
  *
- * The actor of the scheduler driver runs in the system of a process; the driver
- * around it, which would make a system with threads, is set up by hand.  What
- * the framework knows of its tasks outlives the process, as it would on a
+ * The actor of the scheduler driver runs in the system of a process; the
+ * driver around it, which would make a system with threads, is set up by hand.
+ * What the framework knows of its tasks outlives the process, as it would on a
  * disk. */
 #include <config.h>
 

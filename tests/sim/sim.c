@@ -48,8 +48,8 @@ static const struct flag flag_table[] = {
          "how it ended."),
     FLAG(plan, FLAG_PATH, NULL, "With --seed: a file with what is to go\n"
          "wrong, in place of what the seed draws."),
-    FLAG(trace, FLAG_BOOL, "false", "With --seed: shows all that happens, and\n"
-         "what daemons log."),
+    FLAG(trace, FLAG_BOOL, "false", "With --seed: shows all that happens,\n"
+         "and what daemons log."),
     FLAG(shrink, FLAG_BOOL, "true", "Cuts the plan of the first seed that\n"
          "fails down to the faults that it needs."),
     FLAG(once, FLAG_BOOL, "false", "Runs each seed once instead of twice."),
@@ -201,7 +201,9 @@ run(const struct options *o)
 int
 main(int argc, char *argv[])
 {
-    static const struct log_options quiet = { .program = "sim", .quiet = true };
+    static const struct log_options quiet = {
+        .program = "sim", .quiet = true,
+    };
     struct options options = { .help = false };
     struct error *error = flags_load(flag_table, ARRAY_SIZE(flag_table),
                                      &options, argc, argv, NULL, NULL);

@@ -3,9 +3,9 @@
  * suite.h - suites of the simulator: what is run under faults, and what has to
  * hold.
  *
- * A run is made from a seed and nothing else, but for the plan of faults, which
- * may be given instead of being drawn from the seed: that is how a failing run
- * is cut down.
+ * A run is made from a seed and nothing else, but for the plan of faults,
+ * which may be given instead of being drawn from the seed: that is how a
+ * failing run is cut down.
  *
  * Thread-safety: one thread. */
 #ifndef TESTS_SIM_SUITE_H

@@ -60,7 +60,8 @@ any_task(struct world *w)
     for (unsigned tries = 0; w->n_tasks > 0 && tries < 10; tries++) {
         const char *id = task_id(w, pick(w, w->n_tasks));
 
-        if (cluster_n_updates(w->cluster, id) > 0 && !cluster_is_over(w->cluster, id)) {
+        if (cluster_n_updates(w->cluster, id) > 0
+            && !cluster_is_over(w->cluster, id)) {
             return id;
         }
     }
@@ -121,7 +122,8 @@ settle(struct world *w)
     for (unsigned i = 0; i < w->n_tasks; i++) {
         const char *id = task_id(w, i);
 
-        if (!cluster_is_launched(w->cluster, id) || cluster_is_over(w->cluster, id)) {
+        if (!cluster_is_launched(w->cluster, id)
+            || cluster_is_over(w->cluster, id)) {
             continue;
         }
         if (cluster_n_updates(w->cluster, id) > 0) {

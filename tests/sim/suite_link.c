@@ -319,9 +319,8 @@ run_link(const struct suite_options *options, struct suite_result *result)
     here = &w;
     sim_add_program(w.sim, &program);
     for (int i = 0; i < N_HOSTS; i++) {
-        char name[16];
+        autofree char *name = xasprintf("host-%d", i);
 
-        snprintf(name, sizeof name, "host-%d", i);
         sim_add_service(sim_add_host(w.sim, name), "talker",
                         (char *[]) { (char *) "talker", NULL });
     }

@@ -51,11 +51,7 @@ on_close(struct worker_job *job)
 static void
 give_up(struct http_channel *channel)
 {
-    if (channel->worker) {
-        worker_post(channel->worker->worker, &channel->job);
-    } else {
-        http_channel_unref(channel);
-    }
+    worker_post(channel->worker->worker, &channel->job);
 }
 
 static void

@@ -23,7 +23,7 @@ struct http_channel {
     atomic_uint refs;           /* the actor's, of calls, the connection's, of
                                  * a message, of the job */
     struct actor_system *system;        /* borrowed */
-    struct client_worker *worker;       /* borrowed; NULL: no network */
+    struct client_worker *worker;       /* borrowed */
     struct address address;
     struct upid owner;
     http_channel_closed_fn *closed;

@@ -114,9 +114,9 @@ void actor_system_random_uuid(struct actor_system *, struct uuid *ret_uuid);
 
 /* Has the signal 'number' (SIGUSR2 in our daemons) write to the log what the
  * systems of this process are doing: what each worker is at, since when and
- * where in the code, which mailboxes are deepest, and the last messages of each
- * worker.  It goes on running; a worker that is stuck hinders nothing.  Call
- * it before the first system is created.
+ * where in the code, which mailboxes are deepest, and the last messages of
+ * each worker.  It goes on running; a worker that is stuck hinders nothing.
+ * Call it before the first system is created.
  *
  * Whether or not it is called, crash reports (log_install_crash_handler())
  * tell the same of the worker that crashed. */
