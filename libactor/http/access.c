@@ -194,14 +194,15 @@ static void
 send_check(struct http_server *server, const char *id,
            struct http_check *check)
 {
+    struct http_connection *connection = check->request->connection;
     struct upid nobody = { .id = "" };
     struct actor_msg *msg = actor_msg_create(&check_message);
     struct check_body *body = actor_msg_body(msg, &check_message);
 
     body->check = check;
-
-    /* The connection reads nothing before it has heard of this one. */
-    if (!system_deliver(server->system, &nobody, id, &msg, 0, NULL)) {
+    if (!system_deliver(server->system, &nobody, id, &msg,
+                        check->request->body.len,
+                        http_connection_pressure(connection))) {
         actor_msg_destroy(msg);
     }
 }
