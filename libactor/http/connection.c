@@ -1,35 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * connection.c - an HTTP connection: reads requests, writes answers in order.
+ * connection.c - an HTTP connection: its life, and its answers in order.
  *
  * Requests of one connection may be answered in any order and are written in
- * theirs.  Reading stops while too many are under way, too much waits to be
- * written, or an actor that has one of them is behind.  What is malformed or
- * too large is answered, after the requests before it; then our side is ended,
- * what still comes is passed over for a moment (closing at once would make the
- * kernel throw the answer away), and the connection is closed.
+ * theirs.  When all that was asked for is written and nothing more is to be
+ * read, our side is ended, what still comes is passed over for a moment
+ * (closing at once would make the kernel throw the answer away), and the
+ * connection is closed.
  *
- * A connection may be idle between requests for as long as it likes.  Time
- * runs from the first byte of a request to its last, and while the peer does
- * not take what we write: a head has to be whole in its time, and a body or an
- * answer has to make some progress in each such span.  Not each byte starts it
- * anew, or one byte a minute would hold a connection for ever.
+ * While the peer does not take what we write, time runs; it has to make some
+ * progress in each span of it.
  *
  * Thread: the connection's worker, but for the reference count. */
 #include <config.h>
 
+#include "http/connection_private.h"
+
 #include <string.h>
-#include <strings.h>
 #include <utlist.h>
 
 #include <actor/alloc.h>
 #include <actor/duration.h>
-#include <actor/error.h>
 #include <actor/limits.h>
 #include <actor/log.h>
-#include "http/inflate.h"
-#include "http/internal.h"
-#include "http/output.h"
 #include "http/settings.h"
 #include "http/stream.h"
 
@@ -38,44 +31,6 @@
 
 /* Connections beyond the limit that may be about to be told so. */
 #define MAX_SHED 256
-
-struct http_connection {
-    atomic_uint refs;
-    struct http_server *server;         /* borrowed */
-    struct http_worker *worker;         /* borrowed */
-    struct actor_stream *stream;        /* owned; NULL once closed */
-    struct address peer;
-    struct http_connection *prev, *next;    /* of the worker's list */
-    struct worker_job start;
-    bool started;                       /* in the list */
-
-    /* Reading. */
-    struct http_scan scan;
-    struct strbuf head;                 /* bytes of an unfinished head */
-    struct http_request *reading;       /* owned; its body is to come */
-    struct http_body body;
-    struct strbuf held;                 /* came while we did not read */
-    struct worker_timer read_timer;
-    size_t n_read;                      /* of a body, in this span of it */
-    const struct http_request *checked; /* borrowed; holds up reading */
-    bool no_more;                       /* no further request is read */
-    bool ended;                         /* the peer has ended its side */
-    bool feeding;                       /* feed() is on the stack */
-    struct pressure_watch pressure;     /* an actor is behind */
-    struct worker_job caught_up;        /* it is not any more */
-
-    /* Answering. */
-    struct http_request *requests;      /* oldest first; answered: owned */
-    unsigned n_requests;
-    struct output output;
-    struct worker_timer write_timer;
-    size_t n_written;                   /* in this span of it */
-    bool is_shed;                       /* one too many */
-    bool lingering;                     /* our side is ended */
-};
-
-static void flush(struct http_connection *);
-static void resume(struct http_connection *);
 
 /* --- life --- */
 
@@ -115,8 +70,9 @@ http_connection_pressure(struct http_connection *c)
     return &c->pressure;
 }
 
-static void
-destroy_request(struct http_connection *c, struct http_request *request)
+void
+connection_destroy_request(struct http_connection *c,
+                           struct http_request *request)
 {
     if (request->stream) {
         http_stream_abandon(request->stream);
@@ -136,16 +92,15 @@ drop_requests(struct http_connection *c)
         struct http_request *next = request->next;
 
         if (request->answered) {
-            destroy_request(c, request);
+            connection_destroy_request(c, request);
         }
         request = next;
     }
     c->n_requests = 0;
 }
 
-/* Forgets the stream, which was closed or given away. */
-static void
-detach(struct http_connection *c)
+void
+connection_detach(struct http_connection *c)
 {
     struct worker *worker = c->worker->worker;
 
@@ -158,7 +113,7 @@ detach(struct http_connection *c)
         DL_DELETE(c->worker->connections, c);
     }
     if (c->reading) {
-        destroy_request(c, steal(c->reading));
+        connection_destroy_request(c, steal(c->reading));
     }
     drop_requests(c);
     output_fini(&c->output);
@@ -169,7 +124,7 @@ void
 http_connection_close(struct http_connection *c)
 {
     c->server->net->close(c->server->net_ctx, c->stream);
-    detach(c);
+    connection_detach(c);
 }
 
 /* --- timers --- */
@@ -222,11 +177,11 @@ on_write_timeout(struct worker_timer *timer)
         return;
     }
     start_write_timer(c);
-    flush(c);
+    connection_flush(c);
 }
 
-static void
-set_reading(struct http_connection *c, bool on)
+void
+connection_set_reading(struct http_connection *c, bool on)
 {
     if (!c->ended) {
         c->server->net->set_reading(c->server->net_ctx, c->stream, on);
@@ -245,7 +200,7 @@ linger(struct http_connection *c)
     }
     c->lingering = true;
     c->server->net->shutdown(c->server->net_ctx, c->stream);
-    set_reading(c, true);
+    connection_set_reading(c, true);
     worker_timer_start(c->worker->worker, &c->read_timer, LINGER_TIMEOUT,
                        on_linger_timeout);
 }
@@ -321,7 +276,7 @@ queue_answers(struct http_connection *c)
 
         LL_DELETE(c->requests, request);
         c->n_requests--;
-        destroy_request(c, request);
+        connection_destroy_request(c, request);
     }
 }
 
@@ -333,10 +288,8 @@ is_finished(const struct http_connection *c)
         && (c->no_more || (c->ended && c->held.len == 0));
 }
 
-/* Writes, and does what is to be done when something or all was written.  The
- * connection may be closed afterwards. */
-static void
-flush(struct http_connection *c)
+void
+connection_flush(struct http_connection *c)
 {
     queue_answers(c);
     if (is_aborted(c)) {
@@ -358,7 +311,7 @@ flush(struct http_connection *c)
     if (is_finished(c)) {
         linger(c);
     } else if (!c->feeding) {
-        resume(c);
+        connection_resume(c);
     }
 }
 
@@ -383,11 +336,11 @@ http_connection_checked(struct http_connection *c,
 {
     release(c, request);
     if (!c->stream) {
-        destroy_request(c, request);
+        connection_destroy_request(c, request);
         return;
     }
     http_request_proceed(c->server, request);
-    resume(c);
+    connection_resume(c);
 }
 
 void
@@ -397,14 +350,14 @@ http_connection_answered(struct http_connection *c,
     release(c, request);
     request->answered = true;
     if (!c->stream) {
-        destroy_request(c, request);
+        connection_destroy_request(c, request);
         return;
     }
     if (request->stream && !request->has_length && c->ended) {
-        http_connection_close(c);            /* nobody reads a stream any more */
+        http_connection_close(c);       /* nobody reads it any more */
         return;
     }
-    flush(c);
+    connection_flush(c);
 }
 
 void
@@ -421,322 +374,11 @@ http_connection_stream_ready(struct http_connection *c,
         return;
     }
     if (present_stream(c) == stream) {
-        flush(c);
+        connection_flush(c);
     }
 }
 
-/* --- refusing --- */
-
-static void
-enqueue(struct http_connection *c, struct http_request *request)
-{
-    request->next = NULL;
-    LL_APPEND(c->requests, request);
-    c->n_requests++;
-}
-
-static struct http_request *
-new_request(struct http_connection *c, struct http_head *head)
-{
-    struct http_request *request = http_request_create(head);
-
-    http_connection_ref(c);
-    request->connection = c;
-    request->peer = c->peer;
-    return request;
-}
-
-/* Answers the request that is being read with an error; there will be no
- * further one. */
-static void
-refuse(struct http_connection *c, int status, const char *reason)
-{
-    struct http_head head = { .method = "GET", .minor = 1 };
-
-    log_warn_every(SECOND, "Refusing a request from %s: %d %s: %s",
-                   ADDRESS_TEXT(&c->peer), status, http_status_text(status),
-                   reason);
-    if (c->reading) {
-        head.method = strcmp(c->reading->head.method, "HEAD") == 0 ? "HEAD"
-                                                                   : "GET";
-        destroy_request(c, steal(c->reading));
-    }
-    worker_timer_stop(c->worker->worker, &c->read_timer);
-    c->no_more = true;
-    struct http_request *request = new_request(c, &head);
-
-    request->status = status;
-    if (status == 415) {
-        http_response_header(request, "Accept-Encoding", "gzip");
-    }
-    request->content_type = xstrdup("text/plain; charset=utf-8");
-    strbuf_printf(&request->content, "%d %s. %c%s.", status,
-                  http_status_text(status),
-                  reason[0] >= 'a' && reason[0] <= 'z' ? reason[0] - 32
-                                                       : reason[0],
-                  reason + 1);
-    request->answered = true;
-    enqueue(c, request);
-}
-
-static bool
-can_read(const struct http_connection *c)
-{
-    return !c->no_more && !c->checked
-        && c->n_requests < LIMIT_HTTP_PIPELINE
-        && c->output.size < LIMIT_HTTP_QUEUE && !c->pressure.is_armed;
-}
-
-static void start_read_timer(struct http_connection *);
-
-static void
-on_read_timeout(struct worker_timer *timer)
-{
-    struct http_connection *c =
-        CONTAINER_OF(timer, struct http_connection, read_timer);
-
-    if (!c->reading && c->scan.state <= HTTP_SCAN_START_CR) {
-        return;                         /* an empty line begins nothing */
-    }
-    if (!can_read(c) || c->n_read >= HTTP_LEAST_PROGRESS) {
-        start_read_timer(c);            /* we are slow, or it is not */
-        return;
-    }
-    refuse(c, 408, "the request took too long");
-    flush(c);
-}
-
-static void
-start_read_timer(struct http_connection *c)
-{
-    c->n_read = 0;
-    worker_timer_start(c->worker->worker, &c->read_timer,
-                       c->server->settings->request_timeout_ns,
-                       on_read_timeout);
-}
-
-/* --- reading --- */
-
-static void
-on_request(struct http_connection *c)
-{
-    struct http_request *request = steal(c->reading);
-
-    worker_timer_stop(c->worker->worker, &c->read_timer);
-    if (!request->head.keep_alive) {
-        c->no_more = true;
-    }
-    enqueue(c, request);
-    http_request_dispatch(c->server, request);
-}
-
-/* How the body that is to come is coded.  Returns 0, or the status to refuse
- * it with. */
-static int
-begin_coding(struct http_request *request)
-{
-    const char *coding = http_head_find(&request->head, "Content-Encoding");
-
-    if (!coding || strcasecmp(coding, "identity") == 0) {
-        return 0;
-    }
-    if (strcasecmp(coding, "gzip") != 0 && strcasecmp(coding, "x-gzip") != 0) {
-        return 415;
-    }
-    request->inflate = http_inflate_create();
-    return request->inflate ? 0 : 503;
-}
-
-/* To who waits for it before it sends its body. */
-static void
-say_continue(struct http_connection *c, const char *expect)
-{
-    autofini(strbuf) text = STRBUF(64);
-
-    if (expect && c->reading->head.minor > 0 && !c->requests) {
-        strbuf_append(&text, "HTTP/1.1 100 Continue\r\n\r\n");
-        output_append(&c->output, &text);
-    }
-}
-
-static void
-begin_body(struct http_connection *c, struct http_head *head)
-{
-    const char *expect = http_head_find(head, "Expect");
-    int status;
-
-    c->reading = new_request(c, head);
-    status = http_body_begin(&c->body, &c->reading->head);
-    if (status) {
-        refuse(c, status, c->body.reason);
-    } else if (expect && strcasecmp(expect, "100-continue") != 0) {
-        refuse(c, 417, "unknown expectation");
-    } else if (c->body.state == HTTP_BODY_DONE) {
-        on_request(c);
-    } else if ((status = begin_coding(c->reading))) {
-        refuse(c, status, "the body is coded in a way we cannot read");
-    } else {
-        start_read_timer(c);
-        say_continue(c, expect);
-    }
-}
-
-/* True if the connection is no more ours. */
-static bool
-try_upgrade(struct http_connection *c, struct http_head *head,
-            const char *rest, size_t rest_size)
-{
-    struct http_server *server = c->server;
-    const char *reason = "cannot upgrade";
-    int status = 400;
-
-    if (!c->requests && c->output.size == 0) {
-        set_reading(c, false);
-        status = server->upgrade(server->upgrade_aux, head, c->worker->worker,
-                                 c->stream, rest, rest_size, &reason);
-    }
-    if (status == 0) {
-        detach(c);
-        return true;
-    }
-    set_reading(c, true);
-    if (status < 0) {
-        begin_body(c, head);
-    } else {
-        refuse(c, status, reason);
-    }
-    return false;
-}
-
-/* A whole head has come; 'rest' is what follows it.  True if the connection
- * is no more ours. */
-static bool
-on_head(struct http_connection *c, const char *rest, size_t rest_size)
-{
-    struct http_head head;
-    const char *reason = "";
-    bool taken = false;
-
-    int status = http_head_parse_request(&head, c->head.data, c->head.len,
-                                         &reason);
-    strbuf_fini(&c->head);
-    strbuf_init(&c->head, LIMIT_HTTP_HEAD);
-    c->scan = (struct http_scan) { 0 };
-    if (status) {
-        refuse(c, status, reason);
-    } else if (head.upgrade && c->server->upgrade) {
-        taken = try_upgrade(c, &head, rest, rest_size);
-    } else {
-        begin_body(c, &head);
-    }
-    http_head_fini(&head);
-    return taken;
-}
-
-/* Takes bytes of a head; returns how many, 0 if the connection is gone. */
-static size_t
-feed_head(struct http_connection *c, const char *data, size_t size)
-{
-    size_t used = 0;
-
-    if (c->scan.state <= HTTP_SCAN_START_CR) {
-        start_read_timer(c);
-    }
-    int status = http_scan(&c->scan, data, size, &used);
-    if (status) {
-        refuse(c, status, c->scan.reason);
-        return size;
-    }
-    strbuf_append_bytes(&c->head, data, used);
-    if (c->scan.state == HTTP_SCAN_DONE
-        && on_head(c, data + used, size - used)) {
-        return 0;
-    }
-    return used;
-}
-
-/* Takes bytes of a coded body; the bounds hold for both of its forms. */
-static int
-feed_coded(struct http_connection *c, const char *data, size_t size,
-           size_t *ret_used)
-{
-    struct http_request *request = c->reading;
-    autofini(strbuf) coded = STRBUF(LIMIT_HTTP_BODY - request->n_coded);
-
-    int status = http_body_feed(&c->body, data, size, &coded, ret_used);
-    if (status) {
-        return status;
-    }
-    request->n_coded += coded.len;
-    autoerror *error = http_inflate(request->inflate, coded.data, coded.len,
-                                    &request->body);
-    if (!error && c->body.state == HTTP_BODY_DONE && request->n_coded > 0) {
-        error = http_inflate_end(request->inflate);
-    }
-    if (error) {
-        c->body.reason = error_code(error) == ERROR_TOO_LARGE
-            ? "the body is too large" : "the body is no whole gzip";
-        return error_code_http_status(error_code(error));
-    }
-    return 0;
-}
-
-static size_t
-feed_body(struct http_connection *c, const char *data, size_t size)
-{
-    size_t used = 0;
-
-    int status = c->reading->inflate
-        ? feed_coded(c, data, size, &used)
-        : http_body_feed(&c->body, data, size, &c->reading->body, &used);
-    if (status) {
-        refuse(c, status, c->body.reason);
-        return size;
-    }
-    c->n_read += used;
-    if (c->body.state == HTTP_BODY_DONE) {
-        on_request(c);
-    }
-    return used;
-}
-
-/* Reads requests out of 'data'; what cannot be read yet is held.  The
- * connection may be gone afterwards. */
-static void
-feed(struct http_connection *c, const char *data, size_t size)
-{
-    size_t i = 0;
-
-    c->feeding = true;
-    while (i < size && can_read(c)) {
-        size_t used = c->reading ? feed_body(c, data + i, size - i)
-                                 : feed_head(c, data + i, size - i);
-        if (used == 0) {
-            return;                     /* upgraded: 'c' is gone */
-        }
-        i += used;
-    }
-    if (i < size && !c->no_more) {
-        strbuf_append_bytes(&c->held, data + i, size - i);
-        set_reading(c, false);
-    }
-    c->feeding = false;
-    flush(c);
-}
-
-/* Reads on, if it may. */
-static void
-resume(struct http_connection *c)
-{
-    if (c->held.len == 0 || !can_read(c)) {
-        return;
-    }
-    autofini(strbuf) held = c->held;
-
-    strbuf_init(&c->held, STRBUF_UNLIMITED);
-    set_reading(c, true);
-    feed(c, held.data, held.len);
-}
+/* --- actors that are behind --- */
 
 static void
 on_caught_up(struct worker_job *job)
@@ -746,7 +388,7 @@ on_caught_up(struct worker_job *job)
 
     c->pressure.is_armed = false;
     if (c->stream && !c->lingering) {
-        resume(c);
+        connection_resume(c);
     }
     http_connection_unref(c);
 }
@@ -764,27 +406,12 @@ post_caught_up(struct pressure_watch *watch)
 /* --- the stream's callbacks --- */
 
 static void
-on_data(void *aux, const void *data, size_t size)
-{
-    struct http_connection *c = aux;
-
-    if (c->lingering || c->no_more) {
-        return;
-    }
-    if (c->held.len > 0) {
-        strbuf_append_bytes(&c->held, data, size);
-        return;
-    }
-    feed(c, data, size);
-}
-
-static void
 on_writable(void *aux)
 {
     struct http_connection *c = aux;
 
     if (!c->lingering) {
-        flush(c);
+        connection_flush(c);
     }
 }
 
@@ -802,12 +429,12 @@ on_closed(void *aux, const struct error *error)
     }
     worker_timer_stop(c->worker->worker, &c->read_timer);
     if (c->reading) {
-        destroy_request(c, steal(c->reading));
+        connection_destroy_request(c, steal(c->reading));
     }
 }
 
 static const struct actor_stream_callbacks callbacks = {
-    .on_data = on_data,
+    .on_data = connection_on_data,
     .on_writable = on_writable,
     .on_closed = on_closed,
 };
@@ -822,11 +449,11 @@ begin(struct http_connection *c)
     c->server->net->set_keepalive(c->server->net_ctx, c->stream,
                                   KEEPALIVE_TIMEOUT);
     if (c->is_shed) {
-        refuse(c, 503, "too many connections");
-        flush(c);
+        connection_refuse(c, 503, "too many connections");
+        connection_flush(c);
         return;
     }
-    set_reading(c, true);
+    connection_set_reading(c, true);
 }
 
 static void

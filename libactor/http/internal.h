@@ -70,6 +70,7 @@ struct http_request {
     struct address peer;
     const struct http_route *route;     /* static */
     char id[UPID_ID_MAX + 1];           /* of the actor that has the route */
+    char *methods;                      /* owned; NULL: the route takes it */
     enum http_access_step access_step;
     struct http_principal *principal;   /* owned; NULL: nobody was asked */
     struct http_connection *connection; /* counted */

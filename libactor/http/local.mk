@@ -51,6 +51,8 @@ libactor_libactor_la_SOURCES += \
 	%D%/client/pool.h \
 	%D%/client/request.c \
 	%D%/connection.c \
+	%D%/connection_private.h \
+	%D%/connection_read.c \
 	%D%/date.c \
 	%D%/date.h \
 	%D%/file.c \

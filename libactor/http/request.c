@@ -99,6 +99,7 @@ http_request_destroy(struct http_request *request)
         free(*it);
     }
     vec_fini(&request->arguments);
+    free(request->methods);
     http_principal_destroy(request->principal);
     strbuf_fini(&request->body);
     http_inflate_destroy(request->inflate);
@@ -137,8 +138,10 @@ respond_options(struct http_request **request, const char *methods)
 
 /* The path has routes, but none for the method. */
 static void
-respond_by_method(struct http_request **request, const char *methods)
+respond_by_method(struct http_request **request)
 {
+    const char *methods = (*request)->methods;
+
     if (strcmp((*request)->head.method, "OPTIONS") == 0) {
         respond_options(request, methods);
         return;
@@ -198,10 +201,11 @@ route(struct http_server *server, struct http_request *request)
     memcpy(request->id, match.id, sizeof request->id);
     request->at = match.at;
     request->rest = http_target_rest(&request->target, match.rest);
+    if (match.is_refused) {
+        request->methods = strbuf_take(&match.methods);
+    }
     if (http_settings_disable(server->settings, request)) {
         respond_disabled(&request);
-    } else if (match.is_refused) {
-        respond_by_method(&request, match.methods.data);
     } else {
         http_request_proceed(server, request);
     }
@@ -229,7 +233,12 @@ http_request_dispatch(struct http_server *server,
 void
 http_request_proceed(struct http_server *server, struct http_request *request)
 {
-    if (!http_access_ask(server, request)) {
+    if (http_access_ask(server, request)) {
+        return;
+    }
+    if (request->methods) {
+        respond_by_method(&request);
+    } else {
         deliver(server, request);
     }
 }

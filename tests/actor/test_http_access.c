@@ -35,6 +35,7 @@ on_who(struct actor *self UNUSED, struct http_request *request)
 static const struct http_route routes[] = {
     { "/read", on_who, .realm = "readonly" },
     { "/write", on_who, .realm = "readwrite" },
+    { "/post", on_who, .realm = "readonly", .methods = "POST" },
     { "/open", on_who },
     { "", on_who },
 };
@@ -185,6 +186,18 @@ START_TEST(a_realm_with_one_asks_who_it_is)
 }
 END_TEST
 
+START_TEST(who_it_is_is_asked_before_what_they_want)
+{
+    struct http_stage f = start();
+
+    EXPECT_STATUS(stage_get(&f, "/post"), "401 ");
+    EXPECT_STATUS(stage_ask(&f, "GET", "/post", "X-Who: bob\r\n"), "405 ");
+    EXPECT_HAS(stage_ask(&f, "OPTIONS", "/post", "X-Who: bob\r\n"),
+               "\r\nAllow: POST, OPTIONS\r\n");
+    stage_stop(&f);
+}
+END_TEST
+
 START_TEST(the_built_in_endpoints_have_their_realms)
 {
     struct http_stage f = start();
@@ -312,6 +325,7 @@ http_access_suite(void)
 
     test_add(suite, "open", a_realm_without_an_authenticator_is_open);
     test_add(suite, "who", a_realm_with_one_asks_who_it_is);
+    test_add(suite, "order", who_it_is_is_asked_before_what_they_want);
     test_add(suite, "builtin", the_built_in_endpoints_have_their_realms);
     test_add(suite, "slow",
              a_slow_authentication_holds_up_its_own_connection_only);
