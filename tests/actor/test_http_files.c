@@ -286,10 +286,10 @@ START_TEST(a_file_that_shrinks_breaks_its_connection)
 {
     struct http_stage f = start();
     size_t size = 1000000;
-    autofree char *data = write_large_file("log", size);
     autofree char *path = path_of("log");
     autofini(strbuf) got = STRBUF(STRBUF_UNLIMITED);
 
+    free(write_large_file("log", size));
     memory_net_set_window(multi_system_net(f.multi), 65536);
     stage_say(&f, "GET /assets/log HTTP/1.1\r\n\r\n"
                   "GET /hello HTTP/1.1\r\n\r\n");
@@ -305,8 +305,8 @@ END_TEST
 START_TEST(a_reader_may_go_in_the_middle_of_a_file)
 {
     struct http_stage f = start();
-    autofree char *data = write_large_file("large", 2000000);
 
+    free(write_large_file("large", 2000000));
     memory_net_set_window(multi_system_net(f.multi), 65536);
     stage_say(&f, "GET /assets/large HTTP/1.1\r\n\r\n");
     memory_net_break_all(multi_system_net(f.multi));
@@ -457,8 +457,8 @@ END_TEST
 START_TEST(a_system_may_end_while_files_are_read)
 {
     struct http_stage f = start();
-    autofree char *data = write_large_file("large", 2000000);
 
+    free(write_large_file("large", 2000000));
     memory_net_set_window(multi_system_net(f.multi), 65536);
     stage_say(&f, "GET /assets/large HTTP/1.1\r\n\r\n");
     memory_client_write(f.client, "GET /assets/large HTTP/1.1\r\n\r\n", 30);
