@@ -226,5 +226,8 @@ http_body_feed(struct http_body *body, const char *data, size_t size,
         i += used;
     }
     *ret_used = i;
+    if (status == 0 && out->overflow) {
+        return refuse(body, 503, "there is no memory for the body");
+    }
     return status;
 }

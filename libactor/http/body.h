@@ -52,7 +52,8 @@ int http_body_begin_answer(struct http_body *, const struct http_head *head,
 
 /* Appends what the next bytes hold of the body to 'out', whose maximum is the
  * limit.  '*ret_used' bytes belong to it; it is whole when 'state' is
- * HTTP_BODY_DONE. */
+ * HTTP_BODY_DONE.  Returns 0, or the status to refuse it with: 503 if there
+ * was no memory. */
 int http_body_feed(struct http_body *, const char *data, size_t size,
                    struct strbuf *out, size_t *ret_used);
 

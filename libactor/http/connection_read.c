@@ -250,6 +250,10 @@ feed_head(struct http_connection *c, const char *data, size_t size)
         return size;
     }
     strbuf_append_bytes(&c->head, data, used);
+    if (c->head.overflow) {
+        connection_refuse(c, 503, "there is no memory for the request");
+        return size;
+    }
     if (c->scan.state == HTTP_SCAN_DONE
         && on_head(c, data + used, size - used)) {
         return 0;

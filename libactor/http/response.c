@@ -50,7 +50,8 @@ static struct error *
 refused(int status, const char *what, const char *reason)
 {
     enum error_code code = status == 413 || status == 431 ? ERROR_TOO_LARGE
-                         : status == 501 ? ERROR_UNSUPPORTED : ERROR_PARSE;
+                         : status == 501 ? ERROR_UNSUPPORTED
+                         : status == 503 ? ERROR_NO_MEMORY : ERROR_PARSE;
 
     return error_create(code, "%s: %s", what, reason);
 }
@@ -236,9 +237,6 @@ feed_inflating(struct http_response *response, const char *data, size_t size,
         return refused(status, "the body of the answer",
                        response->body.reason);
     }
-    if (raw.overflow) {
-        return no_memory();
-    }
     return error_wrap(http_inflate(response->inflate, raw.data, raw.len, out),
                       "the body of the answer");
 }
@@ -253,7 +251,7 @@ feed_plain(struct http_response *response, const char *data, size_t size,
         return refused(status, "the body of the answer",
                        response->body.reason);
     }
-    return out->overflow ? no_memory() : NULL;
+    return NULL;
 }
 
 static struct error *

@@ -210,3 +210,6 @@ check_PROGRAMS += %D%/test_http_client_net
 check_PROGRAMS += %D%/test_http_client_sim
 %C%_test_http_client_sim_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
 %C%_test_http_client_sim_LDADD = $(LIBTEST) $(LIBSIM) $(LIBACTOR)
+
+check_PROGRAMS += %D%/test_http_memory
+%C%_test_http_memory_LDADD = $(LIBTEST) $(LIBACTOR)
