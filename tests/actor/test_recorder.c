@@ -229,7 +229,7 @@ START_TEST(ended_actor_keeps_its_name_until_its_place_is_taken)
         if (slot != ear.hint_slot) {
             struct actor_slot *place = slot_table_at(&system->slots, slot);
 
-            turn_end_actor(place);
+            turn_end_actor(NULL, place);
         }
     }
 
