@@ -22,6 +22,9 @@
 #define BLOCK 4096
 #define SECTOR 512u
 
+/* No file is larger. */
+#define FILE_SIZE_MAX ((off_t) 1 << 30)
+
 /* What a call costs, and a sync. */
 #define CALL_SPREAD (40 * MICROSECOND)
 #define SYNC_MIN (200 * MICROSECOND)
@@ -139,6 +142,12 @@ sim_disk_process_ended(struct sim_process *p)
 
 /* --- files --- */
 
+static bool
+is_dots(const char *name)
+{
+    return !strcmp(name, ".") || !strcmp(name, "..");
+}
+
 /* What is called 'path', made if that is wanted. */
 static int
 find_or_create(struct sim_disk_view *view, const char *path, int flags,
@@ -147,10 +156,15 @@ find_or_create(struct sim_disk_view *view, const char *path, int flags,
     struct sim_disk *disk = view->disk;
     struct inode *directory, *inode;
     char name[256];
-    int rc = disk_lookup(disk, path, false, &directory, name, &inode);
+    int rc = disk_lookup(disk, path, flags & O_CREAT ? DISK_FOLLOW_NOT
+                                                     : DISK_FOLLOW_SLASH,
+                         &directory, name, &inode);
 
     if (rc < 0) {
         return rc;
+    }
+    if ((flags & O_CREAT) && disk_has_slash(path) && !is_dots(name)) {
+        return -EISDIR;
     }
     if (inode && (flags & O_CREAT) && (flags & O_EXCL)) {
         return -EEXIST;
@@ -185,10 +199,13 @@ disk_open(void *view_, const char *path, int flags, mode_t mode)
     }
     bool writes = (flags & O_ACCMODE) != O_RDONLY;
 
+    if ((flags & O_DIRECTORY) && !S_ISDIR(inode->mode)) {
+        return -ENOTDIR;
+    }
     if (S_ISLNK(inode->mode)) {
         return -ELOOP;
     }
-    if (S_ISDIR(inode->mode) && writes) {
+    if (S_ISDIR(inode->mode) && (writes || (flags & O_CREAT))) {
         return -EISDIR;
     }
     if ((flags & O_TRUNC) && writes && inode->data.len > 0) {
@@ -259,9 +276,13 @@ disk_pwrite(void *view_, int fd, const void *buffer, size_t size,
     if (!file || offset < 0) {
         return file ? -EINVAL : rc;
     }
-    disk_write(view->disk, file->inode, buffer, size,
-               file->flags & O_APPEND ? file->inode->data.len
-                                      : (size_t) offset);
+    if (file->flags & O_APPEND) {
+        offset = (off_t) file->inode->data.len;
+    }
+    if (offset > FILE_SIZE_MAX || size > (size_t) (FILE_SIZE_MAX - offset)) {
+        return -EFBIG;
+    }
+    disk_write(view->disk, file->inode, buffer, size, (size_t) offset);
     return (ssize_t) size;
 }
 
@@ -270,10 +291,14 @@ disk_ftruncate(void *view_, int fd, off_t size)
 {
     struct sim_disk_view *view = view_;
     int rc;
-    struct disk_file *file = use_file(view, fd, true, &rc);
+    struct disk_file *file = find_file(view->disk, fd);
 
-    if (!file || size < 0) {
-        return file ? -EINVAL : rc;
+    if (file && (size < 0 || (file->flags & O_ACCMODE) == O_RDONLY)) {
+        return -EINVAL;
+    }
+    file = use_file(view, fd, true, &rc);
+    if (!file || size > FILE_SIZE_MAX) {
+        return file ? -EFBIG : rc;
     }
     disk_resize(view->disk, file->inode, (size_t) size);
     return 0;
@@ -361,32 +386,36 @@ disk_fchown(void *view_, int fd, uid_t uid, gid_t gid)
 
 /* --- paths --- */
 
-/* What is called 'path' and exists. */
+/* What is called 'path' and exists, with where it is. */
 static int
-find(struct sim_disk_view *view, const char *path, bool follow,
-     struct inode **ret)
+find_at(struct sim_disk_view *view, const char *path, enum disk_follow follow,
+        struct inode **ret_directory, char ret_name[256],
+        struct inode **ret_inode)
 {
-    struct inode *directory, *inode;
-    char name[256];
     int rc = begin(view);
 
     if (rc == 0) {
-        rc = disk_lookup(view->disk, path, follow, &directory, name, &inode);
+        rc = disk_lookup(view->disk, path, follow, ret_directory, ret_name,
+                         ret_inode);
     }
-    if (rc == 0 && !inode) {
-        rc = -ENOENT;
-    }
-    if (rc == 0) {
-        *ret = inode;
-    }
-    return rc;
+    return rc == 0 && !*ret_inode ? -ENOENT : rc;
+}
+
+static int
+find(struct sim_disk_view *view, const char *path, enum disk_follow follow,
+     struct inode **ret)
+{
+    struct inode *directory;
+    char name[256];
+
+    return find_at(view, path, follow, &directory, name, ret);
 }
 
 static int
 disk_stat(void *view, const char *path, struct stat *ret)
 {
     struct inode *inode;
-    int rc = find(view, path, false, &inode);
+    int rc = find(view, path, DISK_FOLLOW_SLASH, &inode);
 
     if (rc == 0) {
         fill_stat(inode, ret);
@@ -399,14 +428,14 @@ disk_access(void *view, const char *path, int mode UNUSED)
 {
     struct inode *inode;
 
-    return find(view, path, true, &inode);
+    return find(view, path, DISK_FOLLOW, &inode);
 }
 
 static int
 disk_chmod(void *view, const char *path, mode_t mode)
 {
     struct inode *inode;
-    int rc = find(view, path, true, &inode);
+    int rc = find(view, path, DISK_FOLLOW, &inode);
 
     if (rc == 0) {
         inode->mode = (inode->mode & S_IFMT) | (mode & 07777);
@@ -418,7 +447,7 @@ static int
 disk_chown(void *view, const char *path, uid_t uid, gid_t gid)
 {
     struct inode *inode;
-    int rc = find(view, path, false, &inode);
+    int rc = find(view, path, DISK_FOLLOW_SLASH, &inode);
 
     if (rc == 0) {
         inode->uid = uid;
@@ -430,16 +459,21 @@ disk_chown(void *view, const char *path, uid_t uid, gid_t gid)
 static int
 disk_realpath(void *view, const char *path, char **ret_path)
 {
-    struct inode *inode;
-    int rc = find(view, path, true, &inode);
+    struct inode *directory, *inode;
+    char name[256];
+    int rc = find_at(view, path, DISK_FOLLOW, &directory, name, &inode);
 
-    if (rc == 0 && !S_ISDIR(inode->mode)) {
-        rc = -ENOTDIR;          /* nobody asks for others */
+    if (rc < 0) {
+        return rc;
     }
-    if (rc == 0) {
+    if (S_ISDIR(inode->mode)) {
         *ret_path = disk_path(inode);
+    } else {
+        autofree char *above = disk_path(directory);
+
+        *ret_path = xasprintf("%s/%s", above[1] ? above : "", name);
     }
-    return rc;
+    return 0;
 }
 
 /* --- names --- */
@@ -461,18 +495,32 @@ check_kind(const struct inode *inode, bool is_directory)
     return is_directory && !is_empty(inode) ? -ENOTEMPTY : 0;
 }
 
+/* Whether 'name', the last of a path, is one that a directory has; 0, or
+ * -errno for removing it. */
+static int
+check_name(const struct sim_disk *disk, const struct inode *inode,
+           const char *name)
+{
+    return inode == disk->root ? -EBUSY
+        : !strcmp(name, ".") ? -EINVAL
+        : !strcmp(name, "..") ? -ENOTEMPTY : 0;
+}
+
 static int
 remove_name(struct sim_disk_view *view, const char *path, bool is_directory)
 {
     struct inode *directory, *inode;
     char name[256];
-    int rc = begin(view);
+    int rc = find_at(view, path, DISK_FOLLOW_NOT, &directory, name, &inode);
 
-    if (rc == 0) {
-        rc = disk_lookup(view->disk, path, false, &directory, name, &inode);
+    if (rc == 0 && is_directory) {
+        rc = check_name(view->disk, inode, name);
+    }
+    if (rc == 0 && !S_ISDIR(inode->mode) && disk_has_slash(path)) {
+        rc = -ENOTDIR;
     }
     if (rc == 0) {
-        rc = !inode ? -ENOENT : check_kind(inode, is_directory);
+        rc = check_kind(inode, is_directory);
     }
     if (rc == 0) {
         disk_set(view->disk, ++view->disk->n_changes, directory, name, NULL);
@@ -501,10 +549,14 @@ add_name(struct sim_disk_view *view, const char *path, struct inode *new)
     int rc = begin_growing(view);
 
     if (rc == 0) {
-        rc = disk_lookup(view->disk, path, false, &directory, name, &inode);
+        rc = disk_lookup(view->disk, path, DISK_FOLLOW_NOT, &directory, name,
+                         &inode);
     }
     if (rc == 0 && inode) {
         rc = -EEXIST;
+    }
+    if (rc == 0 && !S_ISDIR(new->mode) && disk_has_slash(path)) {
+        rc = -ENOENT;
     }
     if (rc == 0) {
         disk_set(view->disk, ++view->disk->n_changes, directory, name, new);
@@ -532,38 +584,72 @@ disk_symlink(void *view_, const char *target, const char *path)
     return add_name(view, path, inode);
 }
 
+/* One end of a renaming. */
+struct end {
+    struct inode *directory;
+    char name[256];
+    struct inode *inode;        /* NULL: nothing is called so */
+};
+
 static int
-disk_rename(void *view_, const char *from, const char *to)
+find_end(struct sim_disk *disk, const char *path, struct end *ret)
+{
+    return disk_lookup(disk, path, DISK_FOLLOW_NOT, &ret->directory,
+                       ret->name, &ret->inode);
+}
+
+/* In the order in which Linux looks. */
+static int
+check_move(const struct sim_disk *disk, const struct end *from,
+           const struct end *to, bool has_slash)
+{
+    bool is_directory = from->inode && S_ISDIR(from->inode->mode);
+
+    if (check_name(disk, from->inode, from->name) < 0
+        || check_name(disk, to->inode, to->name) < 0) {
+        return -EBUSY;
+    }
+    if (!from->inode) {
+        return -ENOENT;
+    }
+    if (!is_directory && has_slash) {
+        return -ENOTDIR;
+    }
+    if (is_directory && disk_is_below(to->directory, from->inode)) {
+        return -EINVAL;
+    }
+    if (to->inode && disk_is_below(from->directory, to->inode)) {
+        return -ENOTEMPTY;
+    }
+    return to->inode && to->inode != from->inode
+        ? check_kind(to->inode, is_directory) : 0;
+}
+
+static int
+disk_rename(void *view_, const char *from_path, const char *to_path)
 {
     struct sim_disk_view *view = view_;
     struct sim_disk *disk = view->disk;
-    struct inode *from_directory, *to_directory, *moved, *replaced;
-    char from_name[256], to_name[256];
+    struct end from, to;
     int rc = begin(view);
 
     if (rc == 0) {
-        rc = disk_lookup(disk, from, false, &from_directory, from_name,
-                         &moved);
+        rc = find_end(disk, from_path, &from);
     }
     if (rc == 0) {
-        rc = disk_lookup(disk, to, false, &to_directory, to_name, &replaced);
-    }
-    if (rc == 0 && !moved) {
-        rc = -ENOENT;
-    }
-    if (rc < 0 || moved == replaced) {
-        return rc;
-    }
-    if (replaced) {
-        rc = check_kind(replaced, S_ISDIR(moved->mode));
+        rc = find_end(disk, to_path, &to);
     }
     if (rc == 0) {
+        rc = check_move(disk, &from, &to, disk_has_slash(from_path)
+                                              || disk_has_slash(to_path));
+    }
+    if (rc == 0 && from.inode != to.inode) {
         uint64_t number = ++disk->n_changes;
 
-        moved->refs++;
-        disk_set(disk, number, from_directory, from_name, NULL);
-        disk_set(disk, number, to_directory, to_name, moved);
-        inode_unref(moved);
+        from.inode->refs++;
+        disk_set(disk, number, from.directory, from.name, NULL);
+        disk_set(disk, number, to.directory, to.name, from.inode);
+        inode_unref(from.inode);
     }
     return rc;
 }
@@ -573,7 +659,7 @@ disk_list(void *view, const char *path,
           void (*fn)(void *aux, const char *name), void *aux)
 {
     struct inode *inode;
-    int rc = find(view, path, true, &inode);
+    int rc = find(view, path, DISK_FOLLOW, &inode);
 
     if (rc == 0 && !S_ISDIR(inode->mode)) {
         rc = -ENOTDIR;
@@ -591,7 +677,7 @@ disk_fsync_directory(void *view_, const char *path)
 {
     struct sim_disk_view *view = view_;
     struct inode *inode;
-    int rc = find(view, path, true, &inode);
+    int rc = find(view, path, DISK_FOLLOW, &inode);
 
     if (rc == 0 && !S_ISDIR(inode->mode)) {
         rc = -ENOTDIR;

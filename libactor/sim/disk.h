@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/types.h>
 
 #include <actor/strbuf.h>
@@ -91,12 +92,32 @@ struct sim_disk {
 struct inode *inode_create(struct sim_disk *, mode_t mode);
 void inode_unref(struct inode *);
 
+/* Whether the last component of a path is followed if it is a symbolic link:
+ * not if a name is changed; if a slash comes after it, which says that it is a
+ * directory; or always. */
+enum disk_follow {
+    DISK_FOLLOW_NOT,
+    DISK_FOLLOW_SLASH,
+    DISK_FOLLOW,
+};
+
 /* Where 'path', which is absolute, leads: to '*ret_inode' (NULL: nothing is
- * called so) in '*ret_directory' under 'ret_name'.  The last component is
- * followed if 'follow'.  -errno if there is no such directory. */
-int disk_lookup(struct sim_disk *, const char *path, bool follow,
+ * called so) in '*ret_directory' under 'ret_name'.  -errno if there is no such
+ * directory, or if it is none in spite of a slash at the end (but for
+ * DISK_FOLLOW_NOT). */
+int disk_lookup(struct sim_disk *, const char *path, enum disk_follow,
                 struct inode **ret_directory, char ret_name[256],
                 struct inode **ret_inode);
+
+/* Whether 'path', which is not empty, ends with a slash. */
+static inline bool
+disk_has_slash(const char *path)
+{
+    return path[strlen(path) - 1] == '/';
+}
+
+/* Whether it is 'directory' or somewhere in it; as processes see it. */
+bool disk_is_below(const struct inode *, const struct inode *directory);
 
 /* Its path; the caller frees it. */
 char *disk_path(const struct inode *directory);

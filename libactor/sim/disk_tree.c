@@ -169,16 +169,25 @@ next_component(const char **path, char name[256])
     return true;
 }
 
+/* Nothing follows but maybe slashes. */
 static bool
 is_last(const char *path)
 {
     return path[strspn(path, "/")] == '\0';
 }
 
+/* Whether a link is, with 'path' after it. */
+static bool
+is_followed(const char *path, enum disk_follow follow)
+{
+    return !is_last(path) || follow == DISK_FOLLOW
+        || (follow == DISK_FOLLOW_SLASH && *path);
+}
+
 static int
-lookup(struct sim_disk *disk, struct inode *at, const char *path, bool follow,
-       int n_links, struct inode **ret_directory, char ret_name[256],
-       struct inode **ret_inode)
+lookup(struct sim_disk *disk, struct inode *at, const char *path,
+       enum disk_follow follow, int n_links, struct inode **ret_directory,
+       char ret_name[256], struct inode **ret_inode)
 {
     struct inode *directory = at;
     char name[256] = ".";
@@ -199,19 +208,19 @@ lookup(struct sim_disk *disk, struct inode *at, const char *path, bool follow,
         directory = at;
         at = strcmp(name, "..") ? disk_find(directory, name)
                                 : directory->parent;
-        if (at && S_ISLNK(at->mode) && (follow || !is_last(path))) {
+        if (at && S_ISLNK(at->mode) && is_followed(path, follow)) {
             if (n_links == LINKS_MAX) {
                 return -ELOOP;
             }
-            int rc = lookup(disk, directory, at->target, true, n_links + 1,
-                            &directory, name, &at);
+            int rc = lookup(disk, directory, at->target, DISK_FOLLOW,
+                            n_links + 1, &directory, name, &at);
             if (rc < 0) {
                 return rc;
             }
         }
     }
     if (!is_last(path)) {
-        return -ENAMETOOLONG;
+        return !at ? -ENOENT : S_ISDIR(at->mode) ? -ENAMETOOLONG : -ENOTDIR;
     }
     *ret_directory = directory;
     memcpy(ret_name, name, sizeof name);
@@ -220,15 +229,30 @@ lookup(struct sim_disk *disk, struct inode *at, const char *path, bool follow,
 }
 
 int
-disk_lookup(struct sim_disk *disk, const char *path, bool follow,
-            struct inode **ret_directory, char ret_name[256],
-            struct inode **ret_inode)
+disk_lookup(struct sim_disk *disk, const char *path,
+            enum disk_follow follow, struct inode **ret_directory,
+            char ret_name[256], struct inode **ret_inode)
 {
     if (path[0] == '\0') {
         return -ENOENT;
     }
-    return lookup(disk, disk->root, path, follow, 0, ret_directory, ret_name,
-                  ret_inode);
+    int rc = lookup(disk, disk->root, path, follow, 0, ret_directory,
+                    ret_name, ret_inode);
+
+    if (rc == 0 && follow != DISK_FOLLOW_NOT && disk_has_slash(path)
+        && *ret_inode && !S_ISDIR((*ret_inode)->mode)) {
+        rc = -ENOTDIR;
+    }
+    return rc;
+}
+
+bool
+disk_is_below(const struct inode *inode, const struct inode *directory)
+{
+    while (inode && inode != directory && inode->parent != inode) {
+        inode = inode->parent;
+    }
+    return inode == directory;
 }
 
 static const char *
