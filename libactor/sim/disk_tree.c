@@ -398,31 +398,15 @@ is_among(const struct disk_change *c, const void *numbers_)
     return false;
 }
 
-void
-disk_sync_directory(struct sim_disk *disk, const struct inode *directory)
-{
-    struct numbers numbers = { VEC_EMPTY };
-
-    vec_foreach (&disk->changes, it) {
-        if (it->directory == directory) {
-            vec_push(&numbers.list, it->number);
-        }
-    }
-    settle(disk, is_among, &numbers);
-    vec_fini(&numbers.list);
-}
-
-/* --- the power goes --- */
-
-/* Directories of which nothing more is found. */
-struct cuts {
+/* A set of directories. */
+struct directories {
     VEC(const struct inode *) list;
 };
 
 static bool
-is_cut(const struct cuts *cuts, const struct inode *directory)
+is_one_of(const struct directories *set, const struct inode *directory)
 {
-    vec_foreach (&cuts->list, it) {
+    vec_foreach (&set->list, it) {
         if (*it == directory) {
             return true;
         }
@@ -430,9 +414,72 @@ is_cut(const struct cuts *cuts, const struct inode *directory)
     return false;
 }
 
+/* Where the changes begin that have the number of the one before 'end'. */
+static size_t
+begin_of_group(const struct sim_disk *disk, size_t end)
+{
+    size_t i = end - 1;
+
+    while (i > 0 && disk->changes.data[i - 1].number
+                        == disk->changes.data[i].number) {
+        i--;
+    }
+    return i;
+}
+
+/* Whether changes i..end-1, which have one number, come before some of those
+ * that are durable: they are of one of the directories, or give one that
+ * something was moved into or out of its name. */
+static bool
+is_before(const struct sim_disk *disk, size_t i, size_t end,
+          const struct directories *of, const struct directories *moved)
+{
+    for (; i < end; i++) {
+        const struct disk_change *c = &disk->changes.data[i];
+
+        if (is_one_of(of, c->directory)
+            || (c->inode && is_one_of(moved, c->inode))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A renaming takes the other directory along, up to that point: otherwise what
+ * was moved could be found twice, or nowhere. */
+void
+disk_sync_directory(struct sim_disk *disk, const struct inode *directory)
+{
+    struct directories of = { VEC_EMPTY }, moved = { VEC_EMPTY };
+    struct numbers numbers = { VEC_EMPTY };
+
+    vec_push(&of.list, directory);
+    for (size_t i, end = disk->changes.n; end > 0; end = i) {
+        i = begin_of_group(disk, end);
+        if (!is_before(disk, i, end, &of, &moved)) {
+            continue;
+        }
+        vec_push(&numbers.list, disk->changes.data[i].number);
+        for (size_t j = i; j < end; j++) {
+            const struct inode *other = disk->changes.data[j].directory;
+
+            vec_push(&of.list, other);
+            if (end - i > 1) {
+                vec_push(&moved.list, other);
+            }
+        }
+    }
+    settle(disk, is_among, &numbers);
+    vec_fini(&numbers.list);
+    vec_fini(&of.list);
+    vec_fini(&moved.list);
+}
+
+/* --- the power goes --- */
+
 /* Whether the changes with the number of change 'i' are lost. */
 static bool
-is_lost(struct sim_disk *disk, size_t i, const struct cuts *cuts)
+is_lost(struct sim_disk *disk, size_t i, const struct directories *cuts)
 {
     bool lost = sim_chance(disk->sim, SIM_STREAM_DISK, 200000);
 
@@ -440,17 +487,18 @@ is_lost(struct sim_disk *disk, size_t i, const struct cuts *cuts)
         const struct disk_change *c = &disk->changes.data[j];
 
         if (c->number == disk->changes.data[i].number) {
-            lost |= is_cut(cuts, c->directory);
+            lost |= is_one_of(cuts, c->directory);
         }
     }
     return lost;
 }
 
-/* Which changes are found: those of each directory up to some point. */
+/* Which changes are found: those of each directory up to some point, and none
+ * of one whose own name is lost. */
 static void
 draw_changes(struct sim_disk *disk, struct numbers *found)
 {
-    struct cuts cuts = { VEC_EMPTY };
+    struct directories cuts = { VEC_EMPTY };    /* nothing more is found */
     uint64_t last = 0;
 
     for (size_t i = 0; i < disk->changes.n; i++) {
@@ -467,6 +515,7 @@ draw_changes(struct sim_disk *disk, struct numbers *found)
         for (size_t j = i; j < disk->changes.n; j++) {
             if (disk->changes.data[j].number == number) {
                 vec_push(&cuts.list, disk->changes.data[j].directory);
+                vec_push(&cuts.list, disk->changes.data[j].inode);
             }
         }
     }
