@@ -119,3 +119,7 @@ check_PROGRAMS += %D%/test_recordio
 check_PROGRAMS += %D%/test_http_response
 %C%_test_http_response_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
 %C%_test_http_response_LDADD = $(LIBTEST) $(LIBACTOR)
+
+check_PROGRAMS += %D%/test_sim_disk
+%C%_test_sim_disk_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
+%C%_test_sim_disk_LDADD = $(LIBTEST) $(LIBSIM) $(LIBACTOR)
