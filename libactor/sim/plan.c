@@ -23,6 +23,11 @@
 #define SWIZZLE_STEP (1 * SECOND)
 #define CLOCK_SPREAD (10 * SECOND)
 
+/* What is read is at most that; sums of it fit. */
+#define TIME_MAX (365 * DAY)
+#define DELAY_MAX (1 * HOUR)
+#define CLOCK_MAX (30 * DAY)
+
 struct kind {
     const char *name;
     int n_hosts;
@@ -239,8 +244,14 @@ parse_time(const char *word, const char *suffix, int64_t *ret_ns)
     }
     autofree char *text = xasprintf("%.*ssecs", (int) (len - suffix_len),
                                     word);
+    int64_t ns = 0;
+    struct error *error = duration_parse(text, &ns);
 
-    return duration_parse(text, ret_ns);
+    if (!error && ns > TIME_MAX) {
+        error = error_create(ERROR_PARSE, "'%s' is more than a year", word);
+    }
+    *ret_ns = ns;
+    return error;
 }
 
 static struct error *
@@ -268,31 +279,52 @@ parse_host(const char *word, struct sim *sim, uint32_t *ret)
 }
 
 static struct error *
-parse_amount(const char *word, int64_t *ret)
+parse_amount(const char *word, enum sim_fault_kind kind, int64_t *ret)
 {
+    int64_t most = kind == SIM_FAULT_DELAY ? DELAY_MAX
+        : kind == SIM_FAULT_CLOCK ? CLOCK_MAX : PPM_MAX;
+    int64_t least = kind == SIM_FAULT_CLOCK ? -CLOCK_MAX : 0;
     char *end;
 
-    errno = 0;
-    if (!word || !*word) {
+    if (!word) {
         return error_create(ERROR_PARSE, "the amount is missing");
     }
+    errno = 0;
     long long amount = strtoll(word, &end, 10);
 
-    if (errno || *end) {
-        return error_create(ERROR_PARSE, "'%s' is not a number", word);
+    if (errno || *end || amount < least || amount > most) {
+        return error_create(ERROR_PARSE, "'%s' is not a number from %" PRId64
+                            " to %" PRId64, word, least, most);
     }
     *ret = amount;
     return NULL;
 }
 
 static struct error *
+parse_hosts(char **line, struct sim *sim, struct sim_fault *fault)
+{
+    struct error *error = NULL;
+    int n = kinds[fault->kind].n_hosts;
+
+    for (int i = 0; !error && i < n; i++) {
+        error = parse_host(next_word(line), sim, &fault->hosts[i]);
+    }
+    if (!error && n == 2 && fault->hosts[0] == fault->hosts[1]) {
+        error = error_create(ERROR_PARSE, "'%s' twice: two hosts are needed",
+                             sim_host_name(sim_host(sim, fault->hosts[0])));
+    }
+    return error;
+}
+
+static struct error *
 parse_fault(char *line, struct sim *sim, struct sim_fault *fault)
 {
     struct error *error = parse_time(next_word(&line), "s", &fault->at_ns);
-    const char *word = next_word(&line);
+    const char *word = error ? NULL : next_word(&line);
 
     if (!error && (!word || strcmp(word, "for"))) {
-        error = error_create(ERROR_PARSE, "'for' is missing");
+        error = error_create(ERROR_PARSE, "'%s' instead of 'for'",
+                             word ? word : "");
     }
     if (!error) {
         error = parse_time(next_word(&line), "s:", &fault->for_ns);
@@ -300,11 +332,11 @@ parse_fault(char *line, struct sim *sim, struct sim_fault *fault)
     if (!error) {
         error = parse_kind(next_word(&line), &fault->kind);
     }
-    for (int i = 0; !error && i < kinds[fault->kind].n_hosts; i++) {
-        error = parse_host(next_word(&line), sim, &fault->hosts[i]);
+    if (!error) {
+        error = parse_hosts(&line, sim, fault);
     }
     if (!error && kinds[fault->kind].amount[0]) {
-        error = parse_amount(next_word(&line), &fault->amount);
+        error = parse_amount(next_word(&line), fault->kind, &fault->amount);
     }
     if (!error && (word = next_word(&line))) {
         error = error_create(ERROR_PARSE, "'%s' is too much", word);
@@ -323,13 +355,17 @@ sim_plan_parse(const char *text, struct sim *sim, struct sim_plan *to)
         char *line = strsep(&rest, "\n");
         struct sim_fault fault = { .at_ns = 0 };
 
-        if (line[strspn(line, " \t")] == '\0' || line[0] == '#') {
+        line += strspn(line, " \t");
+        if (*line == '\0' || *line == '#') {
             continue;
         }
         error = error_wrap(parse_fault(line, sim, &fault), "line %u", n);
         if (!error) {
             vec_push(&to->faults, fault);
         }
+    }
+    if (error) {
+        vec_clear(&to->faults);
     }
     sort(to);
     return error;

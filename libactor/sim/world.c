@@ -164,9 +164,9 @@ step(struct sim *sim, int64_t until)
 void
 sim_run(struct sim *sim, int64_t ns)
 {
-    int64_t until = sim->now + ns;
-
     CHECK(ns >= 0);
+    int64_t until = ns < INT64_MAX - sim->now ? sim->now + ns : INT64_MAX;
+
     while (step(sim, until)) {
     }
     sim->now = until;

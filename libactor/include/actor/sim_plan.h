@@ -80,7 +80,9 @@ const char *sim_fault_help(enum sim_fault_kind);
 /* A line for each fault; hosts as the world calls them. */
 void sim_plan_format(const struct sim_plan *, struct sim *, struct strbuf *);
 
-/* 'to' is empty.  Says which line is wrong, and how. */
+/* 'to' is empty, and stays so after an error, which says which line is wrong
+ * and how.  Times are at most a year, a delay an hour, a jump of the clock 30
+ * days. */
 struct error *sim_plan_parse(const char *text, struct sim *,
                              struct sim_plan *to) MUST_CHECK;
 
