@@ -67,3 +67,7 @@ fuzz_programs += %D%/fuzz_http_client
 %C%_fuzz_http_client_SOURCES = %D%/fuzz_http_client.c $(fuzz_main)
 %C%_fuzz_http_client_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
 %C%_fuzz_http_client_LDADD = $(LIBTEST) $(fuzz_libs)
+
+fuzz_programs += %D%/fuzz_sim_plan
+%C%_fuzz_sim_plan_SOURCES = %D%/fuzz_sim_plan.c $(fuzz_main)
+%C%_fuzz_sim_plan_LDADD = $(LIBSIM) $(fuzz_libs)

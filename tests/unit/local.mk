@@ -120,6 +120,10 @@ check_PROGRAMS += %D%/test_http_response
 %C%_test_http_response_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
 %C%_test_http_response_LDADD = $(LIBTEST) $(LIBACTOR)
 
-check_PROGRAMS += %D%/test_sim_disk
+check_PROGRAMS += \
+	%D%/test_sim_disk \
+	%D%/test_sim_plan
 %C%_test_sim_disk_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
 %C%_test_sim_disk_LDADD = $(LIBTEST) $(LIBSIM) $(LIBACTOR)
+%C%_test_sim_plan_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
+%C%_test_sim_plan_LDADD = $(LIBTEST) $(LIBSIM) $(LIBACTOR)
