@@ -10,7 +10,8 @@
  *
  * A kernel that gets a segment for a connection that it does not know, because
  * the process has closed it with something unread or the host was rebooted,
- * answers with a reset, which is never repeated. */
+ * answers with a reset.  A reset that is lost comes again when the segment
+ * does. */
 #include <config.h>
 
 #include <errno.h>
@@ -38,6 +39,9 @@
 #define CONNECT_PAUSE (1 * SECOND)
 #define CONNECT_TRIES 6
 #define DISORDER_SPREAD (5 * MILLISECOND)
+
+/* How often what is held looks whether it may go on, if nobody tells it. */
+#define CLOG_PERIOD (1 * MILLISECOND)
 
 /* How many writes are cut in two on their way. */
 #define SPLIT_PPM 100000
@@ -86,6 +90,14 @@ gets_through(struct sim_net *net, const struct sim_host *from,
 
     return to->is_up && way->n_blocks == 0
         && !sim_chance(net->sim, SIM_STREAM_NET, way->loss_ppm);
+}
+
+/* Whether what is sent now is held. */
+static bool
+is_clogged(struct sim_net *net, const struct sim_host *from,
+           const struct sim_host *to)
+{
+    return sim_net_path(net, from->index, to->index)->n_clogs > 0;
 }
 
 static struct sim_host *
@@ -211,19 +223,29 @@ on_refusal(struct sim_event *event)
 {
     struct actor_stream *s = CONTAINER_OF(event, struct actor_stream,
                                           refusal);
+    struct sim_host *from = other_host(s);
 
+    if (from && is_clogged(s->net, from, s->host)) {
+        sim_schedule(s->net->sim, event, CLOG_PERIOD, on_refusal);
+        return;
+    }
     tcp_break(s, s->state == STREAM_CONNECTING ? ECONNREFUSED : ECONNRESET);
 }
 
-/* 's' hears from 'from' that there is no such connection, maybe. */
-static void
+/* 's' is told by 'from' that there is no such connection; false if that gets
+ * lost. */
+static bool
 refuse(struct actor_stream *s, const struct sim_host *from)
 {
-    if (gets_through(s->net, from, s->host)
-        && !sim_is_scheduled(&s->refusal)) {
-        sim_schedule(s->net->sim, &s->refusal,
-                     latency(s->net, from, s->host), on_refusal);
+    if (sim_is_scheduled(&s->refusal)) {
+        return true;
     }
+    if (!gets_through(s->net, from, s->host)) {
+        return false;
+    }
+    sim_schedule(s->net->sim, &s->refusal, latency(s->net, from, s->host),
+                 on_refusal);
+    return true;
 }
 
 /* --- connecting --- */
@@ -270,16 +292,16 @@ on_connect(struct sim_event *event)
         try_again(s);
         return;
     }
-    if (path(s, to)->n_clogs > 0) {
-        sim_schedule(s->net->sim, event, MILLISECOND, on_connect);
+    if (is_clogged(s->net, s->host, to)) {
+        sim_schedule(s->net->sim, event, CLOG_PERIOD, on_connect);
         return;
     }
     struct actor_listener *l = net_find_listener(s->net, &s->remote);
 
     if (l) {
         accept_from(l, s);
-    } else {
-        refuse(s, to);
+    } else if (!refuse(s, to)) {
+        try_again(s);
     }
 }
 
@@ -293,11 +315,13 @@ on_connected(struct sim_event *event)
     struct sim_host *from = other_host(s);
 
     if (!s->peer) {
-        if (from && from->is_up) {
-            refuse(s, from);
-        } else {
+        if (!from || !from->is_up || !refuse(s, from)) {
             try_again(s);
         }
+        return;
+    }
+    if (is_clogged(s->net, from, s->host)) {
+        sim_schedule(s->net->sim, event, CLOG_PERIOD, on_connected);
         return;
     }
     if (!gets_through(s->net, from, s->host)) {
@@ -427,8 +451,7 @@ receive(struct actor_stream *s, const struct segment *segment)
     }
 }
 
-/* True if 's' is still there. */
-static bool
+static void
 resend_later(struct actor_stream *s)
 {
     int64_t now = s->net->sim->now;
@@ -439,11 +462,10 @@ resend_later(struct actor_stream *s)
     }
     if (now - s->first_tried_at >= limit) {
         tcp_break(s, ETIMEDOUT);
-        return false;
+        return;
     }
     sim_schedule(s->net->sim, &s->arrival, s->pause, on_arrival);
     s->pause = s->pause < RETRY_MAX / 2 ? 2 * s->pause : RETRY_MAX;
-    return true;
 }
 
 static void
@@ -452,6 +474,10 @@ deliver(struct actor_stream *s)
     struct actor_stream *t = s->peer;
     bool is_wanted = !t->is_closed;
 
+    if (!is_wanted && !s->first->is_end && !refuse(s, t->host)) {
+        resend_later(s);
+        return;
+    }
     if (sim_chance(s->net->sim, SIM_STREAM_NET,
                    path(s, t->host)->repeat_ppm)) {
         sim_note_host(t->host, "repetition arrives", t->remote.port, 0);
@@ -465,8 +491,26 @@ deliver(struct actor_stream *s)
     }
     if (is_wanted) {
         net_post(t);
-    } else {
-        refuse(s, t->host);
+    }
+    if (s->is_closed) {
+        tcp_free_if_done(s);
+    }
+}
+
+/* There is nobody who waits for it.  Who has closed in order still takes our
+ * end; anything else is answered with a reset. */
+static void
+deliver_to_nobody(struct actor_stream *s, const struct sim_host *to)
+{
+    bool is_expected = s->first->is_end && s->has_end;
+
+    if (!s->is_closed && !is_expected && !refuse(s, to)) {
+        resend_later(s);
+        return;
+    }
+    take_first(s);
+    if (s->first) {
+        schedule_first(s);
     }
     if (s->is_closed) {
         tcp_free_if_done(s);
@@ -482,19 +526,11 @@ on_arrival(struct sim_event *event)
 
     if (!to || !gets_through(s->net, s->host, to)) {
         resend_later(s);
-    } else if (path(s, to)->n_clogs > 0) {
+    } else if (is_clogged(s->net, s->host, to)) {
         /* Until sim_net_release(); this is only to be sure. */
         sim_schedule(s->net->sim, event, 10 * SECOND, on_arrival);
     } else if (!s->peer) {
-        take_first(s);
-        if (s->first) {
-            schedule_first(s);
-        }
-        if (s->is_closed) {
-            tcp_free_if_done(s);
-        } else {
-            refuse(s, to);
-        }
+        deliver_to_nobody(s, to);
     } else {
         deliver(s);
     }
