@@ -160,6 +160,9 @@ notices_break(const struct actor_stream *s)
 static void
 tell(struct actor_stream *s)
 {
+    if (s->state == STREAM_CONNECTING) {
+        return;                 /* what has come can wait */
+    }
     if (s->may_write && s->state == STREAM_OPEN) {
         s->may_write = false;
         s->callbacks->on_writable(s->aux);
@@ -236,6 +239,9 @@ net_write(void *p_, struct actor_stream *s, const struct iovec *iov, int n)
     struct sim_process *p = p_;
     size_t taken = 0;
 
+    if (s->state == STREAM_CONNECTING && p->is_alive) {
+        return 0;
+    }
     if (s->state != STREAM_OPEN || s->has_ended || !p->is_alive) {
         if (s->state == STREAM_OPEN && p->is_alive) {
             tcp_break(s, EPIPE);
