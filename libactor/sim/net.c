@@ -196,6 +196,37 @@ on_stream_job(struct worker_job *job)
 
 /* --- streams --- */
 
+static bool
+is_taken(const struct sim_host *host, uint16_t port)
+{
+    const struct sim_net *net = host->sim->net;
+    struct address address = host->address;
+    const struct actor_stream *s;
+
+    address.port = port;
+    DL_FOREACH (net->streams, s) {
+        if (s->host == host && s->local.port == port) {
+            return true;
+        }
+    }
+    return net_find_listener(host->sim->net, &address);
+}
+
+/* A port that nobody has; the next if all are taken. */
+static uint16_t
+choose_port(struct sim_host *host)
+{
+    uint16_t first = sim_host_port(host), port = first;
+
+    while (is_taken(host, port)) {
+        port = sim_host_port(host);
+        if (port == first) {
+            break;
+        }
+    }
+    return port;
+}
+
 static struct error *
 net_connect(void *p_, void *worker, const struct address *address,
             const struct actor_stream_callbacks *callbacks, void *aux,
@@ -215,7 +246,7 @@ net_connect(void *p_, void *worker, const struct address *address,
     s->aux = aux;
     s->job.fn = on_stream_job;
     s->local = p->host->address;
-    s->local.port = sim_host_port(p->host);
+    s->local.port = choose_port(p->host);
     s->remote = *address;
     tcp_connect(s);
     *ret_stream = s;
@@ -376,7 +407,7 @@ net_listen(void *p_, void *worker, const struct address *address,
     struct address bound = *address;
 
     if (bound.port == 0) {
-        bound.port = sim_host_port(p->host);
+        bound.port = choose_port(p->host);
     }
     if (net_find_listener(net, &bound)) {
         return error_errno(EADDRINUSE, "listening on %s",
