@@ -264,6 +264,7 @@ sim_host_crash(struct sim_host *host, int64_t ns)
     if (host->is_up) {
         host->is_up = false;
         end_processes(host);
+        sim_net_host_ended(host);
         free_processes(host);
         vec_foreach (&host->services, it) {
             sim_cancel(host->sim, &(*it)->restart);

@@ -456,9 +456,6 @@ end_stream(struct actor_stream *s, bool silently)
     s->process = NULL;
     if (silently) {
         tcp_vanish(s);
-        if (s->is_closed) {
-            tcp_free_if_done(s);
-        }
     }
 }
 
@@ -466,18 +463,31 @@ void
 sim_net_process_ended(struct sim_process *p, bool silently)
 {
     struct sim_net *net = p->sim->net;
-    struct actor_stream *s, *next;
+    struct actor_stream *s;
     struct actor_listener *l;
 
-    DL_FOREACH_SAFE (net->streams, s, next) {
-        if (s->process == p
-            || (silently && s->is_closed && s->host == p->host)) {
+    DL_FOREACH (net->streams, s) {
+        if (s->process == p) {
             end_stream(s, silently);
         }
     }
     DL_FOREACH (net->listeners, l) {
         if (l->process == p) {
             l->process = NULL;
+        }
+    }
+}
+
+void
+sim_net_host_ended(struct sim_host *host)
+{
+    struct actor_stream *s, *next;
+
+    DL_FOREACH_SAFE (host->sim->net->streams, s, next) {
+        if (s->host == host) {
+            CHECK(s->is_closed, "a stream was left open");
+            tcp_vanish(s);
+            tcp_free_if_done(s);
         }
     }
 }

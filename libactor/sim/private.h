@@ -215,6 +215,9 @@ void sim_net_reset(struct sim_net *, const struct sim_host *,
 /* The kernel closes what the process had open, or forgets it. */
 void sim_net_process_ended(struct sim_process *, bool silently);
 
+/* What its kernel still had to see through is gone as well. */
+void sim_net_host_ended(struct sim_host *);
+
 /* --- disks (disk.c) --- */
 
 extern const struct actor_disk_ops sim_disk_ops;        /* ctx: a view */
