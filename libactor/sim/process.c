@@ -33,7 +33,13 @@
 #define EXEC_SPREAD (3 * MILLISECOND)
 #define SIGNAL_SPREAD (100 * MICROSECOND)
 
+/* How often one that stands still before it has begun looks whether it may. */
+#define START_PERIOD (1 * MILLISECOND)
+
 #define INIT_PID 1
+
+/* One more than the greatest. */
+#define N_SIGNALS 64
 
 static void on_start(struct sim_event *);
 static void on_timer(struct sim_event *);
@@ -120,6 +126,11 @@ static void
 on_start(struct sim_event *event)
 {
     struct sim_process *p = CONTAINER_OF(event, struct sim_process, start);
+
+    if (p->is_stopped) {
+        sim_schedule(p->sim, event, START_PERIOD, on_start);
+        return;
+    }
     struct error *error = p->program->start(p);
 
     if (error) {
@@ -172,7 +183,8 @@ sim_process_end(struct sim_process *p, int status, bool silently)
 {
     struct sim *sim = p->sim;
 
-    CHECK(p->is_alive && !p->is_running);
+    CHECK(p->is_alive && !p->is_running,
+          "a process is ended in its own turn");
     sim_note_host(p->host, "ends", (uint64_t) p->pid, (uint64_t) status);
     p->is_alive = false;
     p->status = status;
@@ -321,6 +333,37 @@ sim_process_open(struct sim_process *p,
 
 /* --- signals --- */
 
+static void on_signal(struct sim_event *);
+
+static uint64_t
+bit(int signal)
+{
+    return UINT64_C(1) << signal;
+}
+
+/* Those that stop a process by default. */
+static uint64_t
+stops(void)
+{
+    return bit(SIGSTOP) | bit(SIGTSTP) | bit(SIGTTIN) | bit(SIGTTOU);
+}
+
+/* Those that a process may get now. */
+static uint64_t
+deliverable(const struct sim_process *p)
+{
+    return p->is_stopped ? p->pending_signals & (bit(SIGKILL) | bit(SIGCONT))
+                         : p->pending_signals;
+}
+
+static void
+schedule_signal(struct sim_process *p, int64_t delay_ns)
+{
+    if (deliverable(p) != 0 && !sim_is_scheduled(&p->signal)) {
+        sim_schedule(p->sim, &p->signal, delay_ns, on_signal);
+    }
+}
+
 static void
 on_resume(struct sim_event *event)
 {
@@ -328,6 +371,7 @@ on_resume(struct sim_event *event)
 
     sim_note_host(p->host, "goes on", (uint64_t) p->pid, 0);
     p->is_stopped = false;
+    schedule_signal(p, 0);
     if (p->is_due) {
         p->is_due = false;
         sim_process_run(p);
@@ -337,44 +381,62 @@ on_resume(struct sim_event *event)
 void
 sim_process_pause(struct sim_process *p, int64_t ns)
 {
+    bool is_paused = p->is_stopped && sim_is_scheduled(&p->resume);
+
+    if (!p->is_alive || (p->is_stopped && !is_paused && ns > 0)) {
+        return;                 /* SIGCONT is for others to send */
+    }
     sim_note_host(p->host, "stands still", (uint64_t) p->pid, (uint64_t) ns);
     p->is_stopped = true;
     sim_schedule(p->sim, &p->resume, ns, on_resume);
 }
 
-static bool
-is_ignored(int signal)
+/* What is done if the program does nothing about it. */
+static void
+act_by_default(struct sim_process *p, int signal)
 {
-    return signal == SIGCHLD || signal == SIGURG || signal == SIGWINCH;
+    switch (signal) {
+    case SIGSTOP:
+    case SIGTSTP:
+    case SIGTTIN:
+    case SIGTTOU:
+        sim_cancel(p->sim, &p->resume);
+        p->is_stopped = true;
+        break;
+    case SIGCONT:
+        if (p->is_stopped) {
+            sim_schedule(p->sim, &p->resume, 0, on_resume);
+        }
+        break;
+    case SIGCHLD:
+    case SIGURG:
+    case SIGWINCH:
+        break;
+    default:
+        sim_process_end(p, W_EXITCODE(0, signal), false);
+        break;
+    }
 }
 
-/* The default action, or what the program does instead. */
+/* A program that has not begun cannot have said what to do.  SIGCONT lets a
+ * process go on in any case, and is not told. */
+static bool
+is_asked(const struct sim_process *p, int signal)
+{
+    return p->program->signalled && !sim_is_scheduled(&p->start)
+        && signal != SIGKILL && signal != SIGSTOP && signal != SIGCONT
+        && signal != SIGCHLD && signal != SIGURG && signal != SIGWINCH;
+}
+
 static void
 act(struct sim_process *p, int signal)
 {
     sim_note_host(p->host, "gets a signal", (uint64_t) p->pid,
                   (uint64_t) signal);
-    switch (signal) {
-    case SIGKILL:
-        sim_process_end(p, W_EXITCODE(0, SIGKILL), false);
-        break;
-    case SIGSTOP:
-        sim_cancel(p->sim, &p->resume);
-        p->is_stopped = true;
-        break;
-    case SIGCONT:
-        sim_schedule(p->sim, &p->resume, 0, on_resume);
-        break;
-    default:
-        if (is_ignored(signal)) {
-            break;
-        }
-        if (p->program->signalled && p->program->signalled(p, signal)) {
-            sim_process_run(p);
-        } else {
-            sim_process_end(p, W_EXITCODE(0, signal), false);
-        }
-        break;
+    if (is_asked(p, signal) && p->program->signalled(p, signal)) {
+        sim_process_run(p);
+    } else {
+        act_by_default(p, signal);
     }
 }
 
@@ -382,11 +444,10 @@ static void
 on_signal(struct sim_event *event)
 {
     struct sim_process *p = CONTAINER_OF(event, struct sim_process, signal);
-    uint64_t signals = p->pending_signals;
 
-    p->pending_signals = 0;
-    for (int i = 1; i < 64 && p->is_alive; i++) {
-        if (signals & (UINT64_C(1) << i)) {
+    for (int i = 1; i < N_SIGNALS && p->is_alive; i++) {
+        if (deliverable(p) & bit(i)) {
+            p->pending_signals &= ~bit(i);
             act(p, i);
         }
     }
@@ -395,16 +456,18 @@ on_signal(struct sim_event *event)
 void
 sim_process_signal(struct sim_process *p, int signal)
 {
-    CHECK(signal > 0 && signal < 64);
+    CHECK(signal > 0 && signal < N_SIGNALS, "there is no signal %d", signal);
     if (!p->is_alive) {
         return;
     }
-    p->pending_signals |= UINT64_C(1) << signal;
-    if (!sim_is_scheduled(&p->signal)) {
-        sim_schedule(p->sim, &p->signal,
-                     (int64_t) sim_below(p->sim, SIM_STREAM_PROCESS,
-                                         SIGNAL_SPREAD), on_signal);
+    if (signal == SIGCONT) {
+        p->pending_signals &= ~stops();
+    } else if (stops() & bit(signal)) {
+        p->pending_signals &= ~bit(SIGCONT);
     }
+    p->pending_signals |= bit(signal);
+    schedule_signal(p, (int64_t) sim_below(p->sim, SIM_STREAM_PROCESS,
+                                           SIGNAL_SPREAD));
 }
 
 /* --- child processes --- */
@@ -485,9 +548,15 @@ process_kill(void *p_, pid_t pid, int pidfd UNUSED, int signal, bool group)
     struct sim_process *it;
     int rc = -ESRCH;
 
+    if (signal < 0 || signal >= N_SIGNALS) {
+        return -EINVAL;
+    }
     DL_FOREACH (p->host->processes, it) {
-        if (it->is_alive && (group ? it->group == pid : it->pid == pid)) {
-            sim_process_signal(it, signal);
+        if (p->is_alive && it->is_alive
+            && (group ? it->group == pid : it->pid == pid)) {
+            if (signal > 0) {
+                sim_process_signal(it, signal);
+            }
             rc = 0;
         }
     }
@@ -524,7 +593,7 @@ process_kill_tree(void *p_, pid_t pid)
     VEC(struct sim_process *) tree = VEC_EMPTY;
     struct sim_process *it;
 
-    if (!root || !root->is_alive || root->parent != p->pid) {
+    if (!p->is_alive || !root || !root->is_alive || root->parent != p->pid) {
         return NULL;
     }
     DL_FOREACH (p->host->processes, it) {
@@ -557,7 +626,7 @@ process_kill_marked(void *p_, const char *variable)
     struct sim_process *it;
 
     DL_FOREACH (p->host->processes, it) {
-        if (it != p && has_variable(it, variable)) {
+        if (p->is_alive && it != p && has_variable(it, variable)) {
             kill_now(it);
         }
     }

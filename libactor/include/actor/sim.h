@@ -119,11 +119,14 @@ struct sim_program {
     /* After each time that the process ran. */
     void (*turned)(struct sim_process *);
 
-    /* True if it lives on; NULL: it dies.  Not asked for SIGKILL and
-     * SIGSTOP. */
+    /* True if it has been seen to; otherwise, and if NULL, what the signal
+     * does by default: mostly the process dies.  Not asked for SIGKILL,
+     * SIGSTOP and SIGCONT, nor for those that are ignored, nor before
+     * 'start'. */
     bool (*signalled)(struct sim_process *, int signal);
 
-    /* The process is over and its system gone. */
+    /* The process is over and its system gone.  Also told if it was killed
+     * before 'start'. */
     void (*stop)(struct sim_process *);
 };
 
@@ -152,7 +155,8 @@ void sim_process_signal(struct sim_process *, int signal);
  * outside. */
 void sim_process_touch(struct sim_process *);
 
-/* Stops it for 'ns', as SIGSTOP and SIGCONT do.  0: it goes on. */
+/* Stops it for 'ns', as SIGSTOP and SIGCONT do.  0: it goes on.  Nothing is
+ * done to one that is dead, or was stopped by a signal. */
 void sim_process_pause(struct sim_process *, int64_t ns);
 
 struct sim *sim_process_sim(const struct sim_process *);
