@@ -77,6 +77,7 @@ begin(struct sim_disk_view *view)
     if (!view->process) {
         return 0;
     }
+    sim_hash_bytes(disk->sim, &disk->sim->now, sizeof disk->sim->now);
     pay(view, (int64_t) sim_below(disk->sim, SIM_STREAM_DISK, CALL_SPREAD));
     return !view->process->is_alive
            || sim_chance(disk->sim, SIM_STREAM_DISK, disk->faults.error_ppm)

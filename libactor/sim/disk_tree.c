@@ -140,6 +140,7 @@ disk_set(struct sim_disk *disk, uint64_t number, struct inode *directory,
         number, inode_ref(directory), xstrdup(name), inode_ref(inode),
     };
 
+    sim_hash_bytes(disk->sim, name, strlen(name));
     if (old && S_ISDIR(old->mode) && old->parent == directory) {
         old->parent = NULL;
     }
@@ -317,6 +318,8 @@ apply(struct strbuf *data, const struct disk_write *w, size_t size)
 static void
 change(struct sim_disk *disk, struct inode *inode, struct disk_write w)
 {
+    sim_hash_bytes(disk->sim, &w.offset, sizeof w.offset);
+    sim_hash_bytes(disk->sim, w.data, w.size);
     apply(&inode->data, &w, w.size);
     vec_push(&inode->pending, w);
     inode->changed_at = disk->sim->now;
