@@ -15,3 +15,6 @@ LIBSUITES = %D%/libsuites.la $(LIBCLUSTER) $(CHECK_LIBS)
 EXTRA_PROGRAMS += %D%/sim
 %C%_sim_SOURCES = %D%/sim.c
 %C%_sim_LDADD = $(LIBSUITES)
+
+check_PROGRAMS += %D%/test_sim
+%C%_test_sim_LDADD = $(LIBTEST) $(LIBSUITES)
