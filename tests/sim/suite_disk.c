@@ -36,7 +36,7 @@
 #define DIRECTORY "/data"
 #define JOURNAL DIRECTORY "/journal"
 #define NEW_JOURNAL DIRECTORY "/journal.new"
-#define FILL 77                 /* so that sectors cut records */
+#define FILL 80                 /* so that sectors cut records; no padding */
 
 struct record {
     uint64_t number;
