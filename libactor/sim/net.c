@@ -386,6 +386,8 @@ on_accept_job(struct worker_job *job)
         if (l->is_closed || !l->process) {
             tcp_close(s);
         } else {
+            s->worker = l->worker;
+            s->job.fn = on_stream_job;
             l->on_accept(l->aux, s, &s->remote);
         }
     }

@@ -123,7 +123,8 @@ void tcp_send(struct actor_stream *, const void *data, size_t size);
 /* Sends our end. */
 void tcp_end(struct actor_stream *);
 
-/* The process is done with it, or is dead. */
+/* The process is done with it, or is dead.  The other side sees the end; or a
+ * reset, if something was not read, or if it was never accepted. */
 void tcp_close(struct actor_stream *);
 
 /* Everything about it is forgotten, and nobody told. */

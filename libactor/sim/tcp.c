@@ -561,25 +561,33 @@ tcp_taken(struct actor_stream *s)
 
 /* --- closing --- */
 
-void
-tcp_close(struct actor_stream *s)
+/* Lets go of the other side, which is told by a reset, now or when it sends
+ * something. */
+static void
+abandon(struct actor_stream *s)
 {
     struct actor_stream *peer = s->peer;
 
+    drop_segments(s);
+    leave_peer(s);
+    if (peer) {
+        refuse(peer, s->host);
+    }
+}
+
+void
+tcp_close(struct actor_stream *s)
+{
+    bool was_accepted = s->worker;
+
     s->is_closed = true;
     s->process = NULL;
-    if (s->state == STREAM_OPEN && s->inbox.len > 0 && peer) {
-        /* What was not read is lost, and the other side is to know. */
-        struct sim_host *host = s->host;
-
-        drop_segments(s);
-        leave_peer(s);
-        refuse(peer, host);
+    if (s->state == STREAM_CONNECTING
+        || (s->state == STREAM_OPEN && s->peer
+            && (s->inbox.len > 0 || !was_accepted))) {
+        abandon(s);
     } else if (s->state == STREAM_OPEN) {
         tcp_end(s);
-    } else if (s->state == STREAM_CONNECTING && peer) {
-        leave_peer(s);
-        refuse(peer, s->host);
     }
     sim_cancel(s->net->sim, &s->connect);
     sim_cancel(s->net->sim, &s->probe);

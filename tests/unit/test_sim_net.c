@@ -1000,11 +1000,15 @@ START_TEST(a_process_that_stands_still_and_dies_takes_nobody_on)
     pass(SECOND);
     ck_assert_uint_eq(a->n_writable, 1);
     ck_assert_uint_eq(w.n_ends, 1);
+    struct end *other = connect_to(A, &address);
+
     say(a, "hello");
     pass(SECOND);
     sim_service_kill(w.hosts[B], "user", HOUR);
     pass(SECOND);
     assert_broken(a, "reset");
+    assert_broken(other, "reset");
+    ck_assert_uint_eq(other->n_ends, 0);
     struct end *late = connect_to(A, &address);
 
     pass(SECOND);
