@@ -18,6 +18,8 @@ check_LTLIBRARIES += %D%/libtest.la
 	%D%/message_generator.h \
 	%D%/multi_system.c \
 	%D%/multi_system.h \
+	%D%/place.c \
+	%D%/place.h \
 	%D%/poller.c \
 	%D%/poller.h \
 	%D%/scramble_net.c \

@@ -122,11 +122,14 @@ check_PROGRAMS += %D%/test_http_response
 
 check_PROGRAMS += \
 	%D%/test_sim_disk \
+	%D%/test_sim_disk_crash \
 	%D%/test_sim_net \
 	%D%/test_sim_plan \
 	%D%/test_sim_process
 %C%_test_sim_disk_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
 %C%_test_sim_disk_LDADD = $(LIBTEST) $(LIBSIM) $(LIBACTOR)
+%C%_test_sim_disk_crash_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
+%C%_test_sim_disk_crash_LDADD = $(LIBTEST) $(LIBSIM) $(LIBACTOR)
 %C%_test_sim_net_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
 %C%_test_sim_net_LDADD = $(LIBTEST) $(LIBSIM) $(LIBACTOR)
 %C%_test_sim_plan_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
