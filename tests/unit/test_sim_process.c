@@ -844,6 +844,41 @@ START_TEST(work_is_done_and_told)
 }
 END_TEST
 
+/* How long work took in 100 worlds. */
+static int64_t
+time_work(bool is_slow)
+{
+    const struct sim_fault slow = {
+        .kind = SIM_FAULT_SLOW_DISK, .for_ns = HOUR,
+    };
+    int64_t total = 0;
+
+    for (uint64_t seed = 0; seed < 100; seed++) {
+        create_world(seed);
+        if (is_slow) {
+            sim_fault_apply(&slow, sim);
+        }
+        spawn(parent, "work", true);
+        while (seen.n_started == 0) {
+            sim_run(sim, MICROSECOND);
+        }
+        int64_t before = sim_now(sim);
+
+        while (seen.n_done == 0) {
+            sim_run(sim, MICROSECOND);
+        }
+        total += sim_now(sim) - before;
+        sim_destroy(sim);
+    }
+    return total;
+}
+
+START_TEST(work_takes_longer_on_a_slow_disk)
+{
+    ck_assert_int_gt(time_work(true), 4 * time_work(false));
+}
+END_TEST
+
 START_TEST(work_waits_while_the_process_stands_still)
 {
     create_world(1);
@@ -933,6 +968,7 @@ sim_process_suite(void)
     test_add(suite, "pause-start", a_paused_process_begins_later);
     test_add(suite, "pause-stop", a_pause_does_not_wake_who_was_stopped);
     test_add(suite, "work", work_is_done_and_told);
+    test_add(suite, "work-slow", work_takes_longer_on_a_slow_disk);
     test_add(suite, "work-pause",
              work_waits_while_the_process_stands_still);
     test_add(suite, "work-dead", work_of_a_dead_process_is_dropped);
