@@ -135,6 +135,12 @@ static const struct {
     REQUEST(400, "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n"
                  "Content-Length: 3\r\n\r\n0\r\n\r\n"),
     REQUEST(400, "POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n"),
+    REQUEST(400, "POST / HTTP/1.1\r\nContent-Length:\r\n\r\n"),
+    REQUEST(400, "POST / HTTP/1.1\r\nContent-Length: \t\r\n\r\n"),
+    REQUEST(400, "POST / HTTP/1.1\r\nContent-Length:\r\n"
+                 "Content-Length: 3\r\n\r\nabc"),
+    REQUEST(400, "POST / HTTP/1.1\r\nContent-Length: 3, 3\r\n\r\nabc"),
+    REQUEST(400, "POST / HTTP/1.1\r\nContent-Length: 1 2\r\n\r\na"),
     REQUEST(400, "POST / HTTP/1.1\r\nContent-Length: 1x\r\n\r\n"),
     REQUEST(400, "POST / HTTP/1.1\r\nContent-Length: "
                  "99999999999999999999999\r\n\r\n"),
