@@ -176,7 +176,9 @@ begin_body(struct http_connection *c, struct http_head *head)
     } else if (c->body.state == HTTP_BODY_DONE) {
         on_request(c);
     } else if ((status = begin_coding(c->reading))) {
-        connection_refuse(c, status, "the body is coded in an unknown way");
+        connection_refuse(c, status, status == 415
+                          ? "the body is coded in an unknown way"
+                          : "no memory to read the body");
     } else {
         start_read_timer(c);
         say_continue(c, expect);
