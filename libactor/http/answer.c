@@ -12,6 +12,7 @@
 #include <actor/duration.h>
 #include <actor/error.h>
 #include <actor/json.h>
+#include <actor/log.h>
 #include <actor/system.h>
 #include "http/coding.h"
 #include "http/date.h"
@@ -143,10 +144,19 @@ void
 http_response_header(struct http_request *request, const char *name,
                      const char *value)
 {
+    const struct strbuf *headers = &request->headers;
+    size_t size = strlen(name) + strlen(value) + strlen(": \r\n");
+
     /* A value may repeat what a stranger sent: no second line by it. */
-    if (!has_line_break(name) && !has_line_break(value)) {
-        strbuf_printf(&request->headers, "%s: %s\r\n", name, value);
+    if (has_line_break(name) || has_line_break(value)) {
+        return;
     }
+    if (size > headers->max_len - headers->len) {   /* nor half a one */
+        log_warn_every(SECOND, "Leaving out header '%.64s' of an answer: "
+                       "there is no room for it", name);
+        return;
+    }
+    strbuf_printf(&request->headers, "%s: %s\r\n", name, value);
 }
 
 static void
@@ -174,7 +184,9 @@ http_respond(struct http_request **request, int status,
     struct http_request *r = *request;
 
     r->status = status;
-    r->content_type = content_type ? xstrdup(content_type) : NULL;
+    if (content_type && !has_line_break(content_type)) {
+        r->content_type = xstrdup(content_type);
+    }
     if (body) {
         strbuf_fini(&r->content);
         r->content = *body;

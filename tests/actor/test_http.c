@@ -90,6 +90,21 @@ on_header(struct actor *self UNUSED, struct http_request *request)
     http_respond(&request, 204, NULL, NULL);
 }
 
+/* The second one has no room behind the first. */
+static void
+on_much_header(struct actor *self UNUSED, struct http_request *request)
+{
+    enum { SIZE = 40 * 1024 };
+    autofree char *value = xmalloc(SIZE + 1);
+
+    memset(value, 'x', SIZE);
+    value[SIZE] = '\0';
+    http_response_header(request, "X-One", value);
+    http_response_header(request, "X-Two", value);
+    http_response_header(request, "X-Three", "3");
+    http_respond(&request, 200, "text/plain\r\nX-Evil: 3", NULL);
+}
+
 static void
 on_big(struct actor *self UNUSED, struct http_request *request)
 {
@@ -111,6 +126,7 @@ static const struct http_route routes[] = {
     { "/post", on_post_only, NULL, NULL },
     { "/failure", on_failure, NULL, NULL },
     { "/header", on_header, NULL, NULL },
+    { "/much_header", on_much_header, NULL, NULL },
     { "/big", on_big, NULL, NULL },
 };
 
@@ -196,6 +212,19 @@ START_TEST(a_header_cannot_smuggle_another)
     EXPECT_HAS(text, "\r\nX-One: 1\r\n");
     EXPECT_HAS_NOT(text, "X-Evil");
     EXPECT_HAS_NOT(text, "Content-Length");
+    stage_stop(&f);
+}
+END_TEST
+
+START_TEST(a_header_without_room_is_left_out_whole)
+{
+    struct http_stage f = start();
+    const char *text = stage_get(&f, "/much_header");
+
+    EXPECT_STATUS(text, "200 OK\r\n");
+    EXPECT_HAS(text, "x\r\nX-Three: 3\r\nContent-Length: 0\r\n\r\n");
+    EXPECT_HAS_NOT(text, "X-Two");
+    EXPECT_HAS_NOT(text, "X-Evil");
     stage_stop(&f);
 }
 END_TEST
@@ -511,6 +540,7 @@ http_suite(void)
     Suite *suite = suite_create("http");
 
     test_add(suite, "headers", answers_have_the_headers_of_http);
+    test_add(suite, "much_header", a_header_without_room_is_left_out_whole);
     test_add(suite, "head", head_gets_headers_without_a_body);
     test_add(suite, "errors", errors_and_methods_are_worded_as_in_mesos);
     test_add(suite, "smuggle", a_header_cannot_smuggle_another);

@@ -101,7 +101,8 @@ void http_respond_error(struct http_request **request, struct error *error);
 void http_respond_method_not_allowed(struct http_request **request,
                                      const char *const methods[], size_t n);
 
-/* Adds a header to the answer to come. */
+/* Adds a header to the answer to come.  One with a line break in it is left
+ * out, and so is one that 64 KiB of headers leave no room for. */
 void http_response_header(struct http_request *, const char *name,
                           const char *value);
 
