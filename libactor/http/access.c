@@ -23,7 +23,7 @@
 struct checker {
     enum http_access_step step;
     char *subject;                      /* owned; realm, or path of a route */
-    char id[UPID_ID_MAX + 1];           /* of the actor that answers */
+    struct upid actor;                  /* that answers */
     http_check_fn *fn;
 };
 
@@ -36,6 +36,7 @@ struct http_access {
 struct http_check {
     struct http_request *request;       /* owned */
     char *subject;                      /* owned */
+    struct upid actor;                  /* that answers */
     http_check_fn *fn;
 };
 
@@ -87,7 +88,7 @@ set_checker(struct actor *self, enum http_access_step step,
         vec_push(&access->checkers, added);
         checker = &vec_last(&access->checkers);
     }
-    memcpy(checker->id, actor_upid(self)->id, sizeof checker->id);
+    checker->actor = *actor_upid(self);
     checker->fn = fn;
     pthread_rwlock_unlock(&access->lock);
 }
@@ -118,9 +119,9 @@ has_realm(const struct http_access *access, const char *subject,
 static bool
 has_path(const char *subject, const struct http_request *request)
 {
-    size_t len = strlen(request->id);
+    size_t len = strlen(request->actor.id);
 
-    return subject[0] == '/' && strncmp(subject + 1, request->id, len) == 0
+    return subject[0] == '/' && strncmp(subject + 1, request->actor.id, len) == 0
         && strcmp(subject + 1 + len, request->route->path) == 0;
 }
 
@@ -185,14 +186,17 @@ static void
 check_message_run(struct actor *self, struct actor_msg *msg)
 {
     struct check_body *body = actor_msg_body(msg, &check_message);
-    struct http_check *check = steal(body->check);
 
-    check->fn(self, check);
+    /* What is not taken out is answered as the message is destroyed. */
+    if (http_is_actor(self, &body->check->actor)) {
+        struct http_check *check = steal(body->check);
+
+        check->fn(self, check);
+    }
 }
 
 static void
-send_check(struct http_server *server, const char *id,
-           struct http_check *check)
+send_check(struct http_server *server, struct http_check *check)
 {
     struct http_connection *connection = check->request->connection;
     struct upid nobody = { .id = "" };
@@ -200,7 +204,7 @@ send_check(struct http_server *server, const char *id,
     struct check_body *body = actor_msg_body(msg, &check_message);
 
     body->check = check;
-    if (!system_deliver(server->system, &nobody, id, &msg,
+    if (!system_deliver(server->system, &nobody, check->actor.id, &msg,
                         check->request->body.len,
                         http_connection_pressure(connection))) {
         actor_msg_destroy(msg);
@@ -212,7 +216,6 @@ http_access_ask(struct http_server *server, struct http_request *request)
 {
     struct http_access *access = server->access;
     struct http_check *check = NULL;
-    char id[UPID_ID_MAX + 1];
 
     pthread_rwlock_rdlock(&access->lock);
     for (; !check && request->access_step != HTTP_ACCESS_DONE;
@@ -224,7 +227,7 @@ http_access_ask(struct http_server *server, struct http_request *request)
             check->request = request;
             check->subject = xstrdup(checker->subject);
             check->fn = checker->fn;
-            memcpy(id, checker->id, sizeof id);
+            check->actor = checker->actor;
         }
     }
     pthread_rwlock_unlock(&access->lock);
@@ -232,7 +235,7 @@ http_access_ask(struct http_server *server, struct http_request *request)
         return false;
     }
     http_connection_hold(request->connection, request);
-    send_check(server, id, check);
+    send_check(server, check);
     return true;
 }
 

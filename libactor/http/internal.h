@@ -69,7 +69,7 @@ struct http_request {
     size_t n_coded;                     /* bytes given to it */
     struct address peer;
     const struct http_route *route;     /* static */
-    char id[UPID_ID_MAX + 1];           /* of the actor that has the route */
+    struct upid actor;                  /* that has the route */
     char *methods;                      /* owned; NULL: the route takes it */
     enum http_access_step access_step;
     struct http_principal *principal;   /* owned; NULL: nobody was asked */
@@ -160,9 +160,13 @@ void http_routes_add(struct http_routes *, struct actor_system *,
                      const struct upid *, const struct http_route *,
                      size_t n);
 
+/* Whether 'self' is that very actor and not one that came after it under its
+ * name: functions of a route or a check are for the actor that gave them. */
+bool http_is_actor(const struct actor *self, const struct upid *);
+
 struct http_match {
     const struct http_route *route;     /* NULL: none */
-    char id[UPID_ID_MAX + 1];           /* of its actor */
+    struct upid actor;                  /* that has it */
     const char *at;                     /* in the target: behind the id */
     const char *rest;                   /* in the target: behind the route */
     bool is_refused;            /* there are routes, none for the method */

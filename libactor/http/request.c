@@ -68,7 +68,11 @@ request_message_run(struct actor *self, struct actor_msg *msg)
     struct request_body *body = actor_msg_body(msg, &request_message);
     struct http_request *request = steal(body->request);
 
-    request->route->fn(self, request);
+    if (http_is_actor(self, &request->actor)) {
+        request->route->fn(self, request);
+    } else {
+        http_respond_text(&request, 503, "503 Service Unavailable.");
+    }
 }
 
 /* --- life --- */
@@ -167,7 +171,7 @@ deliver(struct http_server *server, struct http_request *request)
     vlog(1, "Handling HTTP %s for '%s' from %s", request->head.method,
          request->target.path, ADDRESS_TEXT(&request->peer));
     body->request = request;
-    if (!system_deliver(server->system, &nobody, request->id, &msg,
+    if (!system_deliver(server->system, &nobody, request->actor.id, &msg,
                         request->body.len,
                         http_connection_pressure(request->connection))) {
         body->request = NULL;
@@ -182,7 +186,7 @@ respond_disabled(struct http_request **request)
     const char *below = http_target_rest(&(*request)->target, (*request)->at);
 
     http_respond_text(request, 403, "Endpoint '/%s%s%s' is disabled",
-                      (*request)->id, below[0] ? "/" : "", below);
+                      (*request)->actor.id, below[0] ? "/" : "", below);
 }
 
 /* To the route it has; answers instead if there is none, or not for it. */
@@ -198,7 +202,7 @@ route(struct http_server *server, struct http_request *request)
         return;
     }
     request->route = match.route;
-    memcpy(request->id, match.id, sizeof request->id);
+    request->actor = match.actor;
     request->at = match.at;
     request->rest = http_target_rest(&request->target, match.rest);
     if (match.is_refused) {

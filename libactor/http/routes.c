@@ -112,6 +112,12 @@ is_same_actor(const struct upid *a, const struct upid *b)
         && a->hint_generation == b->hint_generation;
 }
 
+bool
+http_is_actor(const struct actor *self, const struct upid *upid)
+{
+    return is_same_actor(actor_upid(self), upid);
+}
+
 static void
 remove_owner(struct http_routes *routes, struct owner *owner)
 {
@@ -322,7 +328,7 @@ find_route(struct http_routes *routes, const struct http_target *target,
                            strlen(routes->delegate));
     }
     if (owner) {
-        memcpy(match->id, owner->upid.id, sizeof match->id);
+        match->actor = owner->upid;
         match->at = skip_slashes(at, end);
         match_owner(owner, method, end, match);
     }

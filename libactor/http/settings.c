@@ -104,8 +104,8 @@ http_settings_disable(const struct http_settings *settings,
     const char *below = http_target_rest(&request->target, request->at);
 
     vec_foreach (&settings->disabled, it) {
-        if (is_path(*it, request->id, below)
-            || is_path(*it, request->id, route[0] ? route + 1 : "")) {
+        if (is_path(*it, request->actor.id, below)
+            || is_path(*it, request->actor.id, route[0] ? route + 1 : "")) {
             return true;
         }
     }

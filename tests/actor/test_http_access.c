@@ -282,6 +282,65 @@ START_TEST(checks_that_wait_for_an_actor_that_ends_are_answered)
 }
 END_TEST
 
+/* --- actors that come after others under their names --- */
+
+static void
+on_shop_stop(struct actor *self, struct http_request *request)
+{
+    http_respond_text(&request, 200, "closing");
+    actor_stop(self);
+}
+
+static const struct http_route shop_routes[] = {
+    { "/read", on_who, .realm = "readonly" },
+    { "/stop", on_shop_stop },
+};
+
+static struct error *
+shop_init(struct actor *self, void *arg UNUSED)
+{
+    http_add_routes(self, shop_routes, ARRAY_SIZE(shop_routes));
+    return NULL;
+}
+
+static const struct actor_type shop_type = {
+    .name = "shop", .size = sizeof(struct actor), .init = shop_init,
+};
+
+static const struct actor_type stranger_type = {
+    .name = "stranger", .size = sizeof(struct actor),
+};
+
+START_TEST(a_check_is_not_for_who_comes_after_its_actor)
+{
+    struct http_stage f = start();
+
+    EXPECT_STATUS(stage_ask(&f, "GET", "/read", "X-Who: lost\r\n"), "403 ");
+    ck_assert_ptr_null(actor_spawn(f.system, &stranger_type, "guard", NULL,
+                                   NULL));
+    EXPECT_STATUS(stage_ask(&f, "GET", "/read", "X-Who: bob\r\n"), "503 ");
+    stage_stop(&f);
+}
+END_TEST
+
+START_TEST(a_request_is_not_for_who_comes_after_its_actor)
+{
+    struct http_stage f = start();
+    struct memory_client *other = stage_connect(&f);
+
+    ck_assert_ptr_null(actor_spawn(f.system, &shop_type, "shop", NULL, NULL));
+    ck_assert_str_eq(stage_ask(&f, "GET", "/shop/read", "X-Who: slow\r\n"),
+                     "");
+    stage_say_to(&f, other, "GET /shop/stop HTTP/1.1\r\n\r\n");
+    ck_assert_ptr_null(actor_spawn(f.system, &stranger_type, "shop", NULL,
+                                   NULL));
+    stage_say_to(&f, other, "GET /guard/let_go HTTP/1.1\r\n\r\n");
+    EXPECT_STATUS(memory_client_text(f.client, NULL), "503 ");
+    memory_client_close(other);
+    stage_stop(&f);
+}
+END_TEST
+
 /* --- whether they may --- */
 
 /* Guards both realms. */
@@ -333,6 +392,10 @@ http_access_suite(void)
     test_add(suite, "closed", a_realm_whose_authenticator_has_gone_is_closed);
     test_add(suite, "actor_ends",
              checks_that_wait_for_an_actor_that_ends_are_answered);
+    test_add(suite, "check_after",
+             a_check_is_not_for_who_comes_after_its_actor);
+    test_add(suite, "request_after",
+             a_request_is_not_for_who_comes_after_its_actor);
     test_add(suite, "may", an_authorizer_is_asked_with_the_principal);
     return suite;
 }
