@@ -171,19 +171,32 @@ open_or_index(struct file *file, char **path, struct stat *ret)
 
 /* --- selecting --- */
 
-/* A file that was changed a moment ago may change again without its time
- * telling so: its tag is weak. */
+/* In nanoseconds since 1970; of times that these do not reach, which anybody
+ * may set, the nearest. */
+static int64_t
+modified_ns(const struct stat *st)
+{
+    int64_t s = st->st_mtim.tv_sec;
+
+    if (s > INT64_MAX / SECOND - 1) {
+        return INT64_MAX;
+    }
+    return s < INT64_MIN / SECOND ? INT64_MIN
+                                  : s * SECOND + st->st_mtim.tv_nsec;
+}
+
+/* A file that was changed a moment ago, or is yet to be, may change again
+ * without its time telling so: its tag is weak. */
 static void
 describe(struct file *file, const char *path, const struct stat *st,
          int64_t now_ns)
 {
     autofini(strbuf) etag = STRBUF(FILE_ETAG_SIZE - 1);
-    int64_t modified_ns = (int64_t) st->st_mtim.tv_sec * SECOND
-                          + st->st_mtim.tv_nsec;
+    int64_t modified = modified_ns(st);
 
     strbuf_printf(&etag, "%s\"%" PRIx64 "-%" PRIx64 "-%" PRIx64 "\"",
-                  now_ns - modified_ns < SECOND ? "W/" : "",
-                  (uint64_t) st->st_ino, (uint64_t) modified_ns,
+                  modified > now_ns - SECOND ? "W/" : "",
+                  (uint64_t) st->st_ino, (uint64_t) modified,
                   (uint64_t) st->st_size);
     memcpy(file->etag, etag.data, etag.len + 1);
     file->validators = (struct http_validators) {

@@ -388,6 +388,21 @@ START_TEST(a_range_of_another_version_is_not_sent)
 }
 END_TEST
 
+/* In the year 2300, which nanoseconds in 64 bits do not reach. */
+START_TEST(a_file_from_a_far_future_has_a_weak_tag)
+{
+    static const struct timespec then[2] = { { 10413792000, 0 },
+                                             { 10413792000, 0 } };
+    struct http_stage f = start();
+    autofree char *path = path_of("digits.txt");
+
+    ck_assert_int_eq(utimensat(AT_FDCWD, path, then, 0), 0);
+    EXPECT_HAS(stage_get(&f, "/assets/digits.txt"), "\r\nETag: W/\"");
+    EXPECT_BODY(stage_get(&f, "/assets/digits.txt"), "0123456789");
+    stop(&f);
+}
+END_TEST
+
 START_TEST(a_large_range_comes_in_pieces)
 {
     struct http_stage f = start();
@@ -487,6 +502,7 @@ http_files_suite(void)
     test_add(suite, "not_changed", what_has_not_changed_is_not_sent_again);
     test_add(suite, "range", a_range_is_sent_alone);
     test_add(suite, "if_range", a_range_of_another_version_is_not_sent);
+    test_add(suite, "far_future", a_file_from_a_far_future_has_a_weak_tag);
     test_add(suite, "large_range", a_large_range_comes_in_pieces);
     test_add(suite, "index", a_directory_stands_for_its_index);
     test_add(suite, "root", nothing_leads_out_of_the_root);
