@@ -296,6 +296,7 @@ connection_flush(struct http_connection *c)
         http_connection_close(c);
         return;
     }
+    connection_say_continue(c);
     if (!write_output(c)) {
         return;                         /* on_closed() tells */
     }

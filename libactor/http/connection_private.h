@@ -31,6 +31,7 @@ struct http_connection {
     struct http_body body;
     struct strbuf held;                 /* came while we did not read */
     struct worker_timer read_timer;
+    bool owes_continue;                 /* the body waits for our 100 */
     size_t n_read;                      /* of a body, in this span of it */
     const struct http_request *checked; /* borrowed; holds up reading */
     bool no_more;                       /* no further request is read */
@@ -68,6 +69,9 @@ void connection_on_data(void *connection, const void *data, size_t size);
 /* Reads on, if it may and something is held.  The connection may be gone
  * afterwards. */
 void connection_resume(struct http_connection *);
+
+/* Tells who waits for it to send its body, if that is due. */
+void connection_say_continue(struct http_connection *);
 
 /* Answers the request that is being read, or the connection as such, with an
  * error; there will be no further one.  connection_flush() has to follow. */

@@ -100,7 +100,8 @@ on_read_timeout(struct worker_timer *timer)
     if (!c->reading && c->scan.state <= HTTP_SCAN_START_CR) {
         return;                         /* an empty line begins nothing */
     }
-    if (!can_read(c) || c->n_read >= HTTP_LEAST_PROGRESS) {
+    if (!can_read(c) || c->owes_continue
+        || c->n_read >= HTTP_LEAST_PROGRESS) {
         start_read_timer(c);            /* we are slow, or it is not */
         return;
     }
@@ -149,13 +150,14 @@ begin_coding(struct http_request *request)
     return request->inflate ? 0 : 503;
 }
 
-/* To who waits for it before it sends its body. */
-static void
-say_continue(struct http_connection *c, const char *expect)
+/* An interim answer stands behind the answers to what was asked before. */
+void
+connection_say_continue(struct http_connection *c)
 {
     autofini(strbuf) text = STRBUF(64);
 
-    if (expect && c->reading->head.minor > 0 && !c->requests) {
+    if (c->owes_continue && c->reading && !c->requests) {
+        c->owes_continue = false;
         strbuf_append(&text, "HTTP/1.1 100 Continue\r\n\r\n");
         output_append(&c->output, &text);
     }
@@ -181,7 +183,7 @@ begin_body(struct http_connection *c, struct http_head *head)
                           : "no memory to read the body");
     } else {
         start_read_timer(c);
-        say_continue(c, expect);
+        c->owes_continue = expect && c->reading->head.minor > 0;
     }
 }
 
@@ -294,6 +296,7 @@ feed_body(struct http_connection *c, const char *data, size_t size)
 {
     size_t used = 0;
 
+    c->owes_continue = false;           /* it did not wait */
     int status = c->reading->inflate
         ? feed_coded(c, data, size, &used)
         : http_body_feed(&c->body, data, size, &c->reading->body, &used);

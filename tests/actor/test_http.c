@@ -465,6 +465,25 @@ START_TEST(who_expects_100_continue_gets_it)
 }
 END_TEST
 
+START_TEST(who_expects_100_continue_gets_it_after_the_answers_before)
+{
+    struct http_stage f = start();
+    struct memory_client *other = stage_connect(&f);
+
+    ck_assert_str_eq(stage_say(&f, "GET /keep HTTP/1.1\r\n\r\n"
+                                   "POST /echo HTTP/1.1\r\n"
+                                   "Expect: 100-continue\r\n"
+                                   "Content-Length: 3\r\n\r\n"), "");
+    multi_system_advance(f.multi, 2 * MINUTE);
+    stage_say_to(&f, other, "GET /release HTTP/1.1\r\n\r\n");
+    EXPECT_BODY(memory_client_text(f.client, NULL),
+                "keptHTTP/1.1 100 Continue\r\n\r\n");
+    EXPECT_BODY(stage_say(&f, "abc"), "POST|/echo||-|abc");
+    memory_client_close(other);
+    stage_stop(&f);
+}
+END_TEST
+
 START_TEST(an_upgrade_that_is_not_ours_is_an_ordinary_request)
 {
     struct http_stage f = start();
@@ -563,6 +582,8 @@ http_suite(void)
     test_add(suite, "limits", limits_are_answered);
     test_add(suite, "body", a_body_arrives_by_length_and_in_chunks);
     test_add(suite, "continue", who_expects_100_continue_gets_it);
+    test_add(suite, "continue_later",
+             who_expects_100_continue_gets_it_after_the_answers_before);
     test_add(suite, "upgrade",
              an_upgrade_that_is_not_ours_is_an_ordinary_request);
     test_add(suite, "help", help_lists_actors_routes_and_pages);
