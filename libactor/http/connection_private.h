@@ -34,6 +34,7 @@ struct http_connection {
     bool owes_continue;                 /* the body waits for our 100 */
     size_t n_read;                      /* of a body, in this span of it */
     const struct http_request *checked; /* borrowed; holds up reading */
+    bool is_old;                        /* the last request is HTTP/1.0 */
     bool no_more;                       /* no further request is read */
     bool ended;                         /* the peer has ended its side */
     bool feeding;                       /* feed() is on the stack */

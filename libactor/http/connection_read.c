@@ -81,10 +81,11 @@ connection_refuse(struct http_connection *c, int status, const char *reason)
     enqueue(c, request);
 }
 
+/* HTTP/1.0 has no pipelining: what ends an answer may be the connection. */
 static bool
 can_read(const struct http_connection *c)
 {
-    return !c->no_more && !c->checked
+    return !c->no_more && !c->checked && !(c->is_old && c->requests)
         && c->n_requests < LIMIT_HTTP_PIPELINE
         && c->output.size < LIMIT_HTTP_QUEUE && !c->pressure.is_armed;
 }
@@ -126,6 +127,7 @@ on_request(struct http_connection *c)
     struct http_request *request = steal(c->reading);
 
     worker_timer_stop(c->worker->worker, &c->read_timer);
+    c->is_old = request->head.minor == 0;
     if (!request->head.keep_alive) {
         c->no_more = true;
     }

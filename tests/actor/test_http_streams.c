@@ -160,6 +160,21 @@ START_TEST(for_http_1_0_a_stream_ends_with_its_connection)
 }
 END_TEST
 
+START_TEST(nothing_follows_a_stream_that_ends_with_its_connection)
+{
+    struct http_stage f = start();
+    struct memory_client *other = stage_connect(&f);
+
+    stage_say(&f, "GET /stream HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"
+                  "GET /n_closed HTTP/1.1\r\n\r\n");
+    stage_say_to(&f, other, "GET /end HTTP/1.1\r\n\r\n");
+    EXPECT_BODY(memory_client_text(f.client, NULL), "yyyyy");
+    ck_assert(memory_client_is_ended(f.client));
+    memory_client_close(other);
+    stage_stop(&f);
+}
+END_TEST
+
 START_TEST(the_end_of_a_reader_is_told_once)
 {
     struct http_stage f = start();
@@ -235,6 +250,8 @@ http_streams_suite(void)
              a_stream_goes_on_in_chunks_until_it_is_ended);
     test_add(suite, "stream_1_0",
              for_http_1_0_a_stream_ends_with_its_connection);
+    test_add(suite, "stream_last",
+             nothing_follows_a_stream_that_ends_with_its_connection);
     test_add(suite, "stream_reader", the_end_of_a_reader_is_told_once);
     test_add(suite, "stream_slow", a_reader_that_falls_behind_is_dropped);
     test_add(suite, "record", a_record_is_one_chunk);
