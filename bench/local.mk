@@ -23,3 +23,7 @@ bench_programs += %D%/bench_cluster
 
 bench_programs += %D%/bench_http_idle
 %C%_bench_http_idle_LDADD = $(LIBACTOR)
+
+bench_programs += %D%/bench_http
+%C%_bench_http_SOURCES = %D%/bench_http.c %D%/http_load.c %D%/http_load.h
+%C%_bench_http_LDADD = $(LIBACTOR) $(JEMALLOC_LIBS)
