@@ -96,7 +96,7 @@ drop_requests(struct http_connection *c)
         }
         request = next;
     }
-    c->n_requests = 0;
+    c->n_requests = c->n_answered = 0;
 }
 
 void
@@ -276,6 +276,7 @@ queue_answers(struct http_connection *c)
 
         LL_DELETE(c->requests, request);
         c->n_requests--;
+        c->n_answered--;
         connection_destroy_request(c, request);
     }
 }
@@ -314,6 +315,33 @@ connection_flush(struct http_connection *c)
     } else if (!c->feeding) {
         connection_resume(c);
     }
+}
+
+static void
+on_flush(struct worker_job *job)
+{
+    struct http_connection *c =
+        CONTAINER_OF(job, struct http_connection, flush);
+
+    c->is_flush_posted = false;
+    if (c->stream && c->n_answered > 0) {
+        connection_flush(c);
+    }
+    http_connection_unref(c);
+}
+
+/* Answers of a pipeline mostly come home together: they go out together as
+ * well, with the last of them, or after what else there is to do by now. */
+static void
+flush_soon(struct http_connection *c)
+{
+    if (c->is_flush_posted) {
+        return;
+    }
+    c->is_flush_posted = true;
+    c->flush.fn = on_flush;
+    http_connection_ref(c);
+    worker_post(c->worker->worker, &c->flush);
 }
 
 void
@@ -358,7 +386,11 @@ http_connection_answered(struct http_connection *c,
         http_connection_close(c);       /* nobody reads it any more */
         return;
     }
-    connection_flush(c);
+    if (++c->n_answered < c->n_requests) {
+        flush_soon(c);
+    } else {
+        connection_flush(c);
+    }
 }
 
 void

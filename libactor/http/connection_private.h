@@ -44,9 +44,12 @@ struct http_connection {
     /* Answering. */
     struct http_request *requests;      /* oldest first; answered: owned */
     unsigned n_requests;
+    unsigned n_answered;                /* of these */
     struct output output;
     struct worker_timer write_timer;
     size_t n_written;                   /* in this span of it */
+    struct worker_job flush;            /* counts as a reference */
+    bool is_flush_posted;
     bool is_shed;                       /* one too many */
     bool lingering;                     /* our side is ended */
 };

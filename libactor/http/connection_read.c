@@ -79,6 +79,7 @@ connection_refuse(struct http_connection *c, int status, const char *reason)
                   reason + 1);
     request->answered = true;
     enqueue(c, request);
+    c->n_answered++;
 }
 
 /* HTTP/1.0 has no pipelining: what ends an answer may be the connection. */
