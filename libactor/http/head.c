@@ -3,8 +3,8 @@
  * head.c - heads through http-parser; see head.h.
  *
  * http-parser is given a whole head at a time and told that there is no body:
- * framing of bodies is body.h's.  Its callbacks give pointers into our copy
- * of the text, which is cut into strings when it is done.  Thread: any. */
+ * framing of bodies is body.h's.  Its callbacks give pointers into the text; a
+ * copy of it is cut into strings when all is known.  Thread: any. */
 #include <config.h>
 
 #include <http_parser.h>
@@ -16,26 +16,27 @@
 #include "http/head.h"
 
 struct span {
-    char *at;
+    const char *at;                     /* NULL: empty */
     size_t len;
 };
 
 struct parse {
     struct http_head *head;
     struct span target;
-    struct span names[LIMIT_HTTP_HEADERS];
-    struct span values[LIMIT_HTTP_HEADERS];
-    unsigned n_names;
+    unsigned n_headers;
     bool in_value;
     bool complete;
     bool overflow;
+    struct {
+        struct span name, value;
+    } headers[LIMIT_HTTP_HEADERS];      /* 'n_headers' of them are set */
 };
 
 static void
 span_extend(struct span *span, const char *at, size_t len)
 {
     if (!span->at) {
-        span->at = (char *) at;
+        span->at = at;
     }
     span->len += len;
 }
@@ -54,15 +55,16 @@ on_header_field(http_parser *parser, const char *at, size_t len)
 {
     struct parse *parse = parser->data;
 
-    if (parse->in_value || parse->n_names == 0) {
-        if (parse->n_names == LIMIT_HTTP_HEADERS) {
+    if (parse->in_value || parse->n_headers == 0) {
+        if (parse->n_headers == LIMIT_HTTP_HEADERS) {
             parse->overflow = true;
             return 1;
         }
-        parse->n_names++;
+        memset(&parse->headers[parse->n_headers++], 0,
+               sizeof parse->headers[0]);
         parse->in_value = false;
     }
-    span_extend(&parse->names[parse->n_names - 1], at, len);
+    span_extend(&parse->headers[parse->n_headers - 1].name, at, len);
     return 0;
 }
 
@@ -72,7 +74,7 @@ on_header_value(http_parser *parser, const char *at, size_t len)
     struct parse *parse = parser->data;
 
     parse->in_value = true;
-    span_extend(&parse->values[parse->n_names - 1], at, len);
+    span_extend(&parse->headers[parse->n_headers - 1].value, at, len);
     return 0;
 }
 
@@ -101,15 +103,16 @@ static const http_parser_settings settings = {
     .on_headers_complete = on_headers_complete,
 };
 
-/* Bytes after each span are separators that nobody needs any more. */
+/* The span of 'data' as a string in 'copy'.  Bytes after each span are
+ * separators that nobody needs any more. */
 static const char *
-span_cut(const struct span *span)
+span_cut(const struct span *span, const char *data, char *copy)
 {
     if (!span->at) {
         return "";
     }
-    char *start = span->at;
-    char *end = span->at + span->len;
+    char *start = copy + (span->at - data);
+    char *end = start + span->len;
 
     while (end > start && (end[-1] == ' ' || end[-1] == '\t')) {
         end--;
@@ -122,13 +125,21 @@ span_cut(const struct span *span)
 }
 
 static void
-head_fill(struct http_head *head, const struct parse *parse)
+head_fill(struct http_head *head, const struct parse *parse, const char *data,
+          size_t size)
 {
-    head->target = span_cut(&parse->target);
-    head->n_headers = parse->n_names;
-    for (unsigned i = 0; i < parse->n_names; i++) {
-        head->headers[i].name = span_cut(&parse->names[i]);
-        head->headers[i].value = span_cut(&parse->values[i]);
+    unsigned n = parse->n_headers;
+    struct http_header *headers = xmalloc(n * sizeof *headers + size + 1);
+    char *copy = (char *) (headers + n);
+
+    memcpy(copy, data, size);
+    copy[size] = '\0';
+    head->headers = headers;
+    head->n_headers = n;
+    head->target = span_cut(&parse->target, data, copy);
+    for (unsigned i = 0; i < n; i++) {
+        headers[i].name = span_cut(&parse->headers[i].name, data, copy);
+        headers[i].value = span_cut(&parse->headers[i].value, data, copy);
     }
 }
 
@@ -196,21 +207,19 @@ head_parse(struct http_head *head, enum http_parser_type type,
            const char *data, size_t size, const char **ret_reason)
 {
     http_parser parser;
-    autofree struct parse *parse = xcalloc(1, sizeof *parse);
+    struct parse parse;
 
-    memset(head, 0, offsetof(struct http_head, headers));
-    head->text = xmalloc(size + 1);
-    memcpy(head->text, data, size);
-    head->text[size] = '\0';
-    parse->head = head;
+    memset(head, 0, sizeof *head);
+    memset(&parse, 0, offsetof(struct parse, headers));
+    parse.head = head;
     http_parser_init(&parser, type);
-    parser.data = parse;
-    size_t n = http_parser_execute(&parser, &settings, head->text, size);
-    if (HTTP_PARSER_ERRNO(&parser) != HPE_OK || !parse->complete
+    parser.data = &parse;
+    size_t n = http_parser_execute(&parser, &settings, data, size);
+    if (HTTP_PARSER_ERRNO(&parser) != HPE_OK || !parse.complete
         || (n != size && !parser.upgrade)) {
-        return parse_failure(&parser, parse, ret_reason);
+        return parse_failure(&parser, &parse, ret_reason);
     }
-    head_fill(head, parse);
+    head_fill(head, &parse, data, size);
     return head_check(head, &parser, ret_reason);
 }
 
@@ -231,8 +240,8 @@ http_head_parse_answer(struct http_head *head, const char *data, size_t size,
 void
 http_head_fini(struct http_head *head)
 {
-    free(head->text);
-    head->text = NULL;
+    free(head->headers);
+    head->headers = NULL;
     head->n_headers = 0;
 }
 

@@ -53,7 +53,8 @@ struct http_header {
 };
 
 struct http_head {
-    char *text;                 /* owned; the rest points into it */
+    struct http_header *headers;    /* owned; all text stands behind them */
+    unsigned n_headers;
     const char *method;         /* requests */
     const char *target;         /* requests: as it was sent */
     unsigned status;            /* answers */
@@ -63,8 +64,6 @@ struct http_head {
     bool chunked;
     bool has_length;
     uint64_t content_length;
-    unsigned n_headers;
-    struct http_header headers[LIMIT_HTTP_HEADERS];
 };
 
 /* Parses a whole head that passed the scan.  Returns 0, or the status to

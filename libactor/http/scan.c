@@ -8,22 +8,44 @@
  * colon.  Thread: any. */
 #include <config.h>
 
-#include <string.h>
-
 #include "http/head.h"
+
+#define TEXT 1                  /* may stand in a value or the first line */
+#define TOKEN 2                 /* in a name or a method */
+
+static const unsigned char classes[256] = {
+    ['\t'] = TEXT,
+    [' '] = TEXT,
+    ['!'] = TEXT | TOKEN,
+    ['"'] = TEXT,
+    ['#' ... '\''] = TEXT | TOKEN,
+    ['(' ... ')'] = TEXT,
+    ['*' ... '+'] = TEXT | TOKEN,
+    [','] = TEXT,
+    ['-' ... '.'] = TEXT | TOKEN,
+    ['/'] = TEXT,
+    ['0' ... '9'] = TEXT | TOKEN,
+    [':' ... '@'] = TEXT,
+    ['A' ... 'Z'] = TEXT | TOKEN,
+    ['[' ... ']'] = TEXT,
+    ['^' ... 'z'] = TEXT | TOKEN,       /* with '_' and '`' */
+    ['{'] = TEXT,
+    ['|'] = TEXT | TOKEN,
+    ['}'] = TEXT,
+    ['~'] = TEXT | TOKEN,
+    [0x80 ... 0xff] = TEXT,
+};
 
 static bool
 is_token_char(unsigned char c)
 {
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z')
-        || (c >= 'a' && c <= 'z')
-        || (c != '\0' && strchr("!#$%&'*+-.^_`|~", c) != NULL);
+    return classes[c] & TOKEN;
 }
 
 static bool
 is_text_char(unsigned char c)
 {
-    return c == '\t' || (c >= ' ' && c != 0x7f);
+    return classes[c] & TEXT;
 }
 
 static int
@@ -127,6 +149,20 @@ scan_char(struct http_scan *scan, unsigned char c)
     }
 }
 
+/* How many of the bytes leave the state as it is. */
+static size_t
+run_length(enum http_scan_state state, const char *data, size_t size)
+{
+    unsigned class = state == HTTP_SCAN_NAME ? TOKEN
+        : state == HTTP_SCAN_FIRST || state == HTTP_SCAN_VALUE ? TEXT : 0;
+    size_t n = 0;
+
+    while (n < size && classes[(unsigned char) data[n]] & class) {
+        n++;
+    }
+    return n;
+}
+
 int
 http_scan(struct http_scan *scan, const char *data, size_t size,
           size_t *ret_used)
@@ -134,12 +170,18 @@ http_scan(struct http_scan *scan, const char *data, size_t size,
     size_t i = 0;
 
     while (i < size && scan->state != HTTP_SCAN_DONE) {
-        int status = scan_char(scan, (unsigned char) data[i]);
-        if (status) {
-            return status;
+        size_t n = run_length(scan->state, data + i, size - i);
+
+        if (n == 0) {
+            int status = scan_char(scan, (unsigned char) data[i]);
+            if (status) {
+                return status;
+            }
+            n = 1;
         }
-        i++;
-        if (++scan->size > LIMIT_HTTP_HEAD) {
+        i += n;
+        scan->size += n;
+        if (scan->size > LIMIT_HTTP_HEAD) {
             return refuse(scan, 431, "the head is too large");
         }
     }
