@@ -101,17 +101,33 @@ write_connection(const struct http_request *request, bool keep_alive,
 }
 
 static void
+write_line(struct strbuf *out, const char *name, const char *value)
+{
+    strbuf_append(out, name);
+    strbuf_append(out, ": ");
+    strbuf_append(out, value);
+    strbuf_append(out, "\r\n");
+}
+
+static void
+write_content_length(uint64_t length, struct strbuf *out)
+{
+    strbuf_append(out, "Content-Length: ");
+    strbuf_append_uint(out, length);
+    strbuf_append(out, "\r\n");
+}
+
+static void
 write_length(const struct http_request *request, struct strbuf *out)
 {
     if (request->has_length) {
-        strbuf_printf(out, "Content-Length: %llu\r\n",
-                      (unsigned long long) request->length);
+        write_content_length(request->length, out);
     } else if (request->stream) {
         if (request->head.minor > 0) {
             strbuf_append(out, "Transfer-Encoding: chunked\r\n");
         }
     } else if (request->status != 204 && request->status != 304) {
-        strbuf_printf(out, "Content-Length: %zu\r\n", request->content.len);
+        write_content_length(request->content.len, out);
     }
 }
 
@@ -120,12 +136,15 @@ http_answer_write_head(struct http_server *server, struct http_worker *worker,
                        const struct http_request *request, bool keep_alive,
                        struct strbuf *out)
 {
-    strbuf_printf(out, "HTTP/1.1 %d %s\r\nDate: %s\r\n", request->status,
-                  http_status_text(request->status),
-                  http_date(server, worker));
+    strbuf_append(out, "HTTP/1.1 ");
+    strbuf_append_int(out, request->status);
+    strbuf_append_char(out, ' ');
+    strbuf_append(out, http_status_text(request->status));
+    strbuf_append(out, "\r\n");
+    write_line(out, "Date", http_date(server, worker));
     strbuf_append_bytes(out, request->headers.data, request->headers.len);
     if (request->content_type) {
-        strbuf_printf(out, "Content-Type: %s\r\n", request->content_type);
+        write_line(out, "Content-Type", request->content_type);
     }
     write_length(request, out);
     write_connection(request, keep_alive, out);
@@ -156,7 +175,7 @@ http_response_header(struct http_request *request, const char *name,
                        "there is no room for it", name);
         return;
     }
-    strbuf_printf(&request->headers, "%s: %s\r\n", name, value);
+    write_line(&request->headers, name, value);
 }
 
 static void

@@ -29,6 +29,9 @@
 #define LINGER_TIMEOUT (2 * SECOND)
 #define KEEPALIVE_TIMEOUT (120 * SECOND)
 
+/* What heads of answers mostly fit into. */
+#define HEAD_ROOM 256
+
 /* Connections beyond the limit that may be about to be told so. */
 #define MAX_SHED 256
 
@@ -232,6 +235,8 @@ write_answer(struct http_connection *c, struct http_request *request)
         autofini(strbuf) head = STRBUF(STRBUF_UNLIMITED);
 
         request->begun = true;
+        strbuf_reserve(&head, HEAD_ROOM + (request->content.len <= OUTPUT_SMALL
+                                           ? request->content.len : 0));
         http_answer_write_head(c->server, c->worker, request, keep_alive,
                                &head);
         output_append(&c->output, &head);

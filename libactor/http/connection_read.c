@@ -220,16 +220,15 @@ try_upgrade(struct http_connection *c, struct http_head *head,
 /* A whole head has come; 'rest' is what follows it.  True if the connection
  * is no more ours. */
 static bool
-on_head(struct http_connection *c, const char *rest, size_t rest_size)
+on_head(struct http_connection *c, const char *text, size_t size,
+        const char *rest, size_t rest_size)
 {
     struct http_head head;
     const char *reason = "";
     bool taken = false;
 
-    int status = http_head_parse_request(&head, c->head.data, c->head.len,
-                                         &reason);
+    int status = http_head_parse_request(&head, text, size, &reason);
     strbuf_fini(&c->head);
-    strbuf_init(&c->head, LIMIT_HTTP_HEAD);
     c->scan = (struct http_scan) { 0 };
     if (status) {
         connection_refuse(c, status, reason);
@@ -242,27 +241,34 @@ on_head(struct http_connection *c, const char *rest, size_t rest_size)
     return taken;
 }
 
-/* Takes bytes of a head; returns how many, 0 if the connection is gone. */
+/* Takes bytes of a head; returns how many, 0 if the connection is gone.  One
+ * that comes in one piece is not copied. */
 static size_t
 feed_head(struct http_connection *c, const char *data, size_t size)
 {
+    bool is_begin = c->scan.state <= HTTP_SCAN_START_CR;
+    const char *text = data;
     size_t used = 0;
 
-    if (c->scan.state <= HTTP_SCAN_START_CR) {
-        start_read_timer(c);
-    }
     int status = http_scan(&c->scan, data, size, &used);
     if (status) {
         connection_refuse(c, status, c->scan.reason);
         return size;
     }
-    strbuf_append_bytes(&c->head, data, used);
+    bool is_whole = c->scan.state == HTTP_SCAN_DONE;
+    if (is_begin && !is_whole) {
+        start_read_timer(c);
+    }
+    if (c->head.len > 0 || !is_whole) {
+        strbuf_append_bytes(&c->head, data, used);
+        text = c->head.data;
+    }
     if (c->head.overflow) {
         connection_refuse(c, 503, "there is no memory for the request");
         return size;
     }
-    if (c->scan.state == HTTP_SCAN_DONE
-        && on_head(c, data + used, size - used)) {
+    if (is_whole && on_head(c, text, text == data ? used : c->head.len,
+                            data + used, size - used)) {
         return 0;
     }
     return used;

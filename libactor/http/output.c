@@ -10,8 +10,6 @@
 #include <actor/strbuf.h>
 #include "http/output.h"
 
-/* Up to here a piece is gathered with its neighbours. */
-#define SMALL (16 * 1024)
 #define MAX_IOV 16
 
 struct output_piece {
@@ -45,7 +43,7 @@ output_append(struct output *output, struct strbuf *data)
     struct output_piece *last = output->pieces ? output->pieces->prev : NULL;
 
     output->size += data->len;
-    if (last && last->data.len + data->len <= SMALL) {
+    if (last && last->data.len + data->len <= OUTPUT_SMALL) {
         strbuf_append_bytes(&last->data, data->data, data->len);
         strbuf_clear(data);
         return;

@@ -17,6 +17,9 @@
 struct output_piece;
 struct strbuf;
 
+/* Up to here a piece is gathered with its neighbours. */
+#define OUTPUT_SMALL ((size_t) 16 * 1024)
+
 /* Zeroed: empty. */
 struct output {
     struct output_piece *pieces;        /* owned; oldest first */
