@@ -286,6 +286,32 @@ START_TEST(pipelined_requests_are_answered_in_order)
 }
 END_TEST
 
+/* What happens on the network when 'n' requests come at once. */
+static uint64_t
+events_of_pipeline(struct http_stage *f, unsigned n)
+{
+    autofini(strbuf) text = STRBUF(STRBUF_UNLIMITED);
+    struct memory_net *net = multi_system_net(f->multi);
+    uint64_t before = memory_net_n_events(net);
+
+    for (unsigned i = 0; i < n; i++) {
+        strbuf_append(&text, "GET /hello HTTP/1.1\r\n\r\n");
+    }
+    ck_assert_uint_eq(occurrences(stage_say(f, text.data), "hello"), n);
+    return memory_net_n_events(net) - before;
+}
+
+START_TEST(answers_of_a_pipeline_are_written_together)
+{
+    struct http_stage f = start();
+
+    stage_get(&f, "/hello");            /* the connection is there */
+    uint64_t of_one = events_of_pipeline(&f, 1);
+    ck_assert_uint_eq(events_of_pipeline(&f, 10), of_one);
+    stage_stop(&f);
+}
+END_TEST
+
 START_TEST(a_pipeline_beyond_the_limit_waits)
 {
     struct http_stage f = start();
@@ -567,6 +593,7 @@ http_suite(void)
     test_add(suite, "big",
              a_large_answer_comes_whole_through_a_small_window);
     test_add(suite, "order", pipelined_requests_are_answered_in_order);
+    test_add(suite, "together", answers_of_a_pipeline_are_written_together);
     test_add(suite, "pipeline", a_pipeline_beyond_the_limit_waits);
     test_add(suite, "client_dies", a_client_may_die_before_its_answer);
     test_add(suite, "half_close",
