@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * bench_http_idle.c - what a connection costs that is open and idle.
+ * bench_http_idle.c - what an open HTTP connection costs.
  *
- * A child process opens 15,000 connections, or as many as it may, asks on each
- * for one answer, and leaves them open.  The figure is how much the server's
- * resident memory has grown by then, per connection; buffers of the kernel are
- * not in it. */
+ * A child process opens 15,000 connections, or as many as it may, and asks on
+ * each for one answer; then they are idle.  After that it asks on each for
+ * what is not answered before all have asked.  The figures are how much the
+ * anonymous resident memory of the server has grown by then, per connection,
+ * and how many bytes are allocated, where the allocator tells; what the kernel
+ * holds for a connection is not in it. */
 #include <config.h>
 
 #include <arpa/inet.h>
@@ -30,9 +32,13 @@
 /* Descriptors that are not connections. */
 #define N_OTHERS 3000
 
-/* --- the clients --- */
+/* Longest time for all of it. */
+#define PATIENCE_S 300
 
-static const char request[] = "GET /hello HTTP/1.1\r\nHost: x\r\n\r\n";
+/* What a connection may cost, idle or not. */
+#define BAR (8 * 1024)
+
+/* --- the clients --- */
 
 static int
 open_connection(uint16_t port)
@@ -49,12 +55,21 @@ open_connection(uint16_t port)
 }
 
 static void
-ask(int fd)
+ask(int fd, const char *path)
+{
+    char request[64];
+    int n = snprintf(request, sizeof request,
+                     "GET %s HTTP/1.1\r\nHost: x\r\n\r\n", path);
+
+    CHECK(write(fd, request, (size_t) n) == n, "writing");
+}
+
+static void
+read_answer(int fd)
 {
     char answer[1024];
     size_t len = 0;
 
-    CHECK(write(fd, request, sizeof request - 1) > 0, "writing");
     do {
         ssize_t n = read(fd, answer + len, sizeof answer - 1 - len);
 
@@ -64,25 +79,55 @@ ask(int fd)
     } while (!strstr(answer, "\r\n\r\nhello"));
 }
 
-/* Opens all connections, says so, and stays until it is told to go. */
+static void
+tell(int fd)
+{
+    CHECK(write(fd, "", 1) == 1, "writing");
+}
+
+static void
+hear(int fd)
+{
+    char byte;
+
+    CHECK(read(fd, &byte, 1) == 1, "the other process has failed");
+}
+
+/* Opens all connections, says so, asks again when it is told to, and stays
+ * until it is told to go. */
 static void
 run_clients(int from, int to, unsigned n)
 {
+    int *fds = alloc_array(n, sizeof *fds);
     uint16_t port;
-    char byte = 0;
 
     CHECK(read(from, &port, sizeof port) == sizeof port, "reading the port");
     for (unsigned i = 0; i < n; i++) {
-        ask(open_connection(port));
+        fds[i] = open_connection(port);
+        ask(fds[i], "/hello");
+        read_answer(fds[i]);
     }
-    CHECK(write(to, &byte, 1) == 1, "writing");
-    if (read(from, &byte, 1) < 0) {
-        log_warn("The server has gone");
+    tell(to);
+    hear(from);
+    for (unsigned i = 0; i < n; i++) {
+        ask(fds[i], "/wait");
+    }
+    hear(from);
+    for (unsigned i = 0; i < n; i++) {
+        read_answer(fds[i]);
     }
     _exit(0);
 }
 
 /* --- the server --- */
+
+/* Answers nobody on /wait before all are there and /go comes. */
+struct server {
+    struct actor base;
+    struct http_request **waiting;      /* owned, and what is in it */
+    unsigned n_waiting, n;
+    int told;                           /* when all wait */
+};
 
 static void
 on_hello(struct actor *self UNUSED, struct http_request *r)
@@ -90,34 +135,68 @@ on_hello(struct actor *self UNUSED, struct http_request *r)
     http_respond_text(&r, 200, "hello");
 }
 
+static void
+on_wait(struct actor *self, struct http_request *r)
+{
+    struct server *server = (struct server *) self;
+
+    server->waiting[server->n_waiting++] = r;
+    if (server->n_waiting == server->n) {
+        tell(server->told);
+    }
+}
+
+static void
+on_go(struct actor *self, struct http_request *r)
+{
+    struct server *server = (struct server *) self;
+
+    while (server->n_waiting > 0) {
+        http_respond_text(&server->waiting[--server->n_waiting], 200, "hello");
+    }
+    http_respond_text(&r, 200, "hello");
+}
+
 static const struct http_route routes[] = {
-    { "/hello", on_hello },
+    { "/hello", on_hello }, { "/wait", on_wait }, { "/go", on_go },
+};
+
+struct server_options {
+    unsigned n;
+    int told;
 };
 
 static struct error *
-server_init(struct actor *self, void *arg UNUSED)
+server_init(struct actor *self, void *options_)
 {
+    struct server *server = (struct server *) self;
+    const struct server_options *options = options_;
+
+    server->n = options->n;
+    server->told = options->told;
+    server->waiting = alloc_array(server->n, sizeof *server->waiting);
     http_add_routes(self, routes, ARRAY_SIZE(routes));
     return NULL;
 }
 
-static const struct actor_type server_type = {
-    .name = "server", .size = sizeof(struct actor), .init = server_init,
-};
-
-static size_t
-resident(void)
+static void
+server_fini(struct actor *self)
 {
-    unsigned long total, pages = 0;
-    FILE *file = fopen("/proc/self/statm", "re");
+    struct server *server = (struct server *) self;
 
-    CHECK(file && fscanf(file, "%lu %lu", &total, &pages) == 2, "statm");
-    fclose(file);
-    return pages * (size_t) sysconf(_SC_PAGESIZE);
+    while (server->n_waiting > 0) {
+        http_respond_text(&server->waiting[--server->n_waiting], 503, "bye");
+    }
+    free(server->waiting);
 }
 
+static const struct actor_type server_type = {
+    .name = "server", .size = sizeof(struct server), .init = server_init,
+    .fini = server_fini,
+};
+
 static struct actor_system *
-start_server(void)
+start_server(struct server_options *server_options)
 {
     struct actor_system_options options = {
         .n_workers = 2, .delegate = "server",
@@ -127,7 +206,7 @@ start_server(void)
     struct error *error = actor_system_create(&options, &system);
 
     CHECK(!error, "%s", error_text(error));
-    error = actor_spawn(system, &server_type, "server", NULL, NULL);
+    error = actor_spawn(system, &server_type, "server", server_options, NULL);
     CHECK(!error, "%s", error_text(error));
     return system;
 }
@@ -144,34 +223,86 @@ raise_limit(void)
                                          : (unsigned) limit.rlim_cur * 3 / 4;
 }
 
+/* --- what it costs --- */
+
+extern int mallctl(const char *name, void *old, size_t *old_size, void *new,
+                   size_t new_size) __attribute__((weak));
+
+struct usage {
+    size_t anonymous;
+    size_t allocated;                   /* 0: nobody tells */
+};
+
+static struct usage
+use(void)
+{
+    struct usage usage = { 0 };
+    uint64_t epoch = 1;
+    size_t size = sizeof usage.allocated;
+    unsigned long total, resident = 0, shared = 0;
+    FILE *file = fopen("/proc/self/statm", "re");
+
+    CHECK(file && fscanf(file, "%lu %lu %lu", &total, &resident, &shared) == 3,
+          "statm");
+    fclose(file);
+    usage.anonymous = (resident - shared) * (size_t) sysconf(_SC_PAGESIZE);
+    if (mallctl) {
+        CHECK(!mallctl("epoch", NULL, NULL, &epoch, sizeof epoch)
+              && !mallctl("stats.allocated", &usage.allocated, &size, NULL, 0),
+              "mallctl");
+    }
+    return usage;
+}
+
+static void
+report(const char *what, unsigned n, const struct usage *before)
+{
+    struct usage after = use();
+
+    printf("{\"name\":\"http/%s, of %u\",\"value\":%.0f,"
+           "\"unit\":\"B\",\"bar\":%d}\n", what, n,
+           (double) (after.anonymous - before->anonymous) / n, BAR);
+    if (after.allocated > 0) {
+        printf("{\"name\":\"http/%s, allocated\",\"value\":%.0f,"
+               "\"unit\":\"B\"}\n", what,
+               (double) (after.allocated - before->allocated) / n);
+    }
+}
+
 int
 main(void)
 {
     unsigned n = raise_limit();
-    int down[2], up[2];
-    char byte;
+    int down[2], up[2], status;
 
+    alarm(PATIENCE_S);                  /* rather than wait for ever */
     CHECK(pipe(down) == 0 && pipe(up) == 0, "pipe");
     pid_t child = fork();
     if (child == 0) {
         close(down[1]);
+        close(up[0]);
         run_clients(down[0], up[1], n);
     }
-    struct actor_system *system = start_server();
+    struct server_options options = { .n = n, .told = up[1] };
+    struct actor_system *system = start_server(&options);
     uint16_t port = actor_system_address(system)->port;
     int fd = open_connection(port);
 
-    ask(fd);                            /* what is made once is made */
-    size_t before = resident();
+    ask(fd, "/hello");                  /* what is made once is made */
+    read_answer(fd);
+    struct usage before = use();
     CHECK(write(down[1], &port, sizeof port) == sizeof port, "writing");
-    CHECK(read(up[0], &byte, 1) == 1, "the clients have failed");
-    size_t after = resident();
-
-    printf("{\"name\": \"idle HTTP connection, of %u\", \"value\": %.0f, "
-           "\"unit\": \"B\"}\n", n, (double) (after - before) / n);
-    close(down[1]);
+    hear(up[0]);
+    report("idle connection", n, &before);
+    tell(down[1]);
+    hear(up[0]);
+    report("connection with a request under way", n, &before);
+    ask(fd, "/go");
+    read_answer(fd);
+    tell(down[1]);
+    CHECK(waitpid(child, &status, 0) == child && status == 0,
+          "the clients end with status %d", status);
     close(fd);
-    waitpid(child, NULL, 0);
     actor_system_destroy(system);
     return 0;
 }

@@ -22,7 +22,7 @@ bench_programs += %D%/bench_cluster
 %C%_bench_cluster_LDADD = $(LIBSCHEDULERDRIVER) $(LIBMODEL)
 
 bench_programs += %D%/bench_http_idle
-%C%_bench_http_idle_LDADD = $(LIBACTOR)
+%C%_bench_http_idle_LDADD = $(LIBACTOR) $(JEMALLOC_LIBS)
 
 bench_programs += %D%/bench_http
 %C%_bench_http_SOURCES = %D%/bench_http.c %D%/http_load.c %D%/http_load.h
