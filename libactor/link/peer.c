@@ -112,14 +112,16 @@ peer_tell_exited(struct peer *peer, const char *local, const char *remote,
 }
 
 /* Tells those that had linked somebody of the process that is lost, or that
- * was not reached. */
+ * was not reached; 0: whoever it was.  Who meant another process, and whose
+ * link had still to be sent, hears of that one. */
 static void
-announce_exits(struct peer *peer, uint32_t incarnation)
+announce_exits(struct peer *peer, uint32_t lost)
 {
     struct remote_entry *links = steal(peer->links);
 
     while (links) {
         struct remote_key key = links->key;
+        uint32_t incarnation = links->incarnation ? links->incarnation : lost;
 
         remote_table_remove(&links, links);
         peer_tell_exited(peer, key.local, key.remote, incarnation);

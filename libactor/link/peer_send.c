@@ -154,7 +154,8 @@ drop_late(struct peer *peer, enum frame_kind kind, const char *to,
     if (kind == FRAME_LINK) {
         struct remote_entry *entry = remote_table_find(peer->links, from, to);
 
-        if (entry) {
+        /* It may be the entry of a link to the successor that came after. */
+        if (entry && entry->incarnation == incarnation) {
             remote_table_remove(&peer->links, entry);
         }
         peer_tell_exited(peer, from, to, incarnation);
@@ -345,7 +346,8 @@ on_link_item(struct peer *peer, struct item *item)
         item_destroy(peer, item);
         return;
     }
-    remote_table_add(&peer->links, local, item->ids);
+    remote_table_add(&peer->links, local, item->ids)->incarnation =
+        item->incarnation;
     wait_for_connection(peer, item);
 }
 

@@ -10,6 +10,8 @@
 #define LINK_REMOTE_TABLE_H 1
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #include <actor/table.h>
 #include <actor/upid.h>
@@ -23,6 +25,8 @@ struct remote_key {
 struct remote_entry {
     UT_hash_handle hh;
     struct remote_key key;
+    uint32_t incarnation;               /* of links only: the process that is
+                                         * meant; 0: whoever it is */
     struct exit_watch watch;            /* of watches only */
     void *owner;                        /* borrowed; whoever 'watch' tells */
 };

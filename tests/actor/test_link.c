@@ -426,6 +426,64 @@ START_TEST(a_link_to_a_successor_takes_the_place_of_one_to_who_is_gone)
 }
 END_TEST
 
+/* "one" talks to a new process at the address of "two", where nothing is read
+ * for now, and links the "two" that is gone: that waits behind texts.  The
+ * two are learnt. */
+static struct pair
+link_predecessor_late(struct upid *ret_gone, struct upid *ret_successor)
+{
+    struct pair p = pair_start();
+
+    *ret_gone = learn_two(&p);
+    restart_b(&p);
+    ORDER(p.a, &p.at_a, .what = ORDER_PING, .to = p.at_b);
+    multi_system_advance(p.multi, 2 * SECOND);
+    *ret_successor = p.log_a->last_from;
+    ck_assert(!upid_is_same(ret_successor, ret_gone));
+    memory_net_set_window(multi_system_net(p.multi), 10000);
+    multi_system_pause(p.multi, p.b, true);
+    ORDER(p.a, &p.at_a, .what = ORDER_TEXT, .to = p.at_b, .size = 100000,
+          .n = 5);
+    ORDER(p.a, &p.at_a, .what = ORDER_LINK, .to = *ret_gone);
+    multi_system_run(p.multi);
+    ck_assert_uint_eq(p.log_a->n_exited, 0);
+    return p;
+}
+
+START_TEST(a_late_link_does_not_end_that_to_the_successor)
+{
+    struct upid gone, successor;
+    struct pair p = link_predecessor_late(&gone, &successor);
+
+    ORDER(p.a, &p.at_a, .what = ORDER_LINK, .to = successor);
+    multi_system_run(p.multi);
+    multi_system_pause(p.multi, p.b, false);
+    multi_system_run(p.multi);
+    ck_assert_uint_eq(p.log_b->n_texts, 5);
+    ck_assert_uint_eq(p.log_a->n_exited, 0);
+    memory_net_break_all(multi_system_net(p.multi));
+    multi_system_run(p.multi);
+
+    ck_assert_uint_eq(p.log_a->n_exited, 1);
+    ck_assert(upid_is_same(&p.log_a->last_from, &successor));
+    pair_stop(&p);
+}
+END_TEST
+
+START_TEST(a_late_link_is_told_to_be_over_when_the_connection_breaks)
+{
+    struct upid gone, successor;
+    struct pair p = link_predecessor_late(&gone, &successor);
+
+    memory_net_break_all(multi_system_net(p.multi));
+    multi_system_run(p.multi);
+
+    ck_assert_uint_eq(p.log_a->n_exited, 1);
+    ck_assert(upid_is_same(&p.log_a->last_from, &gone));
+    pair_stop(&p);
+}
+END_TEST
+
 START_TEST(idle_peers_are_forgotten_and_may_come_back)
 {
     struct pair p = pair_start();
@@ -482,6 +540,9 @@ link_suite(void)
              a_link_to_a_process_that_was_restarted_is_told_to_be_over);
     test_add(suite, "successor",
              a_link_to_a_successor_takes_the_place_of_one_to_who_is_gone);
+    test_add(suite, "late", a_late_link_does_not_end_that_to_the_successor);
+    test_add(suite, "late",
+             a_late_link_is_told_to_be_over_when_the_connection_breaks);
     test_add(suite, "forget", idle_peers_are_forgotten_and_may_come_back);
     return suite;
 }
