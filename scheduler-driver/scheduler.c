@@ -12,9 +12,6 @@
 #include <config.h>
 
 /* The role of a framework that has only one is read here. */
-/* Mesos' words (Master::receive). */
-#define MASTER_ERROR_DISCONNECTED "Framework disconnected"
-
 #define PROTOBUF_C__NO_DEPRECATED 1
 
 #include "scheduler-driver/driver.h"
@@ -44,6 +41,9 @@
 
 /* How often to say that the master cannot be reached. */
 #define WARN_EVERY (10 * SECOND)
+
+/* Mesos' words (Master::receive). */
+#define MASTER_ERROR_DISCONNECTED "Framework disconnected"
 
 struct scheduler {
     struct actor base;
