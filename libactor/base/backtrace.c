@@ -6,7 +6,9 @@
  * locks: with dynamic linking because of glibc's _dl_find_object(), otherwise
  * once it was used; then it has a mutex, but only other unwinding holds that.
  * Names of the program's own functions come from its file, those of libraries
- * from dladdr(), the one call here that POSIX does not promise; it only reads.
+ * from dladdr(), the one call here that POSIX does not promise.  It takes the
+ * loader's lock, which a thread may take again, and so only waits for another
+ * thread that is in dlopen() or the like.
  *
  * Thread: any, also in signal handlers. */
 #include <config.h>

@@ -242,8 +242,6 @@ write_worker(struct worker *worker, int64_t now_ns, int fd)
 static bool
 ask_thread(int tid)
 {
-    int asked = tid;
-
     atomic_store_explicit(&wanted.is_done, false, memory_order_relaxed);
     atomic_store_explicit(&wanted.tid, tid, memory_order_release);
     if (tgkill(getpid(), tid, atomic_load(&dump_signal)) != 0) {
@@ -254,6 +252,9 @@ ask_thread(int tid)
     /* Acquire: pairs with the release in answer(). */
     for (int ms = 0; !atomic_load_explicit(&wanted.is_done,
                                            memory_order_acquire); ms++) {
+        int asked = tid;
+
+        /* Once it has begun to answer we wait: 'wanted' is its own then. */
         if (ms >= ANSWER_MS
             && atomic_compare_exchange_strong(&wanted.tid, &asked, 0)) {
             return false;
