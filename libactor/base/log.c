@@ -277,22 +277,22 @@ emit(enum log_severity severity, char *text, size_t len)
 
 /* How many bytes at 'p' are a control character that a terminal, or a reader
  * of lines, would act on: of ASCII, or of Unicode's second set; 0: none.
- * 'keep' is left alone. */
+ * A newline is none if there may be several lines. */
 static size_t
-control_size(const char *p, const char *end, char keep)
+control_size(const char *p, const char *end, bool has_lines)
 {
     unsigned char c = (unsigned char) *p;
 
     if (c < ' ' || c == 0x7f) {
-        return *p != keep;
+        return !(c == '\n' && has_lines);
     }
     return c == 0xc2 && p + 1 < end && (unsigned char) p[1] < 0xa0 ? 2 : 0;
 }
 
 static bool
-has_controls(const char *p, const char *end, char keep)
+has_controls(const char *p, const char *end, bool has_lines)
 {
-    while (p < end && control_size(p, end, keep) == 0) {
+    while (p < end && control_size(p, end, has_lines) == 0) {
         p++;
     }
     return p < end;
@@ -306,7 +306,8 @@ put_escaped(char *to, const char *p, size_t n)
 
     for (size_t i = 0; i < n; i++) {
         unsigned char c = (unsigned char) p[i];
-        const char *letter = strchr("\aa\bb\ff\nn\rr\tt\vv", c);
+        const char *letter = c != '\0'
+            ? strchr("\aa\bb\ff\nn\rr\tt\vv", c) : NULL;
 
         *to++ = '\\';
         if (letter) {
@@ -328,9 +329,9 @@ emit_harmless(enum log_severity severity, char *text, size_t prefix_len,
               size_t len, const char *fmt)
 {
     const char *p = text + prefix_len, *end = text + len;
-    char keep = strchr(fmt, '\n') ? '\n' : '\0';
+    bool has_lines = strchr(fmt, '\n') != NULL;
 
-    if (LIKELY(!has_controls(p, end, keep))) {
+    if (LIKELY(!has_controls(p, end, has_lines))) {
         emit(severity, text, len);
         return;
     }
@@ -341,7 +342,7 @@ emit_harmless(enum log_severity severity, char *text, size_t prefix_len,
     memcpy(escaped, text, prefix_len);
     char *to = escaped + prefix_len;
     while (p < end && to - escaped < LOG_LINE_MAX - 8) {
-        size_t n = control_size(p, end, keep);
+        size_t n = control_size(p, end, has_lines);
 
         if (n > 0) {
             to = put_escaped(to, p, n);

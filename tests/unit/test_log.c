@@ -230,6 +230,18 @@ START_TEST(control_characters_of_strangers_are_escaped)
 }
 END_TEST
 
+START_TEST(nul_is_escaped_too)
+{
+    struct lines lines = { 0 };
+    log_set_sink(keep_line, &lines);
+
+    log_info("a%cb", '\0');
+    assert_matches(lines.last, "\\] a\\\\x00b$");
+    log_info("a\nb%cc", '\0');
+    assert_matches(lines.last, "\\] a\nb\\\\x00c$");
+}
+END_TEST
+
 START_TEST(escaped_lines_are_cut_off_too)
 {
     struct lines lines = { 0 };
@@ -731,6 +743,7 @@ log_suite(void)
     test_add(suite, "long", long_lines_are_cut_off_at_30000_bytes);
     test_add(suite, "newlines", newlines_of_the_format_stay_but_at_the_end);
     test_add(suite, "escaped", control_characters_of_strangers_are_escaped);
+    test_add(suite, "escaped", nul_is_escaped_too);
     test_add(suite, "escaped", escaped_lines_are_cut_off_too);
     test_add(suite, "lines", lines_go_to_standard_error_before_the_start);
     test_add(suite, "lines", lines_below_the_level_are_dropped);
