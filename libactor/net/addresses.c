@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stddef.h>
 #include <string.h>
@@ -99,16 +100,36 @@ await(pid_t pid)
                           WTERMSIG(status));
 }
 
+/* A daemon blocks what should end it, to wait for it; the command has to heed
+ * it, or one that hangs could not be interrupted. */
+static void
+init_attributes(posix_spawnattr_t *attributes)
+{
+    sigset_t none, all;
+
+    sigemptyset(&none);
+    sigfillset(&all);
+    posix_spawnattr_init(attributes);
+    posix_spawnattr_setsigmask(attributes, &none);
+    posix_spawnattr_setsigdefault(attributes, &all);
+    posix_spawnattr_setflags(attributes,
+                             POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+}
+
 static struct error *
 start_shell(const char *command, int stdout_fd, pid_t *ret)
 {
     char *argv[] = { (char *) "sh", (char *) "-c", (char *) command, NULL };
     posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
 
+    init_attributes(&attributes);
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, stdout_fd, STDOUT_FILENO);
-    int errnum = posix_spawn(ret, "/bin/sh", &actions, NULL, argv, environ);
+    int errnum = posix_spawn(ret, "/bin/sh", &actions, &attributes, argv,
+                             environ);
     posix_spawn_file_actions_destroy(&actions);
+    posix_spawnattr_destroy(&attributes);
     return errnum ? error_errno(errnum, "starting '/bin/sh'") : NULL;
 }
 

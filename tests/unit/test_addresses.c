@@ -4,6 +4,7 @@
  * with them. */
 #include <config.h>
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -143,6 +144,23 @@ START_TEST(a_command_that_fails_is_an_error_with_its_reason)
 }
 END_TEST
 
+START_TEST(a_command_heeds_signals_that_the_daemon_does_not)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    signal(SIGPIPE, SIG_IGN);
+
+    REFUSE("--ip_discovery_command='kill $$; echo 1.2.3.4': it was killed by "
+           "signal 15", .ip_discovery_command = "kill $$; echo 1.2.3.4");
+    REFUSE("--ip_discovery_command='kill -PIPE $$; echo 1.2.3.4': it was "
+           "killed by signal 13",
+           .ip_discovery_command = "kill -PIPE $$; echo 1.2.3.4");
+}
+END_TEST
+
 START_TEST(a_bad_value_is_named_with_where_it_is_from)
 {
     REFUSE("--ip: invalid IP address 'host'", .ip = "host");
@@ -179,6 +197,8 @@ addresses_suite(void)
     test_add(suite, "command", a_command_may_say_where_to_listen);
     test_add(suite, "command",
              a_command_that_fails_is_an_error_with_its_reason);
+    test_add(suite, "command",
+             a_command_heeds_signals_that_the_daemon_does_not);
     test_add(suite, "bad", a_bad_value_is_named_with_where_it_is_from);
     return suite;
 }
