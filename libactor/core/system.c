@@ -188,8 +188,9 @@ end_actors(struct actor_system *system)
 /* Something that a worker does while another thread waits. */
 struct errand {
     struct worker_job job;
-    struct system_part *part;
-    unsigned worker;
+    unsigned index;
+    void (*fn)(void *aux, unsigned index);
+    void *aux;
     struct actor_gate *gate;
 };
 
@@ -198,25 +199,40 @@ run_errand(struct worker_job *job)
 {
     struct errand *errand = CONTAINER_OF(job, struct errand, job);
 
-    errand->part->stop(errand->part, errand->worker);
+    errand->fn(errand->aux, errand->index);
     actor_gate_open(errand->gate);
+}
+
+void
+system_call_worker(struct actor_system *system, unsigned index,
+                   void (*fn)(void *aux, unsigned index), void *aux)
+{
+    struct errand errand = {
+        .job.fn = run_errand, .index = index, .fn = fn, .aux = aux,
+        .gate = actor_gate_create(),
+    };
+
+    worker_post(&system->workers[index], &errand.job);
+    if (system->is_manual) {
+        actor_system_run(system);
+    }
+    actor_gate_wait(errand.gate, DURATION_FOREVER);
+    actor_gate_destroy(errand.gate);
+}
+
+static void
+stop_part_of(void *part_, unsigned index)
+{
+    struct system_part *part = part_;
+
+    part->stop(part, index);
 }
 
 static void
 stop_part(struct actor_system *system, struct system_part *part)
 {
     for (unsigned i = 0; i < system->n_workers; i++) {
-        struct errand errand = {
-            .job.fn = run_errand, .part = part, .worker = i,
-            .gate = actor_gate_create(),
-        };
-
-        worker_post(&system->workers[i], &errand.job);
-        if (system->is_manual) {
-            actor_system_run(system);
-        }
-        actor_gate_wait(errand.gate, DURATION_FOREVER);
-        actor_gate_destroy(errand.gate);
+        system_call_worker(system, i, stop_part_of, part);
     }
 }
 

@@ -77,6 +77,12 @@ struct worker *worker_current(void);
  * the calling thread.  Any thread.  Jobs of one poster run in order. */
 void worker_post(struct worker *, struct worker_job *);
 
+/* Has the worker of that index call 'fn', as a job, and waits until it has.
+ * For threads that are none of the system's; a manual system is run
+ * meanwhile. */
+void system_call_worker(struct actor_system *, unsigned index,
+                        void (*fn)(void *aux, unsigned index), void *aux);
+
 /* Calls 'fn' on the worker's thread at the monotonic time 'at_ns', once.
  * Owner thread.  Embedded in its owner, zeroed before first use. */
 struct worker_timer {

@@ -195,49 +195,21 @@ open_port(struct node *node, const struct actor_system_options *options)
 
 /* --- the end --- */
 
-/* Something to be done by one worker while another thread waits. */
-struct errand {
-    struct worker_job job;
-    struct node *node;
-    unsigned index;
-    struct actor_gate *gate;
-};
-
 static void
-run_errand(struct node *node, unsigned index, void (*fn)(struct worker_job *))
+close_port(void *node_, unsigned index UNUSED)
 {
-    struct errand errand = {
-        .job.fn = fn, .node = node, .index = index,
-        .gate = actor_gate_create(),
-    };
-
-    worker_post(system_worker(node->system, index), &errand.job);
-    if (node->is_manual) {
-        actor_system_run(node->system);
-    }
-    actor_gate_wait(errand.gate, DURATION_FOREVER);
-    actor_gate_destroy(errand.gate);
-}
-
-static void
-close_port(struct worker_job *job)
-{
-    struct errand *errand = CONTAINER_OF(job, struct errand, job);
-    struct node *node = errand->node;
+    struct node *node = node_;
 
     node->net->unlisten(node->net_ctx, steal(node->listener));
-    actor_gate_open(errand->gate);
 }
 
 static void
-close_connections(struct worker_job *job)
+close_connections(void *node_, unsigned index)
 {
-    struct errand *errand = CONTAINER_OF(job, struct errand, job);
-    struct node *node = errand->node;
+    struct node *node = node_;
 
-    node_stop_peers(node, system_worker(node->system, errand->index));
-    http_server_close_all(node->http, errand->index);
-    actor_gate_open(errand->gate);
+    node_stop_peers(node, system_worker(node->system, index));
+    http_server_close_all(node->http, index);
 }
 
 static void
@@ -246,9 +218,9 @@ node_stop(void *transport)
     struct node *node = transport;
 
     atomic_store(&node->is_stopping, true);
-    run_errand(node, 0, close_port);
+    system_call_worker(node->system, 0, close_port, node);
     for (unsigned i = 0; i < system_n_workers(node->system); i++) {
-        run_errand(node, i, close_connections);
+        system_call_worker(node->system, i, close_connections, node);
     }
 }
 
@@ -319,7 +291,6 @@ node_create(struct actor_system *system,
     struct node *node = xcalloc(1, sizeof *node);
 
     node->system = system;
-    node->is_manual = options->manual;
     node->net = backend->net ? backend->net : &net_real;
     node->net_ctx = backend->net_ctx;
     pthread_rwlock_init(&node->lock, NULL);

@@ -48,7 +48,6 @@ struct node_metrics {
 struct node {
     /* Fixed once the port is open. */
     struct actor_system *system;        /* borrowed */
-    bool is_manual;
     const struct actor_net_ops *net;
     void *net_ctx;
     struct http_server *http;           /* owned */
