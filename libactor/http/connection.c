@@ -264,6 +264,13 @@ present_stream(const struct http_connection *c)
     return c->requests && c->requests->answered ? c->requests->stream : NULL;
 }
 
+/* Who has ended its side reads no stream that has no end. */
+static bool
+is_unread(const struct http_connection *c)
+{
+    return c->ended && present_stream(c) && !c->requests->has_length;
+}
+
 static bool
 is_aborted(const struct http_connection *c)
 {
@@ -276,7 +283,7 @@ static void
 queue_answers(struct http_connection *c)
 {
     while (c->requests && c->requests->answered && !is_aborted(c)
-           && write_answer(c, c->requests)) {
+           && !is_unread(c) && write_answer(c, c->requests)) {
         struct http_request *request = c->requests;
 
         LL_DELETE(c->requests, request);
@@ -305,6 +312,10 @@ connection_flush(struct http_connection *c)
     connection_say_continue(c);
     if (!write_output(c)) {
         return;                         /* on_closed() tells */
+    }
+    if (c->output.size == 0 && is_unread(c)) {
+        http_connection_close(c);
+        return;
     }
     if (c->output.size == 0) {
         worker_timer_stop(c->worker->worker, &c->write_timer);
@@ -387,10 +398,6 @@ http_connection_answered(struct http_connection *c,
         connection_destroy_request(c, request);
         return;
     }
-    if (request->stream && !request->has_length && c->ended) {
-        http_connection_close(c);       /* nobody reads it any more */
-        return;
-    }
     if (++c->n_answered < c->n_requests) {
         flush_soon(c);
     } else {
@@ -457,11 +464,11 @@ static void
 on_closed(void *aux, const struct error *error)
 {
     struct http_connection *c = aux;
-    bool streaming = present_stream(c) && !c->requests->has_length;
 
     c->ended = true;
-    if (error || c->lingering || streaming
-        || (!c->requests && c->output.size == 0 && c->held.len == 0)) {
+    bool is_idle = !c->requests && c->held.len == 0;
+    if (error || c->lingering
+        || (c->output.size == 0 && (is_idle || is_unread(c)))) {
         http_connection_close(c);
         return;
     }

@@ -13,6 +13,8 @@
 #include <actor/system.h>
 #include "tests/lib/http_stage.h"
 
+#define LARGE (300 * 1024)              /* of an answer that is no stream */
+
 /* --- a server with one stream at a time --- */
 
 struct server {
@@ -86,8 +88,19 @@ on_record(struct actor *self, struct http_request *request)
     http_respond_text(&request, 200, "written");
 }
 
+static void
+on_large(struct actor *self UNUSED, struct http_request *request)
+{
+    autofini(strbuf) body = STRBUF(STRBUF_UNLIMITED);
+
+    memset(strbuf_reserve(&body, LARGE), 'x', LARGE);
+    strbuf_advance(&body, LARGE);
+    http_respond(&request, 200, "text/plain", &body);
+}
+
 static const struct http_route routes[] = {
     { "/stream", on_stream },
+    { "/large", on_large },
     { "/more", on_more },
     { "/record", on_record },
     { "/end", on_end },
@@ -175,6 +188,33 @@ START_TEST(nothing_follows_a_stream_that_ends_with_its_connection)
 }
 END_TEST
 
+START_TEST(who_ends_its_side_still_gets_what_stands_before_a_stream)
+{
+    static const char text[] = "GET /large HTTP/1.1\r\n\r\n"
+                               "GET /stream HTTP/1.1\r\n\r\n";
+    struct http_stage f = start();
+    struct memory_client *reader;
+    size_t total = 0, size;
+
+    memory_net_set_window(multi_system_net(f.multi), 65536);
+    reader = stage_connect(&f);
+    memory_client_write(reader, text, sizeof text - 1);
+    memory_client_shutdown(reader);
+    do {
+        multi_system_run(f.multi);
+        memory_client_text(reader, &size);
+        memory_client_clear(reader);
+        total += size;
+    } while (size > 0);
+
+    ck_assert_uint_gt(total, LARGE);
+    ck_assert(memory_client_is_ended(reader));
+    EXPECT_BODY(stage_get(&f, "/n_closed"), "1");
+    memory_client_close(reader);
+    stage_stop(&f);
+}
+END_TEST
+
 START_TEST(the_end_of_a_reader_is_told_once)
 {
     struct http_stage f = start();
@@ -252,6 +292,8 @@ http_streams_suite(void)
              for_http_1_0_a_stream_ends_with_its_connection);
     test_add(suite, "stream_last",
              nothing_follows_a_stream_that_ends_with_its_connection);
+    test_add(suite, "stream_half_close",
+             who_ends_its_side_still_gets_what_stands_before_a_stream);
     test_add(suite, "stream_reader", the_end_of_a_reader_is_told_once);
     test_add(suite, "stream_slow", a_reader_that_falls_behind_is_dropped);
     test_add(suite, "record", a_record_is_one_chunk);
