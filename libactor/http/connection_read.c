@@ -190,14 +190,15 @@ begin_body(struct http_connection *c, struct http_head *head)
     }
 }
 
-/* True if the connection is no more ours. */
+/* True if the connection is no more ours.  Behind requests that are not
+ * answered yet, one to upgrade is an ordinary one. */
 static bool
 try_upgrade(struct http_connection *c, struct http_head *head,
             const char *rest, size_t rest_size)
 {
     struct http_server *server = c->server;
     const char *reason = "cannot upgrade";
-    int status = 400;
+    int status = -1;
 
     if (!c->requests && c->output.size == 0) {
         connection_set_reading(c, false);

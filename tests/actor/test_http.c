@@ -521,6 +521,24 @@ START_TEST(an_upgrade_that_is_not_ours_is_an_ordinary_request)
 }
 END_TEST
 
+START_TEST(an_upgrade_behind_other_requests_is_an_ordinary_request)
+{
+    struct http_stage f = start();
+    struct memory_client *other = stage_connect(&f);
+
+    ck_assert_str_eq(stage_say(&f, "GET /keep HTTP/1.1\r\n\r\n"
+                                   "GET /hello HTTP/1.1\r\n"
+                                   "Connection: Upgrade\r\n"
+                                   "Upgrade: h2c\r\n\r\n"), "");
+    stage_say_to(&f, other, "GET /release HTTP/1.1\r\n\r\n");
+    EXPECT_HAS(memory_client_text(f.client, NULL),
+               "\r\n\r\nkeptHTTP/1.1 200 ");
+    EXPECT_BODY(stage_get(&f, "/hello"), "hello");
+    memory_client_close(other);
+    stage_stop(&f);
+}
+END_TEST
+
 /* --- built-in actors --- */
 
 START_TEST(help_lists_actors_routes_and_pages)
@@ -613,6 +631,8 @@ http_suite(void)
              who_expects_100_continue_gets_it_after_the_answers_before);
     test_add(suite, "upgrade",
              an_upgrade_that_is_not_ours_is_an_ordinary_request);
+    test_add(suite, "upgrade_later",
+             an_upgrade_behind_other_requests_is_an_ordinary_request);
     test_add(suite, "help", help_lists_actors_routes_and_pages);
     test_add(suite, "logging", verbosity_is_raised_for_a_while);
     test_add(suite, "metrics", metrics_stats_and_actors_are_shown);
