@@ -155,44 +155,6 @@ on_upgrade(void *aux, const struct http_head *head, struct worker *worker,
     return 0;
 }
 
-/* --- the port: worker 0 --- */
-
-static void
-on_accept(void *aux, struct actor_stream *stream, const struct address *peer)
-{
-    struct node *node = aux;
-    unsigned n = system_n_workers(node->system);
-
-    http_server_accept(node->http,
-                       atomic_fetch_add(&node->next_worker, 1) % n, stream,
-                       peer);
-}
-
-static struct error *
-open_port(struct node *node, const struct actor_system_options *options)
-{
-    struct error *error = node->net->listen(
-        node->net_ctx, system_worker(node->system, 0), &options->listen,
-        on_accept, node, &node->listener, &node->address);
-    if (error) {
-        return error;
-    }
-    uint16_t port = node->address.port;
-
-    if (options->advertise.family != ADDRESS_NONE) {
-        node->address = options->advertise;
-    }
-    if (node->address.port == 0) {
-        node->address.port = port;
-    }
-    if (address_is_any(&node->address)) {
-        port = node->address.port;
-        socket_host_address(node->address.family, &node->address);
-        node->address.port = port;
-    }
-    return NULL;
-}
-
 /* --- the end --- */
 
 static void
@@ -246,6 +208,63 @@ static const struct transport_ops transport = {
     .stop = node_stop,
     .destroy = node_destroy,
 };
+
+/* --- the port: worker 0 --- */
+
+static void
+on_accept(void *aux, struct actor_stream *stream, const struct address *peer)
+{
+    struct node *node = aux;
+    unsigned n = system_n_workers(node->system);
+
+    http_server_accept(node->http,
+                       atomic_fetch_add(&node->next_worker, 1) % n, stream,
+                       peer);
+}
+
+static struct error *
+listen_there(struct node *node, const struct actor_system_options *options)
+{
+    struct error *error = node->net->listen(
+        node->net_ctx, system_worker(node->system, 0), &options->listen,
+        on_accept, node, &node->listener, &node->address);
+    if (error) {
+        return error;
+    }
+    uint16_t port = node->address.port;
+
+    if (options->advertise.family != ADDRESS_NONE) {
+        node->address = options->advertise;
+    }
+    if (node->address.port == 0) {
+        node->address.port = port;
+    }
+    if (address_is_any(&node->address)) {
+        port = node->address.port;
+        socket_host_address(node->address.family, &node->address);
+        node->address.port = port;
+    }
+    return NULL;
+}
+
+struct opening {
+    struct node *node;
+    const struct actor_system_options *options;
+    struct error *error;
+};
+
+static void
+open_port(void *opening_, unsigned index UNUSED)
+{
+    struct opening *opening = opening_;
+    struct node *node = opening->node;
+
+    opening->error = listen_there(node, opening->options);
+    if (!opening->error) {
+        system_set_address(node->system, &node->address);
+        system_set_transport(node->system, &transport, node);
+    }
+}
 
 /* --- the beginning --- */
 
@@ -323,15 +342,15 @@ actor_system_create(const struct actor_system_options *options,
         return NULL;
     }
     struct node *node = node_create(system, options);
+    struct opening opening = { .node = node, .options = options };
 
-    error = open_port(node, options);
-    if (error) {
+    /* By the worker that accepts: it will not before all is settled. */
+    system_call_worker(system, 0, open_port, &opening);
+    if (opening.error) {
         node_destroy(node);
         actor_system_destroy(system);
-        return error;
+        return opening.error;
     }
-    system_set_address(system, &node->address);
-    system_set_transport(system, &transport, node);
     error = builtin_start(system);
     if (error) {
         actor_system_destroy(system);

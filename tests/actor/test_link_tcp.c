@@ -3,10 +3,19 @@
  * test_link_tcp.c - links over loopback TCP, with threads. */
 #include <config.h>
 
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <stddef.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <actor/address.h>
+#include <actor/alloc.h>
+#include <actor/strbuf.h>
 #include <actor/system.h>
+#include "link/handshake.h"
+#include "net/net.h"
 #include "tests/lib/talker.h"
 #include "tests/lib/test.h"
 
@@ -64,6 +73,94 @@ START_TEST(both_dialling_over_tcp_again_and_again_loses_nothing)
 }
 END_TEST
 
+/* --- at the door before it opens --- */
+
+struct knocker {
+    struct address door;
+    atomic_bool is_over;
+    atomic_uint n_answers;
+};
+
+static void
+knock(struct knocker *knocker, const struct strbuf *request)
+{
+    struct sockaddr_storage storage;
+    socklen_t len = socket_address_to(&knocker->door, &storage);
+    char answer[256];
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    if (connect(fd, (struct sockaddr *) &storage, len) == 0
+        && send(fd, request->data, request->len, MSG_NOSIGNAL) > 0
+        && recv(fd, answer, sizeof answer, 0) > 0) {
+        atomic_fetch_add(&knocker->n_answers, 1);
+    }
+    close(fd);
+}
+
+static void *
+knock_on_and_on(void *knocker_)
+{
+    struct knocker *knocker = knocker_;
+    struct handshake handshake = {
+        .from = loopback, .to = knocker->door,
+        .incarnation = "0123456789abcdef0123456789abcdef",
+    };
+
+    handshake.from.port = 1;
+    while (!atomic_load(&knocker->is_over)) {
+        autofini(strbuf) request = STRBUF(4096);
+
+        handshake.dial++;
+        handshake_write_request(&request, &handshake);
+        knock(knocker, &request);
+    }
+    return NULL;
+}
+
+/* A port that nobody else gets as long as the descriptor is open, while a
+ * system may listen there. */
+static int
+reserve_port(struct address *ret)
+{
+    struct sockaddr_storage storage;
+    socklen_t len = socket_address_to(&loopback, &storage);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
+
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    ck_assert_int_eq(bind(fd, (struct sockaddr *) &storage, len), 0);
+    ck_assert_int_eq(getsockname(fd, (struct sockaddr *) &storage, &len), 0);
+    socket_address_from(&storage, ret);
+    return fd;
+}
+
+/* Which addresses there are is settled before the first connection is looked
+ * at: TSan would tell. */
+START_TEST(who_connects_while_a_system_is_made_finds_it_whole)
+{
+    struct actor_system_options options = talker_system_options();
+    struct knocker knocker = { .is_over = false };
+    autoclose int reserve = reserve_port(&knocker.door);
+    struct actor_system *system;
+    pthread_t thread;
+
+    ck_assert_int_ge(reserve, 0);
+    options.n_workers = 2;
+    options.listen = options.advertise = knocker.door;
+    pthread_create(&thread, NULL, knock_on_and_on, &knocker);
+    for (unsigned round = 0; round < 30; round++) {
+        unsigned n = atomic_load(&knocker.n_answers);
+
+        ck_assert_ptr_null(actor_system_create(&options, &system));
+        while (atomic_load(&knocker.n_answers) == n) {
+            sched_yield();
+        }
+        actor_system_destroy(system);
+    }
+    atomic_store(&knocker.is_over, true);
+    pthread_join(thread, NULL);
+}
+END_TEST
+
 static Suite *
 link_tcp_suite(void)
 {
@@ -73,6 +170,8 @@ link_tcp_suite(void)
     test_add(suite, "exit", the_end_of_a_system_is_told_over_tcp);
     test_add(suite, "crossed",
              both_dialling_over_tcp_again_and_again_loses_nothing);
+    test_add(suite, "door",
+             who_connects_while_a_system_is_made_finds_it_whole);
     return suite;
 }
 
