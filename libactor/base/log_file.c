@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -34,6 +35,10 @@
 #define BUFFER_SIZE ((size_t) 64 << 10)
 #define RETRY_SECONDS 1
 #define N_FILES N_LOG_SEVERITIES
+
+/* How often a signal handler asks for the mutex, in the second half once a
+ * millisecond.  Others, who log, hold it for one write(2). */
+#define LOCK_TRIES 2000
 
 static const char *const severity_names[N_FILES] = {
     "INFO", "WARNING", "ERROR", "FATAL",
@@ -323,12 +328,32 @@ log_files_flush(void)
     }
 }
 
+/* For signal handlers, which cannot wait for good: it may be the thread that
+ * they have interrupted that holds the mutex, or one that has crashed.  Who
+ * waited in vain once does not again, until it was free. */
+static bool
+lock_if_soon(void)
+{
+    static bool is_stuck;       /* atomic */
+    int n = __atomic_load_n(&is_stuck, __ATOMIC_RELAXED) ? 1 : LOCK_TRIES;
+
+    for (int i = 0; i < n; i++) {
+        if (pthread_mutex_trylock(&mutex) == 0) {
+            __atomic_store_n(&is_stuck, false, __ATOMIC_RELAXED);
+            return true;
+        }
+        poll(NULL, 0, i < LOCK_TRIES / 2 ? 0 : 1);
+    }
+    __atomic_store_n(&is_stuck, true, __ATOMIC_RELAXED);
+    return false;
+}
+
 void
 log_files_append(const void *data, size_t size)
 {
     struct log_file *f = &files[LOG_SEVERITY_INFO];
 
-    if (pthread_mutex_trylock(&mutex) == 0) {
+    if (lock_if_soon()) {
         if (directory && f->fd >= 0 && f->pid == getpid()) {
             file_flush(f);
             log_write_fd(f->fd, data, size);

@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <regex.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -574,6 +575,63 @@ START_TEST(dump_goes_to_the_log_file_in_its_place)
 }
 END_TEST
 
+static void *
+log_on_and_on(void *is_over)
+{
+    while (!atomic_load((atomic_bool *) is_over)) {
+        log_info("abcdefghijklmnopqrstuvwxyz");
+    }
+    return NULL;
+}
+
+static void
+dump_beside_logging(void)
+{
+    const struct log_options options = {
+        .program = "prog", .log_dir = log_dir, .quiet = true,
+    };
+    pthread_t threads[2];
+    atomic_bool is_over = false;
+
+    CHECK(!log_init(&options));
+    prepare(false);
+    for (size_t i = 0; i < ARRAY_SIZE(threads); i++) {
+        pthread_create(&threads[i], NULL, log_on_and_on, &is_over);
+    }
+    for (int i = 0; i < N_DUMPS; i++) {
+        kill(getpid(), SIGUSR2);
+    }
+    atomic_store(&is_over, true);
+    for (size_t i = 0; i < ARRAY_SIZE(threads); i++) {
+        pthread_join(threads[i], NULL);
+    }
+    tidy_up();
+    log_fini();
+}
+
+START_TEST(dump_is_whole_in_the_file_that_others_log_to)
+{
+    autofree char *dir = test_temp_dir();
+    autofree char *path = xasprintf("%s/prog.INFO", dir);
+    autofini(strbuf) err = STRBUF(TEXT_MAX);
+    char line[512];
+    int n_begun = 0, n_ended = 0;
+
+    log_dir = dir;
+    ck_assert_int_eq(run(dump_beside_logging, &err), 0);
+    FILE *file = fopen(path, "r");
+    ck_assert_ptr_nonnull(file);
+    while (fgets(line, sizeof line, file)) {
+        n_begun += !strncmp(line, "*** Dump of process", 19);
+        n_ended += !strcmp(line, "*** End of dump ***\n");
+    }
+    fclose(file);
+
+    ck_assert_int_eq(n_begun, N_DUMPS);
+    ck_assert_int_eq(n_ended, N_DUMPS);
+}
+END_TEST
+
 static Suite *
 dump_suite(void)
 {
@@ -592,6 +650,7 @@ dump_suite(void)
     test_add(suite, "load", signals_under_load_are_all_answered);
     test_add(suite, "manual", manual_system_is_dumped_as_others_are);
     test_add(suite, "files", dump_goes_to_the_log_file_in_its_place);
+    test_add(suite, "files", dump_is_whole_in_the_file_that_others_log_to);
     return suite;
 }
 
