@@ -46,8 +46,11 @@
 #define N_CONNECTIONS 64
 #define PIPELINED 16
 
-/* Longest wait for h2o to be up. */
-#define PATIENCE (10 * SECOND)
+/* Longest time for all of it. */
+#define PATIENCE_S 300
+
+/* Status of a child that finds no program. */
+#define NO_PROGRAM 127
 
 /* --- processors --- */
 
@@ -193,6 +196,7 @@ free_port(void)
     return ntohs(address.sin_port);
 }
 
+static FILE *h2o_log;                   /* open as long as it runs */
 static char directory[] = "/tmp/cmesos-bench-http.XXXXXX";
 
 static void
@@ -239,7 +243,7 @@ write_h2o_files(uint16_t port)
 static void
 remove_h2o_files(void)
 {
-    static const char *const names[] = { "file.txt", "h2o.conf", "h2o.log" };
+    static const char *const names[] = { "file.txt", "h2o.conf" };
 
     for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
         autofree char *path = xasprintf("%s/%s", directory, names[i]);
@@ -250,16 +254,29 @@ remove_h2o_files(void)
 }
 
 static void
-run_h2o(void)
+run_h2o(int log)
 {
     autofree char *conf = xasprintf("%s/h2o.conf", directory);
-    autofree char *log = xasprintf("%s/h2o.log", directory);
 
     move_to_cpu(cpus[0]);
-    if (freopen(log, "w", stderr) && dup2(2, 1) >= 0) {
+    if (dup2(log, STDOUT_FILENO) >= 0 && dup2(log, STDERR_FILENO) >= 0) {
         execlp("h2o", "h2o", "-c", conf, (char *) NULL);
     }
-    _exit(127);
+    _exit(NO_PROGRAM);
+}
+
+/* Reads what h2o logs until it is ready; false if it ends before. */
+static bool
+becomes_ready(FILE *log)
+{
+    char line[512];
+
+    while (fgets(line, sizeof line, log)) {
+        if (strstr(line, "ready to serve requests")) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* No process if there is no h2o. */
@@ -267,26 +284,24 @@ static struct process
 start_h2o(void)
 {
     struct process process = { .port = free_port() };
-    int waited_ms = 0, fd, status;
+    int log[2], status;
 
     write_h2o_files(process.port);
+    CHECK(pipe2(log, O_CLOEXEC) == 0, "pipe: errno %d", errno);
     process.pid = fork();
     if (process.pid == 0) {
-        run_h2o();
+        run_h2o(log[1]);
     }
-    while ((fd = http_load_connect(process.port)) < 0) {
-        if (waitpid(process.pid, &status, WNOHANG) == process.pid) {
-            CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 127,
-                  "h2o ends with status %d", status);
-            fputs("bench_http: there is no h2o to compare with\n", stderr);
-            return (struct process) { 0 };
-        }
-        CHECK(waited_ms < PATIENCE / MILLISECOND, "h2o does not start");
-        waited_ms += 10;
-        usleep(10000);
+    close(log[1]);
+    h2o_log = fdopen(log[0], "r");
+    if (becomes_ready(h2o_log)) {
+        return process;
     }
-    close(fd);
-    return process;
+    CHECK(waitpid(process.pid, &status, 0) == process.pid
+          && WIFEXITED(status) && WEXITSTATUS(status) == NO_PROGRAM,
+          "h2o ends with status %d", status);
+    fputs("bench_http: there is no h2o to compare with\n", stderr);
+    return (struct process) { 0 };
 }
 
 static void
@@ -296,6 +311,7 @@ stop_h2o(const struct process *process)
         kill(process->pid, SIGTERM);
         waitpid(process->pid, NULL, 0);
     }
+    fclose(h2o_log);
     remove_h2o_files();
 }
 
@@ -430,6 +446,7 @@ main(void)
         fputs("bench_http: one processor is too few\n", stderr);
         return 0;
     }
+    alarm(PATIENCE_S);                  /* rather than wait for ever */
     struct process ours = start_ours();
     struct process h2o = start_h2o();
 
