@@ -49,6 +49,7 @@ struct actor_stream {
     struct actor_stream *backlog_next;
     struct address connect_to;
     struct strbuf inbox;
+    size_t n_taken;                     /* of its beginning, by the reader */
     struct worker_job job;
     bool posted;
     bool in_job;
@@ -151,9 +152,15 @@ post(struct actor_stream *s)
 }
 
 static size_t
+n_unread(const struct actor_stream *s)
+{
+    return s->inbox.len - s->n_taken;
+}
+
+static size_t
 room(const struct actor_stream *s)
 {
-    return s->inbox.len < s->net->window ? s->net->window - s->inbox.len : 0;
+    return n_unread(s) < s->net->window ? s->net->window - n_unread(s) : 0;
 }
 
 /* The reader of 's' took something. */
@@ -169,18 +176,33 @@ tell_room(struct actor_stream *s)
     }
 }
 
+/* What is left behind is moved seldom, or much of it would be moved often. */
+static void
+take_some(struct actor_stream *s, struct strbuf *data)
+{
+    size_t size = n_unread(s) < READ_SIZE ? n_unread(s) : READ_SIZE;
+
+    strbuf_append_bytes(data, s->inbox.data + s->n_taken, size);
+    s->n_taken += size;
+    if (s->n_taken >= s->inbox.len / 2) {
+        strbuf_consume(&s->inbox, s->n_taken);
+        s->n_taken = 0;
+    }
+    if (n_unread(s) > 0) {
+        post(s);
+    }
+}
+
 static void
 deliver(struct actor_stream *s)
 {
     autofini(strbuf) data = STRBUF(STRBUF_UNLIMITED);
 
-    if (s->inbox.len <= READ_SIZE) {
+    if (s->n_taken == 0 && s->inbox.len <= READ_SIZE) {
         data = s->inbox;
         strbuf_init(&s->inbox, STRBUF_UNLIMITED);
     } else {
-        strbuf_append_bytes(&data, s->inbox.data, READ_SIZE);
-        strbuf_consume(&s->inbox, READ_SIZE);
-        post(s);                        /* for the rest */
+        take_some(s, &data);
     }
     tell_room(s);
     s->callbacks->on_data(s->aux, data.data, data.len);
@@ -193,7 +215,7 @@ tell(struct actor_stream *s)
         s->may_write = false;
         s->callbacks->on_writable(s->aux);
     }
-    if (!s->closed && !s->broken && s->reading && s->inbox.len > 0) {
+    if (!s->closed && !s->broken && s->reading && n_unread(s) > 0) {
         deliver(s);
     }
     if (s->closed) {
@@ -207,7 +229,7 @@ tell(struct actor_stream *s)
         s->told_end = true;
         s->callbacks->on_closed(s->aux, error);
     } else if (s->reading && s->other_ended && !s->told_end
-               && s->inbox.len == 0) {
+               && n_unread(s) == 0) {
         s->told_end = true;
         s->callbacks->on_closed(s->aux, NULL);
     }
@@ -233,6 +255,7 @@ stream_break(struct actor_stream *s, int errnum)
 {
     if (!s->closed && !s->told_end) {
         strbuf_clear(&s->inbox);
+        s->n_taken = 0;
         s->broken = errnum;
         s->other_ended = true;
         post(s);
@@ -294,7 +317,7 @@ static void
 net_set_reading(void *ctx UNUSED, struct actor_stream *s, bool on)
 {
     s->reading = on;
-    if (on && (s->inbox.len > 0 || s->other_ended)) {
+    if (on && (n_unread(s) > 0 || s->other_ended)) {
         post(s);
     }
 }
@@ -683,7 +706,7 @@ memory_client_is_ended(const struct memory_client *client)
 size_t
 memory_client_n_unread(const struct memory_client *client)
 {
-    return client->stream->other ? client->stream->other->inbox.len : 0;
+    return client->stream->other ? n_unread(client->stream->other) : 0;
 }
 
 struct memory_server *
