@@ -190,8 +190,9 @@ mesos_scheduler_driver_launch_tasks(struct mesos_scheduler_driver *,
                                     const V1__TaskInfo *const *tasks,
                                     size_t n_tasks, const V1__Filters *);
 
-/* The general form: any operations, in order, on offers of one agent.  Operations must not have an
- * 'id': their status updates are not for drivers. */
+/* The general form: any operations, in order, on offers of one agent.
+ * Operations must not have an 'id': their status updates are not for
+ * drivers. */
 MESOS_API enum mesos_status
 mesos_scheduler_driver_accept_offers(struct mesos_scheduler_driver *,
                                      const V1__OfferID *const *offer_ids,

@@ -42,8 +42,8 @@ void log_files_write(enum log_severity severity, const char *line,
  * holds are left alone then. */
 void log_files_flush(void);
 
-/* Appends to the INFO file, if it is open and nobody holds it for a second; for
- * signal handlers. */
+/* Appends to the INFO file, if it is open and nobody holds it for a second;
+ * for signal handlers. */
 void log_files_append(const void *data, size_t size);
 
 /* A file that reaches 'size' bytes is succeeded by a new one. */

@@ -5,8 +5,8 @@
  *
  * The public face is actor_system_dump_on_signal() of actor/system.h.
  *
- * Nothing here allocates, waits for an actor, or for long for a lock, so that it
- * works while workers are stuck, and in signal handlers.
+ * Nothing here allocates, waits for an actor, or for long for a lock, so that
+ * it works while workers are stuck, and in signal handlers.
  *
  * Thread-safety: any thread, unless said otherwise. */
 #ifndef CORE_DUMP_H

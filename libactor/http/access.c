@@ -119,9 +119,10 @@ has_realm(const struct http_access *access, const char *subject,
 static bool
 has_path(const char *subject, const struct http_request *request)
 {
-    size_t len = strlen(request->actor.id);
+    const char *id = request->actor.id;
+    size_t len = strlen(id);
 
-    return subject[0] == '/' && strncmp(subject + 1, request->actor.id, len) == 0
+    return subject[0] == '/' && strncmp(subject + 1, id, len) == 0
         && strcmp(subject + 1 + len, request->route->path) == 0;
 }
 
