@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <pwd.h>
 #include <stdio.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -417,12 +418,26 @@ START_TEST(paths_are_needed_and_have_to_be_there)
 }
 END_TEST
 
+START_TEST(path_longer_than_any_is_not_looked_for)
+{
+    autofini(strbuf) path = STRBUF(STRBUF_UNLIMITED);
+
+    strbuf_append(&path, "/files/browse?path=/box");
+    for (int i = 0; i < PATH_MAX; i++) {
+        strbuf_append(&path, "/a");
+    }
+    expect_failure(path.data, "404", "");
+}
+END_TEST
+
 START_TEST(longest_attached_path_counts)
 {
     write_text("other", "other");
     attach("/box/sub/b", "other");
 
     expect_json("/files/read?path=/box/sub/b&offset=0",
+                "{\"data\":\"other\",\"offset\":0}");
+    expect_json("/files/read?path=/box/./sub//././b/&offset=0",
                 "{\"data\":\"other\",\"offset\":0}");
     expect_failure("/files/read?path=/boxer/secret", "404", "");
     files_detach(http_talk_system(talk), "/box/sub/b", "/something/else");
@@ -638,6 +653,7 @@ files_suite(void)
     add(suite, "empty", what_has_no_entries_is_an_empty_list);
     add(suite, "links", links_are_shown_as_what_they_lead_to_inside);
     add(suite, "paths", paths_are_needed_and_have_to_be_there);
+    add(suite, "paths", path_longer_than_any_is_not_looked_for);
     add(suite, "longest", longest_attached_path_counts);
     add(suite, "debug", mapping_is_told);
     add(suite, "rotated", attached_link_is_followed_anew_each_time);

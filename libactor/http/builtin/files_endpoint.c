@@ -10,6 +10,7 @@
 #include <actor/files.h>
 
 #include <errno.h>
+#include <limits.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,18 +81,24 @@ static const struct actor_msg_type msg_detach = {
     .fini = attach_body_fini,
 };
 
-/* 'path' with one slash where there are several, and none at its end. */
+/* 'path' with one slash where there are several, none at its end, and no
+ * component ".": one place has one name, and so one guard. */
 static char *
 normalize(const char *path)
 {
     autofini(strbuf) out = STRBUF(STRBUF_UNLIMITED);
+    bool is_absolute = path[0] == '/';
 
-    for (; *path; path++) {
-        bool is_last = path[1] == '\0' || path[1] == '/';
+    while (*path) {
+        size_t len = strcspn(path, "/");
 
-        if (*path != '/' || !is_last) {
-            strbuf_append_char(&out, *path);
+        if (len > 1 || (len == 1 && path[0] != '.')) {
+            if (is_absolute || out.len > 0) {
+                strbuf_append_char(&out, '/');
+            }
+            strbuf_append_bytes(&out, path, len);
         }
+        path += len + (path[len] == '/');
     }
     return strbuf_take(&out);
 }
@@ -277,7 +284,8 @@ look_create(struct files *f, struct http_request *request)
         return NULL;
     }
     autofree char *name = normalize(path);
-    const struct attached *a = find_prefix(f, name, &rest);
+    const struct attached *a =
+        strlen(name) < PATH_MAX ? find_prefix(f, name, &rest) : NULL;
     if (!a) {
         http_respond_text(&request, 404, "%s", "");
         return NULL;
