@@ -61,6 +61,12 @@ http_connection_worker(const struct http_connection *c)
     return c->worker->worker;
 }
 
+struct http_server *
+http_connection_server(const struct http_connection *c)
+{
+    return c->server;
+}
+
 struct actor_system *
 http_connection_system(const struct http_connection *c)
 {

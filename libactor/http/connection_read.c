@@ -301,6 +301,18 @@ feed_coded(struct http_connection *c, const char *data, size_t size,
     return 0;
 }
 
+/* Counts what has come; false if that is too much, with all other bodies. */
+static bool
+charge(struct http_connection *c)
+{
+    struct http_request *request = c->reading;
+    size_t more = request->body.len - request->n_charged;
+
+    request->n_charged += more;
+    return atomic_fetch_add(&c->server->bodies, more) + more
+        <= c->server->settings->max_bodies;
+}
+
 static size_t
 feed_body(struct http_connection *c, const char *data, size_t size)
 {
@@ -312,6 +324,10 @@ feed_body(struct http_connection *c, const char *data, size_t size)
         : http_body_feed(&c->body, data, size, &c->reading->body, &used);
     if (status) {
         connection_refuse(c, status, c->body.reason);
+        return size;
+    }
+    if (!charge(c)) {
+        connection_refuse(c, 503, "too much is being sent to this server");
         return size;
     }
     c->n_read += used;

@@ -49,6 +49,7 @@ struct http_server {
     struct http_settings *settings;     /* owned */
     struct http_access *access;         /* owned */
     atomic_uint n_connections;
+    atomic_size_t bodies;               /* bytes of all requests' bodies */
     unsigned n_workers;
     struct http_worker workers[];
 };
@@ -67,6 +68,7 @@ struct http_request {
     struct strbuf body;
     struct http_inflate *inflate;       /* owned; NULL: the body is plain */
     size_t n_coded;                     /* bytes given to it */
+    size_t n_charged;                   /* of 'body', in server->bodies */
     struct address peer;
     const struct http_route *route;     /* static */
     struct upid actor;                  /* that has the route */
@@ -146,6 +148,7 @@ void http_connection_answered(struct http_connection *,
 /* The system that the connection is one of; any thread. */
 struct actor_system *
 http_connection_system(const struct http_connection *);
+struct http_server *http_connection_server(const struct http_connection *);
 
 /* 'stream', which is the answer of the connection's oldest request, has more
  * to say or has ended. */

@@ -97,6 +97,10 @@ http_request_destroy(struct http_request *request)
     if (!request) {
         return;
     }
+    if (request->n_charged > 0) {
+        atomic_fetch_sub(&http_connection_server(request->connection)->bodies,
+                         request->n_charged);
+    }
     http_head_fini(&request->head);
     http_target_fini(&request->target);
     vec_foreach (&request->arguments, it) {

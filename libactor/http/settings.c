@@ -15,6 +15,7 @@
 #include <actor/alloc.h>
 #include <actor/duration.h>
 #include <actor/error.h>
+#include <actor/limits.h>
 #include <actor/vec.h>
 #include "http/internal.h"
 #include "http/target.h"
@@ -65,6 +66,7 @@ http_settings_create(const struct http_options *options, bool is_real)
     }
     settings->max_connections = o->max_connections
         ? o->max_connections : most_connections(is_real);
+    settings->max_bodies = o->max_bodies ? o->max_bodies : LIMIT_HTTP_BODIES;
     settings->request_timeout_ns = o->request_timeout_ns
         ? o->request_timeout_ns : DEFAULT_TIMEOUT;
     settings->write_timeout_ns = o->write_timeout_ns

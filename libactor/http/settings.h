@@ -18,6 +18,7 @@ struct http_request;
 struct http_settings {
     VEC(char *) disabled;               /* owned */
     unsigned max_connections;
+    size_t max_bodies;
     int64_t request_timeout_ns;
     int64_t write_timeout_ns;
 };

@@ -269,6 +269,43 @@ START_TEST(one_connection_too_many_is_told_so)
 }
 END_TEST
 
+/* The beginning of a body of 80,000 bytes. */
+static void
+say_most(struct http_stage *f, struct memory_client *client)
+{
+    autofini(strbuf) text = STRBUF(STRBUF_UNLIMITED);
+
+    strbuf_append(&text, "POST /size HTTP/1.1\r\n"
+                  "Content-Length: 80000\r\n\r\n");
+    memset(strbuf_reserve(&text, 60000), 'x', 60000);
+    strbuf_advance(&text, 60000);
+    stage_say_to(f, client, text.data);
+}
+
+START_TEST(all_bodies_together_have_a_bound)
+{
+    const struct http_options options = { .max_bodies = 100000 };
+    struct http_stage f = stage_start(&server_type, &options);
+    struct memory_client *other = stage_connect(&f);
+    autofree char *rest = xcalloc(1, 20001);
+
+    memset(rest, 'x', 20000);
+    say_most(&f, f.client);
+    say_most(&f, other);
+    EXPECT_STATUS(memory_client_text(other, NULL), "503 ");
+    ck_assert(memory_client_is_ended(other));
+    stage_say_to(&f, f.client, rest);
+    EXPECT_BODY(memory_client_text(f.client, NULL), "80000");
+
+    stage_reconnect(&f);
+    say_most(&f, f.client);
+    stage_say_to(&f, f.client, rest);
+    EXPECT_BODY(memory_client_text(f.client, NULL), "80000");
+    memory_client_close(other);
+    stage_stop(&f);
+}
+END_TEST
+
 START_TEST(far_too_many_connections_are_closed)
 {
     static const struct http_options options = { .max_connections = 1 };
@@ -343,6 +380,7 @@ http_limits_suite(void)
     test_add(suite, "hardly_reads", a_peer_that_hardly_reads_is_closed);
     test_add(suite, "reads", a_peer_that_reads_slowly_gets_all);
     test_add(suite, "too_many", one_connection_too_many_is_told_so);
+    test_add(suite, "bodies", all_bodies_together_have_a_bound);
     test_add(suite, "far_too_many", far_too_many_connections_are_closed);
     test_add(suite, "options", timeouts_are_as_the_options_say);
     test_add(suite, "negative", a_timeout_is_not_negative);

@@ -33,6 +33,11 @@ struct http_options {
      * the network is not the kernel's. */
     unsigned max_connections;
 
+    /* Bytes of bodies of requests that are held at a time, by all connections
+     * together; a request beyond it is refused with 503.  0:
+     * LIMIT_HTTP_BODIES. */
+    size_t max_bodies;
+
     /* How long, in nanoseconds, the head of a request may take from its first
      * byte to its last, and in what time a body has to bring another
      * HTTP_LEAST_PROGRESS bytes, or its end.  0: a minute. */

@@ -42,6 +42,9 @@
 #define LIMIT_HTTP_HEADERS 128
 #define LIMIT_HTTP_BODY ((size_t) 64 << 20)
 
+/* All bodies of requests that a system holds at a time. */
+#define LIMIT_HTTP_BODIES ((size_t) 1 << 30)
+
 /* Entries of a directory that /files/browse shows. */
 #define LIMIT_FILES_ENTRIES ((size_t) 1 << 17)
 
