@@ -200,7 +200,7 @@ assert_killed_by(int status, int number, const struct strbuf *err)
 
 /* --- crashes --- */
 
-static uintptr_t bad_address = 64;      /* not known to the compiler */
+static volatile uintptr_t bad_address = 64; /* not known to the compiler */
 
 static NOINLINE void
 write_where_nothing_is(struct actor *self UNUSED)
