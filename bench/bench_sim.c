@@ -2,8 +2,8 @@
  *
  * bench_sim.c - how fast clusters run in the simulator, against real time.
  *
- * A fixed number of seeds of two suites, all faults on, one after another, each
- * once.  A seed that fails makes the program fail. */
+ * A fixed number of seeds of two suites, all faults on, one after another,
+ * each once.  A seed that fails makes the program fail. */
 #include <config.h>
 
 #include <inttypes.h>
