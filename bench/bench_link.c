@@ -62,7 +62,8 @@ static void
 print(const char *name, double value, const char *unit, const char *peer)
 {
     printf("{\"name\":\"%s\",\"value\":%.1f,\"unit\":\"%s\","
-           "\"peer\":%s%s%s}\n", name, value, unit, peer ? "\"" : "", peer ? peer : "null",
+           "\"peer\":%s%s%s}\n",
+           name, value, unit, peer ? "\"" : "", peer ? peer : "null",
            peer ? "\"" : "");
     fflush(stdout);
 }
