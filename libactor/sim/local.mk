@@ -5,6 +5,7 @@ noinst_LTLIBRARIES += %D%/libsim.la
 	libactor/include/actor/sim.h \
 	libactor/include/actor/sim_fault.def \
 	libactor/include/actor/sim_plan.h \
+	%D%/children.c \
 	%D%/disk.c \
 	%D%/disk.h \
 	%D%/disk_tree.c \

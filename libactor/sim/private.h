@@ -137,6 +137,9 @@ void sim_host_destroy(struct sim_host *);
  * that a mistaken signal finds nobody. */
 #define SIM_FIRST_PID 10000000
 
+/* One more than the greatest. */
+#define SIM_N_SIGNALS 64
+
 struct sim_work;
 
 struct sim_process {
@@ -169,6 +172,14 @@ void sim_process_run(struct sim_process *);
 
 /* Ends it at once; 'silently': not even its kernel says so to others. */
 void sim_process_end(struct sim_process *, int status, bool silently);
+
+/* A process that begins soon; NULL if there is no program of that path. */
+struct sim_process *sim_process_create(struct sim_host *, const char *path,
+                                       char *const argv[],
+                                       char *const envp[]);
+
+/* Who waits for a dead one hears of it soon. */
+void sim_process_tell_watcher(struct sim_process *);
 
 /* Frees a dead one. */
 void sim_process_free(struct sim_process *);

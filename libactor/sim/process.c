@@ -8,14 +8,12 @@
  * no process ever runs in another's turn. */
 #include <config.h>
 
-#include <errno.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <utlist.h>
 
 #include <actor/alloc.h>
-#include <actor/child.h>
 #include <actor/duration.h>
 #include <actor/error.h>
 #include <actor/log.h>
@@ -37,9 +35,6 @@
 #define START_PERIOD (1 * MILLISECOND)
 
 #define INIT_PID 1
-
-/* One more than the greatest. */
-#define N_SIGNALS 64
 
 static void on_start(struct sim_event *);
 static void on_timer(struct sim_event *);
@@ -87,9 +82,9 @@ sim_add_program(struct sim *sim, const struct sim_program *program)
     vec_push(&sim->programs, program);
 }
 
-static struct sim_process *
-create(struct sim_host *host, const char *path, char *const argv[],
-       char *const envp[])
+struct sim_process *
+sim_process_create(struct sim_host *host, const char *path,
+                   char *const argv[], char *const envp[])
 {
     struct sim *sim = host->sim;
     const struct sim_program *program = find_program(sim, path);
@@ -119,7 +114,7 @@ create(struct sim_host *host, const char *path, char *const argv[],
 struct sim_process *
 sim_spawn(struct sim_host *host, char *const argv[], char *const envp[])
 {
-    return create(host, argv[0], argv, envp);
+    return sim_process_create(host, argv[0], argv, envp);
 }
 
 static void
@@ -156,8 +151,8 @@ on_exited(struct sim_event *event)
 }
 
 /* Whoever waits is told a little later. */
-static void
-tell_watcher(struct sim_process *p)
+void
+sim_process_tell_watcher(struct sim_process *p)
 {
     if (p->watch) {
         sim_schedule(p->sim, &p->exited,
@@ -200,7 +195,7 @@ sim_process_end(struct sim_process *p, int status, bool silently)
         p->program->stop(p);
     }
     orphan_children(p);
-    tell_watcher(p);
+    sim_process_tell_watcher(p);
     sim_service_ended(p);
 }
 
@@ -445,7 +440,7 @@ on_signal(struct sim_event *event)
 {
     struct sim_process *p = CONTAINER_OF(event, struct sim_process, signal);
 
-    for (int i = 1; i < N_SIGNALS && p->is_alive; i++) {
+    for (int i = 1; i < SIM_N_SIGNALS && p->is_alive; i++) {
         if (deliverable(p) & bit(i)) {
             p->pending_signals &= ~bit(i);
             act(p, i);
@@ -456,7 +451,7 @@ on_signal(struct sim_event *event)
 void
 sim_process_signal(struct sim_process *p, int signal)
 {
-    CHECK(signal > 0 && signal < N_SIGNALS, "there is no signal %d", signal);
+    CHECK(signal > 0 && signal < SIM_N_SIGNALS, "there is no signal %d", signal);
     if (!p->is_alive) {
         return;
     }
@@ -469,207 +464,6 @@ sim_process_signal(struct sim_process *p, int signal)
     schedule_signal(p, (int64_t) sim_below(p->sim, SIM_STREAM_PROCESS,
                                            SIGNAL_SPREAD));
 }
-
-/* --- child processes --- */
-
-struct sim_process *
-sim_host_process(struct sim_host *host, pid_t pid)
-{
-    struct sim_process *it;
-
-    DL_FOREACH (host->processes, it) {
-        if (it->pid == pid) {
-            return it;
-        }
-    }
-    return NULL;
-}
-
-static struct error *
-check_directory(struct sim_process *p,
-                const struct actor_child_options *options)
-{
-    struct stat info;
-    int rc = options->directory
-        ? actor_disk_stat(&p->host->outside, options->directory, &info) : 0;
-
-    return rc < 0 ? error_errno(-rc, "starting '%s': changing directory '%s'",
-                                options->path, options->directory)
-                  : NULL;
-}
-
-static struct error *
-process_spawn(void *p_, const struct actor_child_options *options,
-              pid_t *ret_pid, int *ret_pidfd)
-{
-    struct sim_process *p = p_;
-    struct error *error = check_directory(p, options);
-
-    if (!error && !p->is_alive) {
-        error = error_create(ERROR_CLOSED, "starting '%s': we are dead",
-                             options->path);
-    }
-    if (error) {
-        return error;
-    }
-    struct sim_process *child =
-        create(p->host, options->path, options->argv,
-               options->envp ? options->envp : p->envp);
-    if (!child) {
-        return error_errno(ENOENT, "starting '%s': executing '%s'",
-                           options->path, options->path);
-    }
-    child->parent = p->pid;
-    if (!options->new_session) {
-        child->group = p->group;
-    }
-    *ret_pid = child->pid;
-    *ret_pidfd = -1;
-    return NULL;
-}
-
-static struct error *
-process_open(void *p_, pid_t pid, int *ret_pidfd)
-{
-    struct sim_process *p = p_;
-    struct sim_process *other = sim_host_process(p->host, pid);
-
-    if (!other || !other->is_alive) {
-        return error_errno(ESRCH, "watching process %d", (int) pid);
-    }
-    *ret_pidfd = -1;
-    return NULL;
-}
-
-static int
-process_kill(void *p_, pid_t pid, int pidfd UNUSED, int signal, bool group)
-{
-    struct sim_process *p = p_;
-    struct sim_process *it;
-    int rc = -ESRCH;
-
-    if (signal < 0 || signal >= N_SIGNALS) {
-        return -EINVAL;
-    }
-    DL_FOREACH (p->host->processes, it) {
-        if (p->is_alive && it->is_alive
-            && (group ? it->group == pid : it->pid == pid)) {
-            if (signal > 0) {
-                sim_process_signal(it, signal);
-            }
-            rc = 0;
-        }
-    }
-    return rc;
-}
-
-/* Work is done between turns, so processes may be ended at once. */
-static void
-kill_now(struct sim_process *p)
-{
-    if (p->is_alive) {
-        sim_process_end(p, W_EXITCODE(0, SIGKILL), false);
-    }
-}
-
-/* Whether 'p' comes from 'root', or is in the group of one that does. */
-static bool
-is_in_tree(struct sim_process *p, struct sim_process *root)
-{
-    for (struct sim_process *it = p; it;
-         it = sim_host_process(p->host, it->parent)) {
-        if (it == root || it->group == root->pid) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static struct error *
-process_kill_tree(void *p_, pid_t pid)
-{
-    struct sim_process *p = p_;
-    struct sim_process *root = sim_host_process(p->host, pid);
-    VEC(struct sim_process *) tree = VEC_EMPTY;
-    struct sim_process *it;
-
-    if (!p->is_alive || !root || !root->is_alive || root->parent != p->pid) {
-        return NULL;
-    }
-    DL_FOREACH (p->host->processes, it) {
-        if (it->is_alive && is_in_tree(it, root)) {
-            vec_push(&tree, it);
-        }
-    }
-    vec_foreach (&tree, member) {
-        kill_now(*member);
-    }
-    vec_fini(&tree);
-    return NULL;
-}
-
-static bool
-has_variable(const struct sim_process *p, const char *variable)
-{
-    for (char **entry = p->envp; *entry; entry++) {
-        if (!strcmp(*entry, variable)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static struct error *
-process_kill_marked(void *p_, const char *variable)
-{
-    struct sim_process *p = p_;
-    struct sim_process *it;
-
-    DL_FOREACH (p->host->processes, it) {
-        if (p->is_alive && it != p && has_variable(it, variable)) {
-            kill_now(it);
-        }
-    }
-    return NULL;
-}
-
-static void
-process_watch(void *p_, pid_t pid, struct actor_process_watch *watch)
-{
-    struct sim_process *p = p_;
-    struct sim_process *other = sim_host_process(p->host, pid);
-
-    CHECK(other && !other->watch, "process %d cannot be watched", (int) pid);
-    other->watch = watch;
-    other->watcher = p;
-    if (!other->is_alive) {
-        tell_watcher(other);
-    }
-}
-
-static void
-process_unwatch(void *p_, struct actor_process_watch *watch)
-{
-    struct sim_process *p = p_;
-    struct sim_process *it;
-
-    DL_FOREACH (p->host->processes, it) {
-        if (it->watch == watch) {
-            it->watch = NULL;
-            it->watcher = NULL;
-        }
-    }
-}
-
-const struct actor_process_ops sim_process_ops = {
-    .spawn = process_spawn,
-    .open = process_open,
-    .kill = process_kill,
-    .kill_tree = process_kill_tree,
-    .kill_marked = process_kill_marked,
-    .watch = process_watch,
-    .unwatch = process_unwatch,
-};
 
 /* --- what programs ask --- */
 

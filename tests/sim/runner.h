@@ -22,7 +22,7 @@ struct runner_options {
 
 struct runner_summary {
     uint64_t n_run, n_failed, n_events, n_done, n_faults;
-    int64_t virtual_ns;         /* first runs only */
+    int64_t virtual_ns;         /* of both runs of each seed */
     int64_t wall_ns;
     uint64_t first_failed;      /* the lowest; if 'n_failed' is not 0 */
 };
