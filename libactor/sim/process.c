@@ -451,7 +451,8 @@ on_signal(struct sim_event *event)
 void
 sim_process_signal(struct sim_process *p, int signal)
 {
-    CHECK(signal > 0 && signal < SIM_N_SIGNALS, "there is no signal %d", signal);
+    CHECK(signal > 0 && signal < SIM_N_SIGNALS, "there is no signal %d",
+          signal);
     if (!p->is_alive) {
         return;
     }
