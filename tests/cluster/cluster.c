@@ -198,12 +198,6 @@ cluster_cut_agent(struct cluster *c, size_t i, bool cut)
     sim_cut(c->agents[i].master->host, c->agents[i].host, cut);
 }
 
-void
-cluster_cut_framework(struct cluster *c, bool cut)
-{
-    sim_cut(c->masters[0].host, c->framework_host, cut);
-}
-
 /* --- the framework --- */
 
 static void
@@ -279,10 +273,4 @@ cluster_stop(struct cluster *c)
     error_destroy(c->broken);
     free(c);
     here = NULL;
-}
-
-uint64_t
-cluster_trace(const struct cluster *c)
-{
-    return sim_hash(c->sim);
 }

@@ -110,18 +110,16 @@ int cluster_command_signal(struct cluster *, const char *task);
  * run. */
 bool cluster_end_command(struct cluster *, const char *task, int status);
 
-/* How many executors live, and how many commands. */
+/* How many executors live. */
 size_t cluster_n_executors(struct cluster *);
-size_t cluster_n_running(struct cluster *);
 
 /* --- faults --- */
 
 /* The agent's processes stand still, or go on. */
 void cluster_pause_agent(struct cluster *, size_t agent, bool pause);
 
-/* Master and agent, or master and framework, do not reach each other. */
+/* Master and agent do not reach each other. */
 void cluster_cut_agent(struct cluster *, size_t agent, bool cut);
-void cluster_cut_framework(struct cluster *, bool cut);
 
 /* The master dies, and another one takes its address. */
 void cluster_restart_master(struct cluster *);
@@ -141,8 +139,5 @@ struct error *cluster_check(struct cluster *);
 /* What is left when all tasks are over and have been heard of: NULL if it is
  * nothing. */
 struct error *cluster_check_end(struct cluster *);
-
-/* A hash of all that happened. */
-uint64_t cluster_trace(const struct cluster *);
 
 #endif /* TESTS_CLUSTER_CLUSTER_H */

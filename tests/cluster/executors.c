@@ -171,12 +171,6 @@ const struct sim_program cluster_command_program = {
 };
 
 size_t
-cluster_n_running(struct cluster *c)
-{
-    return c->n_running;
-}
-
-size_t
 cluster_n_commands(struct cluster *c, const char *task)
 {
     return cluster_task(c, task)->n_commands;

@@ -27,8 +27,6 @@ struct fake_process {
     VEC(struct record *) records;       /* by pid; owned */
     bool fail_next;
     enum error_code fail_code;
-    void (*on_spawn)(void *aux, const struct fake_child *);
-    void *on_spawn_aux;
 };
 
 static char **
@@ -104,9 +102,6 @@ fake_spawn(void *fake_, const struct actor_child_options *options,
     pthread_mutex_unlock(&fake->lock);
     *ret_pid = child->pid;
     *ret_pidfd = -1;
-    if (fake->on_spawn) {
-        fake->on_spawn(fake->on_spawn_aux, child);
-    }
     return NULL;
 }
 
@@ -331,13 +326,4 @@ fake_process_fail_next(struct fake_process *fake, enum error_code code)
     fake->fail_next = true;
     fake->fail_code = code;
     pthread_mutex_unlock(&fake->lock);
-}
-
-void
-fake_process_on_spawn(struct fake_process *fake,
-                      void (*fn)(void *aux, const struct fake_child *),
-                      void *aux)
-{
-    fake->on_spawn = fn;
-    fake->on_spawn_aux = aux;
 }

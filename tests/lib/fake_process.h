@@ -76,9 +76,4 @@ pid_t fake_process_add(struct fake_process *, const char *path);
 /* Lets the next start fail with 'code'. */
 void fake_process_fail_next(struct fake_process *, enum error_code code);
 
-/* Called in the turn that starts a child, for each one.  NULL: nobody. */
-void fake_process_on_spawn(struct fake_process *,
-                           void (*fn)(void *aux, const struct fake_child *),
-                           void *aux);
-
 #endif /* TESTS_LIB_FAKE_PROCESS_H */

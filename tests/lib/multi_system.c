@@ -21,9 +21,6 @@ struct multi_system {
     VEC(struct actor_system *) systems; /* owned */
     VEC(struct actor_system *) paused;  /* some of them */
     unsigned n_added;
-    bool (*on_quiet)(void *aux);        /* NULL: nobody */
-    void *on_quiet_aux;
-    bool is_quiet;                      /* in on_quiet() */
 };
 
 struct multi_system *
@@ -38,7 +35,6 @@ multi_system_create(void)
 void
 multi_system_destroy(struct multi_system *m)
 {
-    m->on_quiet = NULL;
     while (m->systems.n > 0) {
         multi_system_remove(m, vec_last(&m->systems));
     }
@@ -138,8 +134,8 @@ is_paused(const struct multi_system *m, const struct actor_system *system)
 
 /* --- running --- */
 
-static void
-run_until_quiet(struct multi_system *m)
+void
+multi_system_run(struct multi_system *m)
 {
     uint64_t n_events;
     size_t n_turns;
@@ -153,34 +149,6 @@ run_until_quiet(struct multi_system *m)
             }
         }
     } while (n_turns > 0 || memory_net_n_events(m->net) != n_events);
-}
-
-static bool
-tell_quiet(struct multi_system *m)
-{
-    if (!m->on_quiet || m->is_quiet) {
-        return false;
-    }
-    m->is_quiet = true;
-    bool did_something = m->on_quiet(m->on_quiet_aux);
-
-    m->is_quiet = false;
-    return did_something;
-}
-
-void
-multi_system_run(struct multi_system *m)
-{
-    do {
-        run_until_quiet(m);
-    } while (tell_quiet(m));
-}
-
-void
-multi_system_on_quiet(struct multi_system *m, bool (*fn)(void *aux), void *aux)
-{
-    m->on_quiet = fn;
-    m->on_quiet_aux = aux;
 }
 
 /* How long until the first timer of any of them, at most 'ns'. */

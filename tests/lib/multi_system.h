@@ -57,11 +57,6 @@ void multi_system_pause(struct multi_system *, struct actor_system *,
 /* Runs all of them until nothing happens any more. */
 void multi_system_run(struct multi_system *);
 
-/* Called by multi_system_run() when nothing happens any more; may add and
- * remove systems.  True: it did something, so that they are run again. */
-void multi_system_on_quiet(struct multi_system *, bool (*fn)(void *aux),
-                           void *aux);
-
 /* Moves all clocks by 'ns', timer by timer. */
 void multi_system_advance(struct multi_system *, int64_t ns);
 
