@@ -26,6 +26,7 @@
 #include "base/log_crash.h"
 #include "core/dump.h"
 #include "core/system_private.h"
+#include "tests/lib/run.h"
 #include "tests/lib/test.h"
 
 #define TEXT_MAX ((size_t) 16 << 20)
@@ -123,42 +124,6 @@ wait_for_ever(void)
 /* --- the parent --- */
 
 static void
-read_all(int fd, struct strbuf *out)
-{
-    char buffer[4096];
-    ssize_t n;
-
-    while ((n = read(fd, buffer, sizeof buffer)) > 0) {
-        strbuf_append_bytes(out, buffer, (size_t) n);
-    }
-}
-
-/* Runs 'fn' in a child; returns its wait status, and what it wrote to standard
- * error in 'err'. */
-static int
-run(void (*fn)(void), struct strbuf *err)
-{
-    int fds[2];
-    int status;
-
-    ck_assert_int_eq(pipe(fds), 0);
-    pid_t pid = fork();
-    ck_assert_int_ge(pid, 0);
-    if (pid == 0) {
-        dup2(fds[1], STDERR_FILENO);
-        close(fds[0]);
-        close(fds[1]);
-        fn();
-        _exit(0);
-    }
-    close(fds[1]);
-    read_all(fds[0], err);
-    close(fds[0]);
-    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-    return status;
-}
-
-static void
 assert_has(const struct strbuf *text, const char *part)
 {
     ck_assert_msg(text->len > 0 && strstr(text->data, part),
@@ -227,7 +192,7 @@ crash_in_a_handler(void)
 START_TEST(crash_report_names_function_actor_message_and_what_led_to_it)
 {
     autofini(strbuf) err = STRBUF(TEXT_MAX);
-    int status = run(crash_in_a_handler, &err);
+    int status = run_child(crash_in_a_handler, &err);
 
     assert_killed_by(status, SIGSEGV, &err);
     assert_matches(&err, "^\\*\\*\\* Aborted at [0-9]+ \\(unix time\\)");
@@ -274,7 +239,7 @@ overflow(void)
 START_TEST(full_stack_of_a_worker_is_reported)
 {
     autofini(strbuf) err = STRBUF(TEXT_MAX);
-    int status = run(overflow, &err);
+    int status = run_child(overflow, &err);
 
     assert_killed_by(status, SIGSEGV, &err);
     assert_has(&err, "*** The thread's stack is full ***\n");
@@ -300,7 +265,7 @@ fail_in_a_handler(void)
 START_TEST(failed_check_names_actor_and_message_too)
 {
     autofini(strbuf) err = STRBUF(TEXT_MAX);
-    int status = run(fail_in_a_handler, &err);
+    int status = run_child(fail_in_a_handler, &err);
 
     assert_killed_by(status, SIGABRT, &err);
     assert_has(&err, "Check failed: depth == 1 depth is 0\n"
@@ -329,7 +294,7 @@ crash_twice(void)
 START_TEST(crash_while_a_crash_is_reported_costs_that_part_only)
 {
     autofini(strbuf) err = STRBUF(TEXT_MAX);
-    int status = run(crash_twice, &err);
+    int status = run_child(crash_twice, &err);
 
     assert_killed_by(status, SIGSEGV, &err);
     assert_matches(&err, "^    @ +0x[0-9a-f]+  write_where_nothing_is$");
@@ -363,7 +328,7 @@ crash_in_several_threads(void)
 START_TEST(one_of_several_threads_that_crash_is_reported)
 {
     autofini(strbuf) err = STRBUF(TEXT_MAX);
-    int status = run(crash_in_several_threads, &err);
+    int status = run_child(crash_in_several_threads, &err);
 
     assert_killed_by(status, SIGSEGV, &err);
     ck_assert_uint_eq(count(&err, "*** Aborted at "), 1);
@@ -411,7 +376,7 @@ dump_while_stuck(void)
 START_TEST(signal_shows_what_a_stuck_worker_is_at_and_nothing_ends)
 {
     autofini(strbuf) err = STRBUF(TEXT_MAX);
-    int status = run(dump_while_stuck, &err);
+    int status = run_child(dump_while_stuck, &err);
 
     ck_assert_msg(status == 0, "status %#x:\n%s", (unsigned) status, err.data);
     assert_matches(&err, "^\\*\\*\\* Dump of process [0-9]+ \\*\\*\\*$");
@@ -451,7 +416,7 @@ dump_while_deaf(void)
 START_TEST(worker_that_does_not_answer_is_given_up)
 {
     autofini(strbuf) err = STRBUF(TEXT_MAX);
-    int status = run(dump_while_deaf, &err);
+    int status = run_child(dump_while_deaf, &err);
 
     ck_assert_msg(status == 0, "status %#x:\n%s", (unsigned) status, err.data);
     assert_has(&err, " handles 'test.order' for 'soldier'");
@@ -489,7 +454,7 @@ dump_under_load(void)
 START_TEST(signals_under_load_are_all_answered)
 {
     autofini(strbuf) err = STRBUF(TEXT_MAX);
-    int status = run(dump_under_load, &err);
+    int status = run_child(dump_under_load, &err);
 
     ck_assert_msg(status == 0, "status %#x", (unsigned) status);
     ck_assert_uint_eq(count(&err, "*** Dump of process"), N_DUMPS);
@@ -518,7 +483,7 @@ dump_a_manual_system(void)
 START_TEST(manual_system_is_dumped_as_others_are)
 {
     autofini(strbuf) err = STRBUF(TEXT_MAX);
-    int status = run(dump_a_manual_system, &err);
+    int status = run_child(dump_a_manual_system, &err);
 
     ck_assert_msg(status == 0, "status %#x:\n%s", (unsigned) status, err.data);
     assert_has(&err, "*** worker-0 of 127.0.0.1:0 handles 'test.order' for "
@@ -558,10 +523,10 @@ START_TEST(dump_goes_to_the_log_file_in_its_place)
     autofini(strbuf) log = STRBUF(TEXT_MAX);
 
     log_dir = dir;
-    int status = run(dump_to_files, &err);
+    int status = run_child(dump_to_files, &err);
     FILE *file = fopen(path, "r");
     ck_assert_ptr_nonnull(file);
-    read_all(fileno(file), &log);
+    run_read_all(fileno(file), &log);
     fclose(file);
 
     ck_assert_int_eq(status, 0);
@@ -618,7 +583,7 @@ START_TEST(dump_is_whole_in_the_file_that_others_log_to)
     int n_begun = 0, n_ended = 0;
 
     log_dir = dir;
-    ck_assert_int_eq(run(dump_beside_logging, &err), 0);
+    ck_assert_int_eq(run_child(dump_beside_logging, &err), 0);
     FILE *file = fopen(path, "r");
     ck_assert_ptr_nonnull(file);
     while (fgets(line, sizeof line, file)) {

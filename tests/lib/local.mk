@@ -22,6 +22,8 @@ check_LTLIBRARIES += %D%/libtest.la
 	%D%/place.h \
 	%D%/poller.c \
 	%D%/poller.h \
+	%D%/run.c \
+	%D%/run.h \
 	%D%/scramble_net.c \
 	%D%/scramble_net.h \
 	%D%/test.c \

@@ -27,6 +27,7 @@
 #include <actor/strbuf.h>
 
 #include "base/log_private.h"
+#include "tests/lib/run.h"
 #include "tests/lib/test.h"
 
 #define STDERR_MAX ((size_t) 8 << 20)
@@ -44,42 +45,6 @@ keep_line(void *aux, const char *line)
 
     lines->n++;
     snprintf(lines->last, sizeof lines->last, "%s", line);
-}
-
-static void
-read_all(int fd, struct strbuf *out)
-{
-    char buffer[4096];
-    ssize_t n;
-
-    while ((n = read(fd, buffer, sizeof buffer)) > 0) {
-        strbuf_append_bytes(out, buffer, (size_t) n);
-    }
-}
-
-/* Runs 'fn' in a child; returns its wait status, and what it wrote to standard
- * error in 'err'. */
-static int
-run(void (*fn)(void), struct strbuf *err)
-{
-    int fds[2];
-    int status;
-
-    ck_assert_int_eq(pipe(fds), 0);
-    pid_t pid = fork();
-    ck_assert_int_ge(pid, 0);
-    if (pid == 0) {
-        dup2(fds[1], STDERR_FILENO);
-        close(fds[0]);
-        close(fds[1]);
-        fn();
-        _exit(0);
-    }
-    close(fds[1]);
-    read_all(fds[0], err);
-    close(fds[0]);
-    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-    return status;
 }
 
 static void
@@ -105,7 +70,7 @@ read_file(const char *path, struct strbuf *out)
     autoclose int fd = open(path, O_RDONLY | O_CLOEXEC);
 
     ck_assert_msg(fd >= 0, "%s: %s", path, strerror(errno));
-    read_all(fd, out);
+    run_read_all(fd, out);
 }
 
 static void
@@ -269,7 +234,7 @@ START_TEST(lines_go_to_standard_error_before_the_start)
 {
     autofini(strbuf) err = STRBUF(STDERR_MAX);
 
-    ck_assert_int_eq(run(write_three_lines, &err), 0);
+    ck_assert_int_eq(run_child(write_three_lines, &err), 0);
 
     assert_matches(err.data, "^I[^\n]*\\] first\nW[^\n]*\\] second\n"
                              "E[^\n]*\\] third\n$");
@@ -291,7 +256,7 @@ START_TEST(lines_below_the_level_are_dropped)
 {
     autofini(strbuf) err = STRBUF(STDERR_MAX);
 
-    ck_assert_int_eq(run(write_at_level_warning, &err), 0);
+    ck_assert_int_eq(run_child(write_at_level_warning, &err), 0);
 
     assert_matches(err.data, "^W[^\n]*\\] second\nE[^\n]*\\] third\n$");
 }
@@ -310,7 +275,7 @@ write_quietly(void)
 START_TEST(only_fatal_lines_break_the_quiet)
 {
     autofini(strbuf) err = STRBUF(STDERR_MAX);
-    int status = run(write_quietly, &err);
+    int status = run_child(write_quietly, &err);
 
     ck_assert(WIFSIGNALED(status));
     ck_assert_int_eq(WTERMSIG(status), SIGABRT);
@@ -345,7 +310,7 @@ START_TEST(lines_of_several_threads_are_not_mixed)
     autofini(strbuf) err = STRBUF(STDERR_MAX);
     int n = 0;
 
-    ck_assert_int_eq(run(write_from_threads, &err), 0);
+    ck_assert_int_eq(run_child(write_from_threads, &err), 0);
 
     for (char *line = err.data; *line; n++) {
         char *end = strchr(line, '\n');
@@ -602,7 +567,7 @@ START_TEST(child_writes_to_a_file_of_its_own)
     start(dir, 3600);
     log_info("of the parent");
     autofree char *path = xstrdup(log_file_path());
-    ck_assert_int_eq(run(write_three_lines, &err), 0);
+    ck_assert_int_eq(run_child(write_three_lines, &err), 0);
     log_fini();
 
     read_file(path, &log);
@@ -668,7 +633,7 @@ fail_check(void)
 START_TEST(failed_check_says_what_and_where_and_aborts)
 {
     autofini(strbuf) err = STRBUF(STDERR_MAX);
-    int status = run(fail_check, &err);
+    int status = run_child(fail_check, &err);
 
     ck_assert(WIFSIGNALED(status));
     ck_assert_int_eq(WTERMSIG(status), SIGABRT);
@@ -689,7 +654,7 @@ reach_the_unreachable(void)
 START_TEST(unreachable_place_names_its_function)
 {
     autofini(strbuf) err = STRBUF(STDERR_MAX);
-    int status = run(reach_the_unreachable, &err);
+    int status = run_child(reach_the_unreachable, &err);
 
     ck_assert(WIFSIGNALED(status));
     assert_contains(err.data,
@@ -715,7 +680,7 @@ START_TEST(crash_is_reported_and_the_files_are_written)
     autofini(strbuf) log = STRBUF(STDERR_MAX);
 
     crash_dir = dir;
-    int status = run(crash, &err);
+    int status = run_child(crash, &err);
 
     ck_assert(WIFSIGNALED(status));
     ck_assert_int_eq(WTERMSIG(status), SIGSEGV);
