@@ -9,6 +9,8 @@ noinst_LTLIBRARIES += %D%/libmodel.la
 	%D%/reservations.h \
 	%D%/resource.c \
 	%D%/resource.h \
+	%D%/resource_conversion.c \
+	%D%/resource_conversion.h \
 	%D%/resources.c \
 	%D%/resources.h \
 	%D%/resources_codec.c \

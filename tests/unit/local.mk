@@ -93,6 +93,8 @@ check_PROGRAMS += \
 
 check_PROGRAMS += %D%/test_reservations
 %C%_test_reservations_LDADD = $(LIBTEST) $(LIBMODEL)
+check_PROGRAMS += %D%/test_resource_conversion
+%C%_test_resource_conversion_LDADD = $(LIBTEST) $(LIBMODEL)
 
 check_PROGRAMS += %D%/test_drf %D%/test_master_validation
 %C%_test_drf_LDADD = $(LIBTEST) $(LIBMASTER) $(LIBMODEL)
