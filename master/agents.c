@@ -21,7 +21,7 @@
 #include <utlist.h>
 
 #include "master/agent_report.h"
-#include "master/allocator.h"
+#include "master/allocator/allocator.h"
 #include "master/observer.h"
 #include "master/private.h"
 #include "model/task_state.h"
@@ -223,6 +223,8 @@ register_agent(struct master *m, const struct upid *from,
 
 /* --- the allocator's view --- */
 
+#define CAPABILITY(NAME) V1__AGENT_INFO__CAPABILITY__TYPE__##NAME
+
 static void
 add_holding(struct allocator_holding *holding, const struct framework *f,
             const char *role, const struct resources *resources)
@@ -232,6 +234,32 @@ add_holding(struct allocator_holding *holding, const struct framework *f,
     resources_init_copy(&holding->resources, resources);
 }
 
+static bool
+has_capability(const struct agent *agent, V1__AgentInfo__Capability__Type type)
+{
+    for (size_t i = 0; i < agent->n_capabilities; i++) {
+        if (agent->capabilities[i]->type == type) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static struct allocator_agent_options
+allocator_options_of(const struct agent *agent)
+{
+    return (struct allocator_agent_options) {
+        .hostname = agent->info->hostname,
+        .message = agent->message,
+        .info = agent->info,
+        .is_multi_role = has_capability(agent, CAPABILITY(MULTI_ROLE)),
+        .is_hierarchical_role =
+            has_capability(agent, CAPABILITY(HIERARCHICAL_ROLE)),
+        .is_reservation_refinement =
+            has_capability(agent, CAPABILITY(RESERVATION_REFINEMENT)),
+    };
+}
+
 void
 agents_tell_allocator(struct master *m, struct agent *agent)
 {
@@ -239,6 +267,7 @@ agents_tell_allocator(struct master *m, struct agent *agent)
     const struct task *task;
     const struct executor *executor;
     struct allocator_holding holding;
+    struct allocator_agent_options options;
 
     DL_FOREACH(agent->tasks.first, task) {
         if (task->holds_resources) {
@@ -252,9 +281,9 @@ agents_tell_allocator(struct master *m, struct agent *agent)
                     &executor->resources);
         vec_push(&holdings, holding);
     }
-    allocator_add_agent(&m->base, &m->allocator, agent->id->s,
-                        agent->info->hostname, &agent->total, holdings.data,
-                        holdings.n);
+    options = allocator_options_of(agent);
+    allocator_add_agent(&m->base, &m->allocator, agent->id->s, &options,
+                        &agent->total, holdings.data, holdings.n);
     vec_fini(&holdings);
 }
 

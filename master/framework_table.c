@@ -65,12 +65,12 @@ framework_set_info(struct framework *f, struct message *info_message)
     framework_update_text(f);
 }
 
-static bool
-has_capability(const V1__FrameworkInfo *info,
-               V1__FrameworkInfo__Capability__Type type)
+bool
+framework_has_capability(const struct framework *f,
+                         V1__FrameworkInfo__Capability__Type type)
 {
-    for (size_t i = 0; i < info->n_capabilities; i++) {
-        if (info->capabilities[i]->type == type) {
+    for (size_t i = 0; i < f->info->n_capabilities; i++) {
+        if (f->info->capabilities[i]->type == type) {
             return true;
         }
     }
@@ -80,12 +80,12 @@ has_capability(const V1__FrameworkInfo *info,
 static void
 framework_read_info(struct framework *f)
 {
-    f->is_multi_role = has_capability(
-        f->info, V1__FRAMEWORK_INFO__CAPABILITY__TYPE__MULTI_ROLE);
-    f->is_partition_aware = has_capability(
-        f->info, V1__FRAMEWORK_INFO__CAPABILITY__TYPE__PARTITION_AWARE);
-    f->wants_gpus = has_capability(
-        f->info, V1__FRAMEWORK_INFO__CAPABILITY__TYPE__GPU_RESOURCES);
+    f->is_multi_role = framework_has_capability(
+        f, V1__FRAMEWORK_INFO__CAPABILITY__TYPE__MULTI_ROLE);
+    f->is_partition_aware = framework_has_capability(
+        f, V1__FRAMEWORK_INFO__CAPABILITY__TYPE__PARTITION_AWARE);
+    f->wants_gpus = framework_has_capability(
+        f, V1__FRAMEWORK_INFO__CAPABILITY__TYPE__GPU_RESOURCES);
 }
 
 static void

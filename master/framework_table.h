@@ -78,6 +78,8 @@ void framework_set_info(struct framework *, struct message *info_message);
 size_t framework_n_roles(const struct framework *);
 const char *framework_role(const struct framework *, size_t i);
 bool framework_has_role(const struct framework *, const char *role);
+bool framework_has_capability(const struct framework *,
+                              V1__FrameworkInfo__Capability__Type);
 
 /* --- the table --- */
 

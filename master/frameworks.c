@@ -19,7 +19,7 @@
 #include <actor/vec.h>
 #include <utlist.h>
 
-#include "master/allocator.h"
+#include "master/allocator/allocator.h"
 #include "master/private.h"
 #include "master/validation.h"
 #include "model/task_state.h"
@@ -255,6 +255,9 @@ log_roles(const char *what, const struct framework *f,
              text.data);
 }
 
+#define CAN(F, NAME) \
+    framework_has_capability((F), V1__FRAMEWORK_INFO__CAPABILITY__TYPE__##NAME)
+
 static void
 tell_allocator(struct master *m, const struct framework *f,
                char *const *suppressed_roles, size_t n_suppressed_roles)
@@ -270,6 +273,11 @@ tell_allocator(struct master *m, const struct framework *f,
         .suppressed_roles = (const char *const *) suppressed_roles,
         .n_suppressed_roles = n_suppressed_roles,
         .wants_gpus = f->wants_gpus,
+        .wants_revocable = CAN(f, REVOCABLE_RESOURCES),
+        .wants_shared = CAN(f, SHARED_RESOURCES),
+        .is_multi_role = f->is_multi_role,
+        .is_reservation_refinement = CAN(f, RESERVATION_REFINEMENT),
+        .is_region_aware = CAN(f, REGION_AWARE),
     };
     allocator_add_framework(&m->base, &m->allocator, f->id, &options);
     vec_fini(&roles);

@@ -8,13 +8,13 @@ noinst_LTLIBRARIES += %D%/libmaster.la
 	%D%/agent_table.h \
 	%D%/agents.c \
 	%D%/agents_json.c \
-	%D%/allocator.c \
-	%D%/allocator.h \
-	%D%/allocator_table.c \
-	%D%/allocator_table.h \
+	%D%/allocator/allocator.c \
+	%D%/allocator/allocator.h \
+	%D%/allocator/drf.c \
+	%D%/allocator/drf.h \
+	%D%/allocator/table.c \
+	%D%/allocator/table.h \
 	%D%/calls.c \
-	%D%/drf.c \
-	%D%/drf.h \
 	%D%/flags.c \
 	%D%/framework_table.c \
 	%D%/framework_table.h \

@@ -25,7 +25,7 @@
 #include <actor/system.h>
 #include <actor/version.h>
 
-#include "master/allocator.h"
+#include "master/allocator/allocator.h"
 #include "master/observer.h"
 #include "master/private.h"
 

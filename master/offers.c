@@ -13,7 +13,7 @@
 #include <actor/strbuf.h>
 #include <utlist.h>
 
-#include "master/allocator.h"
+#include "master/allocator/allocator.h"
 #include "master/private.h"
 
 static void return_offer(struct master *, const char *framework_id,

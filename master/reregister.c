@@ -17,7 +17,7 @@
 #include <utlist.h>
 
 #include "master/agent_report.h"
-#include "master/allocator.h"
+#include "master/allocator/allocator.h"
 #include "master/observer.h"
 #include "master/private.h"
 #include "model/task_state.h"

@@ -16,7 +16,7 @@
 #include <actor/metrics.h>
 #include <actor/strbuf.h>
 
-#include "master/allocator.h"
+#include "master/allocator/allocator.h"
 #include "master/private.h"
 #include "model/task_state.h"
 

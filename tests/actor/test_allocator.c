@@ -14,7 +14,7 @@
 #include <actor/system.h>
 #include <actor/vec.h>
 
-#include "master/allocator.h"
+#include "master/allocator/allocator.h"
 #include "tests/lib/test.h"
 
 /* --- a master that writes down its offers --- */
@@ -126,12 +126,17 @@ parse(const char *text)
     return resources;
 }
 
+static const struct allocator_agent_options an_agent = {
+    .hostname = "host", .is_multi_role = true, .is_hierarchical_role = true,
+    .is_reservation_refinement = true,
+};
+
 static void
 add_agent(struct stage *s, const char *id, const char *text)
 {
     struct resources total = parse(text);
 
-    allocator_add_agent(s->notes->self, &s->allocator, id, "host", &total,
+    allocator_add_agent(s->notes->self, &s->allocator, id, &an_agent, &total,
                         NULL, 0);
     resources_fini(&total);
     actor_system_run(s->system);
@@ -379,7 +384,7 @@ START_TEST(what_is_held_at_the_start_is_not_free)
     add_framework(&s, "F1", "*", false);
     add_framework(&s, "F2", "*", false);
 
-    allocator_add_agent(s.notes->self, &s.allocator, "S1", "host", &total,
+    allocator_add_agent(s.notes->self, &s.allocator, "S1", &an_agent, &total,
                         &holding, 1);
     actor_system_run(s.system);
 
@@ -399,7 +404,7 @@ START_TEST(agent_that_holds_more_than_it_has_is_offered_when_all_is_free)
     };
     add_framework(&s, "F1", "*", false);
 
-    allocator_add_agent(s.notes->self, &s.allocator, "S1", "host", &total,
+    allocator_add_agent(s.notes->self, &s.allocator, "S1", &an_agent, &total,
                         &holding, 1);
     actor_system_advance(s.system, 2 * SECOND);
     ck_assert_uint_eq(n_offers(&s), 0);
@@ -443,7 +448,7 @@ START_TEST(burst_of_events_makes_one_message)
     for (int i = 0; i < 3; i++) {
         char id[2] = { (char) ('0' + i), '\0' };
 
-        allocator_add_agent(s.notes->self, &s.allocator, id, "h", &total,
+        allocator_add_agent(s.notes->self, &s.allocator, id, &an_agent, &total,
                             NULL, 0);
     }
     ck_assert_uint_eq(n_offers(&s), 0);

@@ -3,7 +3,7 @@
  * test_drf.c - dominant shares and their order. */
 #include <config.h>
 
-#include "master/drf.h"
+#include "master/allocator/drf.h"
 #include "model/resources.h"
 #include "tests/lib/test.h"
 

@@ -13,7 +13,7 @@
  * share.  Weights and quotas do not exist here. */
 #include <config.h>
 
-#include "master/allocator.h"
+#include "master/allocator/allocator.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -25,7 +25,7 @@
 #include <actor/log.h>
 #include <actor/strbuf.h>
 
-#include "master/allocator_table.h"
+#include "master/allocator/table.h"
 #include "model/reservations.h"
 
 /* --min_allocatable_resources of Mesos: less is not worth an offer. */
@@ -201,7 +201,8 @@ request_fini(void *body)
 
 void
 allocator_add_agent(struct actor *self, const struct upid *allocator,
-                    const char *agent_id, const char *hostname,
+                    const char *agent_id,
+                    const struct allocator_agent_options *options,
                     const struct resources *total,
                     struct allocator_holding *holdings, size_t n_holdings)
 {
@@ -209,7 +210,7 @@ allocator_add_agent(struct actor *self, const struct upid *allocator,
     struct actor_msg *msg = request_create(&msg_add_agent, NULL, agent_id,
                                            &request);
 
-    request->hostname = xstrdup(hostname);
+    request->hostname = xstrdup(options->hostname);
     resources_init_copy(&request->resources, total);
     if (n_holdings > 0) {
         request->holdings = alloc_array(n_holdings, sizeof *holdings);

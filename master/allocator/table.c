@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * allocator_table.c - what the allocator knows: agents, frameworks, roles,
+ * table.c - what the allocator knows: agents, frameworks, roles,
  * filters.
  *
  * Giving something away moves one client and one role a few places to the
@@ -8,7 +8,7 @@
  * it is next needed. */
 #include <config.h>
 
-#include "master/allocator_table.h"
+#include "master/allocator/table.h"
 
 #include <stdlib.h>
 #include <string.h>

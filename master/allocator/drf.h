@@ -7,8 +7,8 @@
  * something, then by name, as in the DRF sorter of Mesos.
  *
  * Thread-safety: pure functions on values. */
-#ifndef MASTER_DRF_H
-#define MASTER_DRF_H 1
+#ifndef MASTER_ALLOCATOR_DRF_H
+#define MASTER_ALLOCATOR_DRF_H 1
 
 #include <stddef.h>
 #include <stdint.h>
@@ -49,4 +49,4 @@ struct drf_key {
 /* < 0 if 'a' comes first. */
 int drf_compare(const struct drf_key *a, const struct drf_key *b);
 
-#endif /* MASTER_DRF_H */
+#endif /* MASTER_ALLOCATOR_DRF_H */

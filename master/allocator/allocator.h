@@ -17,8 +17,8 @@
  * far as the master uses it.
  *
  * Thread-safety: functions that take 'self' are for that actor's turns. */
-#ifndef MASTER_ALLOCATOR_H
-#define MASTER_ALLOCATOR_H 1
+#ifndef MASTER_ALLOCATOR_ALLOCATOR_H
+#define MASTER_ALLOCATOR_ALLOCATOR_H 1
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -31,6 +31,8 @@
 
 struct actor_system;
 struct error;
+struct message;
+struct V1__AgentInfo;
 
 struct allocator_options {
     struct upid master;         /* who gets the offers */
@@ -54,9 +56,23 @@ struct allocator_holding {
     struct resources resources; /* owned */
 };
 
+/* What is known of an agent besides its resources. */
+struct allocator_agent_options {
+    const char *hostname;       /* copied */
+
+    /* Attributes and domain.  'message' is counted, 'info' is a part of it;
+     * both may be NULL. */
+    struct message *message;
+    const struct V1__AgentInfo *info;
+    bool is_multi_role;         /* capabilities of the agent */
+    bool is_hierarchical_role;
+    bool is_reservation_refinement;
+};
+
 /* A new agent, with what is held there; takes the contents of 'holdings'. */
 void allocator_add_agent(struct actor *self, const struct upid *allocator,
-                         const char *agent_id, const char *hostname,
+                         const char *agent_id,
+                         const struct allocator_agent_options *,
                          const struct resources *total,
                          struct allocator_holding *holdings,
                          size_t n_holdings);
@@ -75,7 +91,12 @@ struct allocator_framework_options {
     size_t n_roles;
     const char *const *suppressed_roles;
     size_t n_suppressed_roles;
-    bool wants_gpus;
+    bool wants_gpus;            /* capabilities of the framework */
+    bool wants_revocable;
+    bool wants_shared;
+    bool is_multi_role;
+    bool is_reservation_refinement;
+    bool is_region_aware;
 };
 
 /* Adds an active framework, or gives one that is known new options and makes
@@ -134,4 +155,4 @@ struct allocator_offers {
 
 extern const struct actor_msg_type msg_allocator_offers;
 
-#endif /* MASTER_ALLOCATOR_H */
+#endif /* MASTER_ALLOCATOR_ALLOCATOR_H */

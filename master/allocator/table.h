@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * allocator_table.h - what the allocator knows: agents, frameworks, roles,
+ * table.h - what the allocator knows: agents, frameworks, roles,
  * filters.
  *
  * A framework takes part once in each of its roles, as a client.  Clients of
@@ -17,8 +17,8 @@
 #include <actor/table.h>
 #include <actor/vec.h>
 
-#include "master/allocator.h"
-#include "master/drf.h"
+#include "master/allocator/allocator.h"
+#include "master/allocator/drf.h"
 #include "model/resources.h"
 
 struct allocator_agent {

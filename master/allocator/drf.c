@@ -3,7 +3,7 @@
  * drf.c - dominant resource fairness: shares and their order. */
 #include <config.h>
 
-#include "master/drf.h"
+#include "master/allocator/drf.h"
 
 #include <string.h>
 
