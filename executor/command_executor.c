@@ -11,14 +11,9 @@
 
 #include "executor/command_executor.h"
 
-#include <signal.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <actor/alloc.h>
-#include <actor/child.h>
 #include <actor/duration.h>
 #include <actor/error.h>
 #include <actor/log.h>
@@ -29,11 +24,9 @@
 #include "executor/executor_environment.h"
 #include "executor/session.h"
 #include "executor/task_environment.h"
+#include "executor/task_process.h"
 #include "proto/mesos/v1/executor/executor.pb-c.h"
 #include "proto/mesos/v1/mesos.pb-c.h"
-
-/* Between asking a task to end and killing it, if nobody says. */
-#define KILL_GRACE_DEFAULT (3 * SECOND)
 
 /* What is left of the executor's own grace period to report the end. */
 #define SHUTDOWN_MARGIN (2 * SECOND)
@@ -50,14 +43,8 @@ struct command_executor {
 
     struct message *launch;     /* counted; the event; NULL: no task yet */
     const V1__TaskInfo *task;   /* in it */
-    struct actor_child *child;  /* borrowed; NULL: no process */
-    bool is_killed;
-    bool has_timed_out;         /* max_completion_time */
+    struct task_process *process;       /* owned; NULL: none runs */
     bool has_ended;
-    int64_t kill_started;
-    int64_t kill_grace;
-    struct actor_timer kill_timer;
-    struct actor_timer completion_timer;
     struct actor_timer exit_timer;
     struct uuid last_uuid;      /* of the terminal update */
 };
@@ -83,15 +70,13 @@ static void on_subscribed(struct command_executor *,
 static void on_launch(struct command_executor *, struct message *,
                       const V1__TaskInfo *);
 static struct error *start_command(struct command_executor *);
-static void on_command_exit(struct actor *, void *arg, pid_t, int status);
+static void on_command_end(struct actor *, void *arg,
+                           const struct task_process_end *);
 static void on_kill(struct command_executor *, const Executor__Event__Kill *);
 static void on_shutdown(struct command_executor *);
 static void on_acknowledged(struct command_executor *,
                             const Executor__Event__Acknowledged *);
-static void on_completion_timeout(struct actor *, void *arg);
 static void kill_task(struct command_executor *, int64_t grace_ns);
-static void shorten_grace(struct command_executor *, int64_t grace_ns);
-static void on_grace_over(struct actor *, void *arg);
 static void send_update(struct command_executor *, const char *task_id,
                         V1__TaskState, int reason, const char *text);
 static void end(struct command_executor *, V1__TaskState, int reason,
@@ -99,7 +84,7 @@ static void end(struct command_executor *, V1__TaskState, int reason,
 static void on_exit_timeout(struct actor *, void *arg);
 static void finish(struct command_executor *, bool is_acknowledged);
 
-#define NO_REASON -1
+#define NO_REASON TASK_PROCESS_NO_REASON
 
 static const struct actor_handler handlers[] = {
     { &msg_event, on_event },
@@ -141,6 +126,7 @@ command_executor_fini(struct actor *self)
 {
     struct command_executor *c = (struct command_executor *) self;
 
+    task_process_destroy(c->process);
     message_unref(c->launch);
 }
 
@@ -256,14 +242,13 @@ on_launch(struct command_executor *c, struct message *event,
         error_destroy(error);
         return;
     }
-    log_info("Forked command at %d", (int) actor_child_pid(c->child));
+    log_info("Forked command at %d", (int) task_process_pid(c->process));
     if (task->max_completion_time) {
         int64_t limit = task->max_completion_time->nanoseconds;
 
         log_info("Task %s has a max completion time of %s",
                  task->task_id->value, DURATION_TEXT(limit));
-        actor_timer_start(&c->base, &c->completion_timer,
-                          limit > 0 ? limit : 0, on_completion_timeout, NULL);
+        task_process_limit(c->process, limit);
     }
     send_update(c, task->task_id->value, V1__TASK_STATE__TASK_RUNNING,
                 NO_REASON, NULL);
@@ -273,83 +258,32 @@ static struct error *
 start_command(struct command_executor *c)
 {
     const V1__CommandInfo *command = c->task->command;
-    struct actor_child_options options = ACTOR_CHILD_OPTIONS_INIT;
-    char *shell[] = { (char *) "sh", (char *) "-c", NULL, NULL };
-    char **argv = shell;
-
-    if (!command || !command->value) {
-        return error_create(ERROR_INVALID, "Expecting task '%s' to have a "
-                            "command", c->task->task_id->value);
-    }
-    if (command->shell) {
-        shell[2] = command->value;
-        options.path = "/bin/sh";
-    } else {
-        argv = xcalloc(command->n_arguments + 2, sizeof *argv);
-        argv[0] = command->value;       /* if nobody gives it a name */
-        for (size_t i = 0; i < command->n_arguments; i++) {
-            argv[i] = command->arguments[i];
-        }
-        options.path = command->value;
-    }
     char **envp = task_environment_create(
         c->options.inherited ? c->options.inherited : environ,
-        command->environment);
-
-    options.argv = argv;
-    options.envp = envp;
-    options.stdio[1] = STDOUT_FILENO;
-    options.stdio[2] = STDERR_FILENO;
-    options.new_session = true;
-    struct error *error = actor_child_spawn(&c->base, &options,
-                                            on_command_exit, NULL, &c->child);
+        command ? command->environment : NULL);
+    struct task_process_options options = {
+        .task_id = c->task->task_id->value,
+        .command = command,
+        .envp = envp,
+        .stdio = { STDOUT_FILENO, STDERR_FILENO },
+        .on_end = on_command_end,
+    };
+    struct error *error = task_process_start(&c->base, &options, &c->process);
 
     task_environment_free(envp);
-    if (argv != shell) {
-        free(argv);
-    }
-    return error_wrap(error, "Failed to launch command");
+    return error;
 }
 
 static void
-on_command_exit(struct actor *self, void *arg UNUSED, pid_t pid, int status)
-{
-    struct command_executor *c = (struct command_executor *) self;
-    V1__TaskState state = V1__TASK_STATE__TASK_FAILED;
-    int reason = NO_REASON;
-    autofree char *text = NULL;
-
-    if (WIFEXITED(status)) {
-        text = xasprintf("Command exited with status %d", WEXITSTATUS(status));
-    } else {
-        text = xasprintf("Command terminated with signal %s%s",
-                         strsignal(WTERMSIG(status)),
-                         WCOREDUMP(status) ? " (core dumped)" : "");
-    }
-    /* Its process group ends with it. */
-    actor_child_kill(c->child, SIGKILL, true);
-    c->child = NULL;
-    if (c->has_timed_out) {
-        reason = V1__TASK_STATUS__REASON__REASON_MAX_COMPLETION_TIME_REACHED;
-    } else if (c->is_killed) {
-        state = V1__TASK_STATE__TASK_KILLED;
-    } else if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
-        state = V1__TASK_STATE__TASK_FINISHED;
-    }
-    log_info("%s (pid: %d)", text, (int) pid);
-    end(c, state, reason, text);
-}
-
-static void
-on_completion_timeout(struct actor *self, void *arg UNUSED)
+on_command_end(struct actor *self, void *arg UNUSED,
+               const struct task_process_end *it)
 {
     struct command_executor *c = (struct command_executor *) self;
 
-    log_info("Killing task %s which exceeded its maximum completion time of "
-             "%s", c->task->task_id->value,
-             DURATION_TEXT(c->task->max_completion_time->nanoseconds));
-    c->has_timed_out = true;
-    kill_task(c, 0);
+    log_info("%s (pid: %d)", it->text, (int) it->pid);
+    task_process_destroy(c->process);
+    c->process = NULL;
+    end(c, (V1__TaskState) it->state, it->reason, it->text);
 }
 
 /* --- killing --- */
@@ -357,8 +291,7 @@ on_completion_timeout(struct actor *self, void *arg UNUSED)
 static void
 on_kill(struct command_executor *c, const Executor__Event__Kill *event)
 {
-    const V1__KillPolicy *policy = event->kill_policy;
-    int64_t grace = KILL_GRACE_DEFAULT;
+    int64_t grace;
 
     if (!c->launch) {
         log_warn("Ignoring kill for task %s because it has not been launched",
@@ -369,12 +302,7 @@ on_kill(struct command_executor *c, const Executor__Event__Kill *event)
         log_warn("Ignoring kill for unknown task %s", event->task_id->value);
         return;
     }
-    if (!policy || !policy->grace_period) {
-        policy = c->task->kill_policy;
-    }
-    if (policy && policy->grace_period) {
-        grace = policy->grace_period->nanoseconds;
-    }
+    grace = task_process_grace(event->kill_policy, c->task->kill_policy);
     log_info("Received kill for task %s with grace period of %s",
              event->task_id->value, DURATION_TEXT(grace));
     kill_task(c, grace);
@@ -396,64 +324,14 @@ on_shutdown(struct command_executor *c)
 static void
 kill_task(struct command_executor *c, int64_t grace_ns)
 {
-    if (c->has_ended || !c->child) {
+    if (c->has_ended || !c->process) {
         return;
     }
-    if (grace_ns < 0) {
-        grace_ns = 0;
-    }
-    actor_timer_cancel(&c->base, &c->completion_timer);
-    if (c->is_killed) {
-        shorten_grace(c, grace_ns);
-        return;
-    }
-    c->is_killed = true;
-    if (c->knows_killing && !c->has_timed_out) {
+    if (c->knows_killing && !task_process_is_killed(c->process)) {
         send_update(c, c->task->task_id->value, V1__TASK_STATE__TASK_KILLING,
                     NO_REASON, NULL);
     }
-    log_info("Sending SIGTERM to process tree at pid %d",
-             (int) actor_child_pid(c->child));
-    actor_child_kill(c->child, SIGTERM, true);
-    log_info("Scheduling escalation to SIGKILL in %s from now",
-             DURATION_TEXT(grace_ns));
-    c->kill_started = actor_now(&c->base);
-    c->kill_grace = grace_ns;
-    actor_timer_start(&c->base, &c->kill_timer, grace_ns, on_grace_over,
-                      NULL);
-}
-
-/* A repeated kill may hurry the end, but not put it off: schedulers repeat
- * kills as they like. */
-static void
-shorten_grace(struct command_executor *c, int64_t grace_ns)
-{
-    int64_t elapsed = actor_now(&c->base) - c->kill_started;
-    int64_t remaining = grace_ns > elapsed ? grace_ns - elapsed : 0;
-
-    if (grace_ns >= c->kill_grace) {
-        return;
-    }
-    log_info("Rescheduling escalation to SIGKILL in %s from now",
-             DURATION_TEXT(remaining));
-    c->kill_grace = grace_ns;
-    actor_timer_start(&c->base, &c->kill_timer, remaining, on_grace_over,
-                      NULL);
-}
-
-static void
-on_grace_over(struct actor *self, void *arg UNUSED)
-{
-    struct command_executor *c = (struct command_executor *) self;
-
-    if (c->child) {
-        int pid = (int) actor_child_pid(c->child);
-
-        log_info("Process %d did not terminate after %s, sending SIGKILL to "
-                 "process tree at %d", pid, DURATION_TEXT(c->kill_grace),
-                 pid);
-        actor_child_kill(c->child, SIGKILL, true);
-    }
+    task_process_kill(c->process, grace_ns);
 }
 
 /* --- reporting --- */
@@ -490,8 +368,6 @@ end(struct command_executor *c, V1__TaskState state, int reason,
     const char *text)
 {
     c->has_ended = true;
-    actor_timer_cancel(&c->base, &c->kill_timer);
-    actor_timer_cancel(&c->base, &c->completion_timer);
     send_update(c, c->task->task_id->value, state, reason, text);
     if (c->is_agent_lost && !c->options.environment->checkpoint) {
         finish(c, false);

@@ -9,7 +9,9 @@ noinst_LTLIBRARIES += %D%/libexecutor.la
 	%D%/session.c \
 	%D%/session.h \
 	%D%/task_environment.c \
-	%D%/task_environment.h
+	%D%/task_environment.h \
+	%D%/task_process.c \
+	%D%/task_process.h
 
 mesosinclude_HEADERS += include/mesos/executor.h
 
