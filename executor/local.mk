@@ -18,7 +18,7 @@ mesosinclude_HEADERS += include/mesos/executor.h
 # One of these runs for each task: static (but for sanitizers, which cannot
 # be), without jemalloc, to be small.
 mesoslibexec_PROGRAMS += %D%/mesos-executor
-%C%_mesos_executor_SOURCES = %D%/main.c
+%C%_mesos_executor_SOURCES = %D%/main.c %D%/program.c %D%/program.h
 # Debian's static yajl has a name of its own.
 %C%_mesos_executor_LDADD = $(LIBEXECUTOR) $(LIBPROTO) \
 	$(LIBACTOR:-lyajl=-lyajl_s)
