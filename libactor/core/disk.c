@@ -11,10 +11,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <actor/directory.h>
 
+#include "core/remove_tree.h"
 #include "core/system_private.h"
 
 static int
@@ -185,6 +187,32 @@ real_fsync_directory(void *ctx UNUSED, const char *path)
     return rc;
 }
 
+static int
+real_touch(void *ctx UNUSED, const char *path)
+{
+    return result(utimensat(AT_FDCWD, path, NULL, AT_SYMLINK_NOFOLLOW));
+}
+
+static int
+real_usage(void *ctx UNUSED, const char *path, uint64_t *ret_size,
+           uint64_t *ret_free)
+{
+    struct statvfs info;
+
+    if (statvfs(path, &info) < 0) {
+        return -errno;
+    }
+    *ret_size = (uint64_t) info.f_blocks * info.f_frsize;
+    *ret_free = (uint64_t) info.f_bfree * info.f_frsize;
+    return 0;
+}
+
+static int
+real_remove_tree(void *ctx UNUSED, const char *path)
+{
+    return remove_tree(path);
+}
+
 static const struct actor_disk_ops real_ops = {
     .open = real_open,
     .close = real_close,
@@ -206,6 +234,9 @@ static const struct actor_disk_ops real_ops = {
     .rmdir = real_rmdir,
     .list = real_list,
     .fsync_directory = real_fsync_directory,
+    .touch = real_touch,
+    .usage = real_usage,
+    .remove_tree = real_remove_tree,
 };
 
 const struct actor_disk actor_disk_real = { .ops = &real_ops };

@@ -29,6 +29,8 @@ libactor_libactor_la_SOURCES += \
 	%D%/process_tree.h \
 	%D%/recorder.c \
 	%D%/recorder.h \
+	%D%/remove_tree.c \
+	%D%/remove_tree.h \
 	%D%/slot.h \
 	%D%/slot_table.c \
 	%D%/system.c \

@@ -22,6 +22,9 @@
 #define BLOCK 4096
 #define SECTOR 512u
 
+/* What a disk is said to have. */
+#define DISK_SIZE ((uint64_t) 1 << 40)
+
 /* No file is larger. */
 #define FILE_SIZE_MAX ((off_t) 1 << 30)
 
@@ -348,13 +351,14 @@ fill_stat(const struct inode *inode, struct stat *ret)
     size_t size = S_ISLNK(inode->mode) ? strlen(inode->target)
                                        : inode->data.len;
 
+    int64_t changed_at = SIM_WALL_START + inode->changed_at;
+
     *ret = (struct stat) {
         .st_ino = inode->number, .st_mode = inode->mode, .st_nlink = 1,
         .st_uid = inode->uid, .st_gid = inode->gid,
         .st_size = (off_t) size, .st_blksize = BLOCK,
         .st_blocks = (blkcnt_t) ((size + SECTOR - 1) / SECTOR),
-        .st_mtim = { inode->changed_at / SECOND,
-                     inode->changed_at % SECOND },
+        .st_mtim = { changed_at / SECOND, changed_at % SECOND },
     };
 }
 
@@ -692,6 +696,70 @@ disk_fsync_directory(void *view_, const char *path)
     return rc < 0 ? rc : 0;
 }
 
+static int
+disk_touch(void *view_, const char *path)
+{
+    struct sim_disk_view *view = view_;
+    struct inode *inode;
+    int rc = find(view, path, DISK_FOLLOW_SLASH, &inode);
+
+    if (rc == 0) {
+        inode->changed_at = view->disk->sim->now;
+    }
+    return rc;
+}
+
+/* Half of it is free, unless it is full. */
+static int
+disk_usage(void *view_, const char *path, uint64_t *ret_size,
+           uint64_t *ret_free)
+{
+    struct sim_disk_view *view = view_;
+    struct inode *inode;
+    int rc = find(view, path, DISK_FOLLOW, &inode);
+
+    if (rc == 0) {
+        *ret_size = DISK_SIZE;
+        *ret_free = view->disk->faults.n_full > 0 ? 0 : DISK_SIZE / 2;
+    }
+    return rc;
+}
+
+static void
+remove_names(struct sim_disk_view *view, struct inode *directory)
+{
+    while (!is_empty(directory)) {
+        struct disk_name *last = &vec_last(&directory->names.list);
+
+        if (S_ISDIR(last->inode->mode)) {
+            remove_names(view, last->inode);
+        }
+        pay(view, CALL_SPREAD / 2);
+        autofree char *name = xstrdup(last->name);
+        disk_set(view->disk, ++view->disk->n_changes, directory, name, NULL);
+    }
+}
+
+static int
+disk_remove_tree(void *view, const char *path)
+{
+    struct inode *directory, *inode;
+    char name[256];
+    int rc = find_at(view, path, DISK_FOLLOW_NOT, &directory, name, &inode);
+
+    if (rc == 0 && !S_ISDIR(inode->mode)) {
+        rc = -ENOTDIR;
+    }
+    if (rc == 0) {
+        rc = check_name(((struct sim_disk_view *) view)->disk, inode, name);
+    }
+    if (rc == 0) {
+        remove_names(view, inode);
+        rc = remove_name(view, path, true);
+    }
+    return rc;
+}
+
 const struct actor_disk_ops sim_disk_ops = {
     .open = disk_open,
     .close = disk_close,
@@ -713,4 +781,7 @@ const struct actor_disk_ops sim_disk_ops = {
     .rmdir = disk_rmdir,
     .list = disk_list,
     .fsync_directory = disk_fsync_directory,
+    .touch = disk_touch,
+    .usage = disk_usage,
+    .remove_tree = disk_remove_tree,
 };

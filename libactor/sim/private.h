@@ -12,6 +12,7 @@
 
 #include <actor/address.h>
 #include <actor/backend.h>
+#include <actor/duration.h>
 #include <actor/sim.h>
 #include <actor/vec.h>
 
@@ -19,6 +20,9 @@
 
 struct sim_disk;
 struct sim_net;
+
+/* What wall clocks show at the beginning: the first second of 2020. */
+#define SIM_WALL_START (INT64_C(1577836800) * SECOND)
 
 /* --- events --- */
 

@@ -21,10 +21,8 @@
 
 #include "sim/private.h"
 
-/* What monotonic clocks show at the beginning, and wall clocks: an hour after
- * zero, and the first second of 2020. */
+/* What monotonic clocks show at the beginning. */
 #define UPTIME HOUR
-#define WALL_START (INT64_C(1577836800) * SECOND)
 
 /* How long exec, a signal and the news of an end take. */
 #define EXEC_MIN (500 * MICROSECOND)
@@ -293,7 +291,7 @@ clock_wall_now(void *p_)
 {
     struct sim_process *p = p_;
 
-    return p->sim->now + WALL_START + p->host->wall_offset;
+    return p->sim->now + SIM_WALL_START + p->host->wall_offset;
 }
 
 static const struct actor_clock_ops clock_ops = { clock_now, clock_wall_now };

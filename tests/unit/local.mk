@@ -138,3 +138,6 @@ check_PROGRAMS += \
 %C%_test_sim_plan_LDADD = $(LIBTEST) $(LIBSIM) $(LIBACTOR)
 %C%_test_sim_process_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
 %C%_test_sim_process_LDADD = $(LIBTEST) $(LIBSIM) $(LIBACTOR)
+
+check_PROGRAMS += %D%/test_remove_tree
+%C%_test_remove_tree_LDADD = $(LIBTEST) $(LIBACTOR)

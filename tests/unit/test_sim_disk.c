@@ -331,6 +331,51 @@ START_TEST(names_have_at_most_255_bytes)
 }
 END_TEST
 
+static void
+check_trees(const struct place *p)
+{
+    struct stat info;
+    uint64_t size = 0, n_free = 0;
+
+    ck_assert_int_eq(place_mkdir(p, "tree"), 0);
+    ck_assert_int_eq(place_mkdir(p, "tree/a"), 0);
+    ck_assert_int_eq(place_mkdir(p, "tree/a/b"), 0);
+    ck_assert_int_eq(place_mkdir(p, "other"), 0);
+    place_put(p, "tree/a/b/file", "x");
+    place_put(p, "other/file", "kept");
+    ck_assert_int_eq(place_link(p, place_path(p, "other"), "tree/link"), 0);
+    ck_assert_int_eq(place_link(p, place_path(p, "tree"), "way"), 0);
+    ck_assert_int_eq(actor_disk_touch(p->disk, place_path(p, "tree/a")), 0);
+    ck_assert_int_eq(actor_disk_touch(p->disk, place_path(p, "none")),
+                     -ENOENT);
+    ck_assert_int_eq(place_stat(p, "tree/a", &info), 0);
+    ck_assert_int_gt(info.st_mtim.tv_sec, 1500000000);
+    ck_assert_int_eq(actor_disk_usage(p->disk, place_path(p, "tree"), &size,
+                                      &n_free), 0);
+    ck_assert_uint_gt(size, 0);
+    ck_assert_uint_le(n_free, size);
+    ck_assert_int_eq(actor_disk_usage(p->disk, place_path(p, "none"), &size,
+                                      &n_free), -ENOENT);
+
+    ck_assert_int_eq(actor_disk_remove_tree(p->disk, place_path(p, "none")),
+                     -ENOENT);
+    ck_assert_int_eq(actor_disk_remove_tree(p->disk,
+                                            place_path(p, "other/file")),
+                     -ENOTDIR);
+    ck_assert_int_eq(actor_disk_remove_tree(p->disk, place_path(p, "way")),
+                     -ENOTDIR);
+    ck_assert_int_eq(actor_disk_remove_tree(p->disk, place_path(p, "tree")),
+                     0);
+    ck_assert(!place_exists(p, "tree"));
+    place_has(p, "other/file", "kept");
+}
+
+START_TEST(trees_are_removed_and_links_not_followed)
+{
+    on_both(check_trees);
+}
+END_TEST
+
 /* --- anything at random, and both say the same --- */
 
 START_TEST(whatever_is_done_both_disks_say_the_same)
@@ -377,6 +422,7 @@ sim_disk_suite(void)
     test_add(suite, "links", symbolic_links_lead_where_they_say);
     test_add(suite, "listing", directories_are_listed_without_dots);
     test_add(suite, "long-names", names_have_at_most_255_bytes);
+    test_add(suite, "trees", trees_are_removed_and_links_not_followed);
     test_add(suite, "random", whatever_is_done_both_disks_say_the_same);
     return suite;
 }

@@ -135,6 +135,11 @@ struct actor_disk_ops {
     int (*list)(void *ctx, const char *path,
                 void (*fn)(void *aux, const char *name), void *aux);
     int (*fsync_directory)(void *ctx, const char *path);
+
+    int (*touch)(void *ctx, const char *path);
+    int (*usage)(void *ctx, const char *path, uint64_t *ret_size,
+                 uint64_t *ret_free);
+    int (*remove_tree)(void *ctx, const char *path);
 };      /* all as the system call, but -errno for failure */
 
 /* Waits for the end of a process; embedded in its owner. */

@@ -17,6 +17,7 @@
 #ifndef ACTOR_DISK_H
 #define ACTOR_DISK_H 1
 
+#include <stdint.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 
@@ -173,6 +174,32 @@ static inline int
 actor_disk_fsync_directory(const struct actor_disk *disk, const char *path)
 {
     return disk->ops->fsync_directory(disk->ctx, path);
+}
+
+/* The time of its last modification becomes now. */
+static inline int
+actor_disk_touch(const struct actor_disk *disk, const char *path)
+{
+    return disk->ops->touch(disk->ctx, path);
+}
+
+/* Bytes that the filesystem of 'path' has, and how many of them nothing is
+ * stored in (statvfs' f_bfree). */
+static inline int
+actor_disk_usage(const struct actor_disk *disk, const char *path,
+                 uint64_t *ret_size, uint64_t *ret_free)
+{
+    return disk->ops->usage(disk->ctx, path, ret_size, ret_free);
+}
+
+/* Removes directory 'path', an absolute path, with all that is in it.  Links
+ * are removed and never followed, whatever is changed in there meanwhile;
+ * filesystems that are mounted in there are left alone, which is a failure
+ * (-EBUSY).  Goes on after a failure; the first one is returned. */
+static inline int
+actor_disk_remove_tree(const struct actor_disk *disk, const char *path)
+{
+    return disk->ops->remove_tree(disk->ctx, path);
 }
 
 #endif /* ACTOR_DISK_H */
