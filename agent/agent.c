@@ -25,6 +25,7 @@
 #include <actor/system.h>
 
 #include "agent/containerizer.h"
+#include "agent/gc.h"
 #include "agent/paths.h"
 #include "agent/resources_detect.h"
 #include "agent/sandbox.h"
@@ -341,6 +342,12 @@ agent_init(struct actor *self, void *arg)
     if (error) {
         return error;
     }
+    agent->gc = gc_create(self, &(struct gc_options) {
+        .work_dir = agent->work_dir,
+        .delay_ns = agent->flags->gc_delay,
+        .disk_headroom = agent->flags->gc_disk_headroom,
+        .disk_watch_interval_ns = agent->flags->disk_watch_interval,
+    });
     agent_metrics_init(&agent->metrics, system);
     agent_metrics_add_total(&agent->metrics, &agent->resources, 1);
     endpoints_add(agent);
@@ -356,6 +363,7 @@ agent_fini(struct actor *self)
 
     log_info("Agent terminating");
     agent_metrics_fini(&agent->metrics);
+    gc_destroy(agent->gc);
     actor_terminate(system, &agent->containerizer);
     actor_terminate(system, &agent->status_updates);
     records_foreach (agent->frameworks, framework) {

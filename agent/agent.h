@@ -40,6 +40,9 @@ struct agent_flags {
     int64_t executor_shutdown_grace_period;
     int64_t registration_backoff_factor;
     uint64_t max_completed_executors_per_framework;
+    int64_t gc_delay;
+    double gc_disk_headroom;
+    int64_t disk_watch_interval;
     char *log_dir;
     char *external_log_file;
     bool memory_profiling;

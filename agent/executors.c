@@ -23,6 +23,8 @@
 
 #include "agent/containerizer.h"
 #include "agent/environment.h"
+#include "agent/gc.h"
+#include "agent/leftovers.h"
 #include "agent/paths.h"
 #include "agent/sandbox_files.h"
 #include "agent/state.h"
@@ -35,6 +37,9 @@
 /* The longest that an executor may take to end. */
 #define GRACE_MAX (52 * WEEK)
 
+static void launch_later(struct agent *, struct container_spec *);
+static void launch_now(struct actor *, void *spec);
+static void destroy_spec(void *spec);
 static int64_t grace_of(const struct agent *, const V1__ExecutorInfo *);
 static void fill_spec(struct agent *, const struct executor *,
                       const char *user, struct container_spec *);
@@ -97,11 +102,51 @@ executors_launch(struct agent *agent, struct framework *framework,
     fill_spec(agent, executor, user, &spec);
     log_info("Launching container %s for executor '%s' of framework %s",
              container_id, executor->id, framework->id);
-    containerizer_launch(&agent->base, &agent->containerizer, &spec);
+    if (leftovers_unschedule(agent, executor)) {
+        containerizer_launch(&agent->base, &agent->containerizer, &spec);
+    } else {
+        launch_later(agent, &spec);
+    }
     actor_timer_start(&agent->base, &executor->registration_timer,
                       agent->flags->executor_registration_timeout,
                       on_registration_timeout, executor);
     return executor;
+}
+
+/* Directories of the executor are being moved away. */
+static void
+launch_later(struct agent *agent, struct container_spec *spec)
+{
+    struct container_spec *kept = xcalloc(1, sizeof *kept);
+
+    *kept = *spec;
+    gc_wait(agent->gc, launch_now, kept, destroy_spec);
+}
+
+static void
+launch_now(struct actor *self, void *spec_)
+{
+    struct agent *agent = (struct agent *) self;
+    struct container_spec *spec = spec_;
+    struct executor *executor =
+        find_container(agent, spec->framework_id, spec->executor_id,
+                       spec->container_id);
+
+    if (!executor) {
+        return;
+    }
+    containerizer_launch(self, &agent->containerizer, spec);
+    if (executor->state == EXECUTOR_TERMINATING) {
+        containerizer_destroy(self, &agent->containerizer,
+                              executor->container_id);
+    }
+}
+
+static void
+destroy_spec(void *spec)
+{
+    container_spec_fini(spec);
+    free(spec);
 }
 
 /* What a framework asks for, within reason. */
@@ -739,6 +784,7 @@ remove_executor(struct agent *agent, struct executor *executor)
     records_foreach (executor->tasks, task) {
         complete_task(agent, task);
     }
+    leftovers_schedule_executor(agent, executor);
     record_framework_complete_executor(executor->framework, executor, max);
 }
 
@@ -749,6 +795,7 @@ remove_framework(struct agent *agent, struct framework *framework)
     /* Again, if it was shut down: its executors' last words came since. */
     status_update_manager_close(&agent->base, &agent->status_updates,
                                 framework->id);
+    leftovers_schedule_framework(agent, framework);
     records_remove_framework(&agent->frameworks, framework);
     agent_metrics_add(&agent->metrics.frameworks_active, -1);
     vec_push(&agent->completed, framework);

@@ -8,6 +8,7 @@
  * Thread: constants only. */
 #include <config.h>
 
+#include <actor/double.h>
 #include <actor/duration.h>
 #include <actor/error.h>
 
@@ -32,6 +33,41 @@ validate_backoff(const struct flag *flag, const void *member)
 {
     if (*(const int64_t *) member > MINUTE) {
         return error_create(ERROR_INVALID, "'%s' cannot be larger than 1mins",
+                            flag->name);
+    }
+    return NULL;
+}
+
+static struct error *
+validate_headroom(const struct flag *flag, const void *member)
+{
+    double value = *(const double *) member;
+
+    if (!(value >= 0.0 && value <= 1.0)) {
+        char text[DOUBLE_TEXT_SIZE];
+
+        return error_create(ERROR_INVALID, "Invalid value '%s' for --%s. "
+                            "Must be between 0.0 and 1.0",
+                            double_format(value, true, text), flag->name);
+    }
+    return NULL;
+}
+
+static struct error *
+validate_positive(const struct flag *flag, const void *member)
+{
+    if (*(const int64_t *) member <= 0) {
+        return error_create(ERROR_INVALID, "'%s' has to be positive",
+                            flag->name);
+    }
+    return NULL;
+}
+
+static struct error *
+validate_not_negative(const struct flag *flag, const void *member)
+{
+    if (*(const int64_t *) member < 0) {
+        return error_create(ERROR_INVALID, "'%s' must not be negative",
                             flag->name);
     }
     return NULL;
@@ -92,6 +128,20 @@ const struct flag agent_flag_table[] = {
               "next in [0, 2b], and so on up to 1mins." },
     FLAG(max_completed_executors_per_framework, FLAG_UINT, "150",
          "How many ended executors of each framework are remembered."),
+    { .name = "gc_delay", .type = FLAG_DURATION, .default_value = "1weeks",
+      .validate = validate_not_negative,
+      .offset = offsetof(struct agent_flags, gc_delay),
+      .help = "How long the sandboxes of executors that ended are kept.\n"
+              "They go sooner if the disk fills up." },
+    { .name = "gc_disk_headroom", .type = FLAG_DOUBLE,
+      .default_value = "0.1", .validate = validate_headroom,
+      .offset = offsetof(struct agent_flags, gc_disk_headroom),
+      .help = "Sandboxes may be gc_delay * max(0, 1 - gc_disk_headroom -\n"
+              "used share of the disk) old." },
+    { .name = "disk_watch_interval", .type = FLAG_DURATION,
+      .default_value = "1mins", .validate = validate_positive,
+      .offset = offsetof(struct agent_flags, disk_watch_interval),
+      .help = "How often to look how full the disk of 'work_dir' is." },
     FLAG(log_dir, FLAG_STRING, NULL,
          "Directory for log files.  Default: standard error only."),
     FLAG(external_log_file, FLAG_STRING, NULL,

@@ -18,7 +18,13 @@ noinst_LTLIBRARIES += %D%/libagent.la
 	%D%/environment.h \
 	%D%/executors.c \
 	%D%/flags.c \
+	%D%/gc.c \
+	%D%/gc.h \
+	%D%/gc_table.c \
+	%D%/gc_table.h \
 	%D%/launch.c \
+	%D%/leftovers.c \
+	%D%/leftovers.h \
 	%D%/metrics.c \
 	%D%/metrics.h \
 	%D%/paths.c \

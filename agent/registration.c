@@ -21,6 +21,7 @@
 #include <actor/message.h>
 #include <actor/version.h>
 
+#include "agent/leftovers.h"
 #include "agent/state.h"
 #include "agent/status_update_manager.h"
 #include "proto/cmesos/internal.pb-c.h"
@@ -273,6 +274,7 @@ on_agent_registered(struct actor *self, struct actor_msg *msg)
         }
         if (!agent->id) {
             agent->id = xstrdup(id);
+            leftovers_schedule_agents(agent);
         }
         log_info("Registered with master %s; given agent ID %s",
                  UPID_TEXT(&agent->master), id);

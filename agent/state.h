@@ -28,6 +28,7 @@
 #include "agent/records.h"
 #include "model/resources.h"
 
+struct gc;
 struct json_writer;
 struct message;
 struct V1__AgentInfo;
@@ -63,6 +64,7 @@ struct agent {
 
     struct upid status_updates;
     struct upid containerizer;
+    struct gc *gc;              /* owned */
 
     struct agent_metrics metrics;
 

@@ -63,6 +63,8 @@ start_agent(void)
                        NULL, NULL);
     ck_assert_msg(!error, "%s", error ? error_text(error) : "");
     free(argv[1]);
+    /* The disk of whoever runs the test may be full. */
+    t.flags.disk_watch_interval = 100 * WEEK;
     error = agent_start(t.system, &t.flags, recorder_upid(t.master),
                         &t.agent);
     ck_assert_msg(!error, "%s", error ? error_text(error) : "");
@@ -829,6 +831,71 @@ END_TEST
 
 /* --- kills --- */
 
+/* --- what is left on the disk --- */
+
+static double
+n_pending(void)
+{
+    return metric("gc/path_removals_pending");
+}
+
+static void
+run_to_end(const char *id)
+{
+    run_to_running(id);
+    send_status(id, V1__TASK_STATE__TASK_FINISHED, 2);
+    acknowledge_last();
+    exit_process(W_EXITCODE(0, 0));
+}
+
+START_TEST(directories_of_what_is_over_are_removed_in_time)
+{
+    set_up_registered();
+    autofree char *framework = xasprintf("slaves/" AGENT_ID "/frameworks/"
+                                         FRAMEWORK_ID);
+
+    run_to_end("a");
+    ck_assert_double_eq(n_pending(), 3);
+    advance(6 * DAY);
+    ck_assert_int_eq(access(framework, F_OK), 0);
+    advance(2 * DAY);
+
+    ck_assert_int_ne(access(framework, F_OK), 0);
+    ck_assert_double_eq(n_pending(), 0);
+    tear_down();
+}
+END_TEST
+
+START_TEST(next_task_takes_its_directories_back)
+{
+    set_up_registered();
+
+    run_to_end("a");
+    run_to_running("a");
+
+    /* The first run's sandbox goes all the same. */
+    ck_assert_double_eq(n_pending(), 1);
+    advance(2 * WEEK);
+    ck_assert_int_eq(access("slaves/" AGENT_ID "/frameworks/" FRAMEWORK_ID
+                            "/executors/a/runs/latest/stdout", F_OK), 0);
+    ck_assert_double_eq(n_pending(), 0);
+    tear_down();
+}
+END_TEST
+
+START_TEST(what_earlier_agents_left_is_scheduled)
+{
+    set_up();
+    ck_assert_int_eq(mkdir("slaves", 0755), 0);
+    ck_assert_int_eq(mkdir("slaves/old", 0755), 0);
+    advance(2 * SECOND);
+    say_registered();
+
+    ck_assert_double_eq(n_pending(), 1);
+    tear_down();
+}
+END_TEST
+
 START_TEST(task_killed_before_its_executor_registers_is_reported_killed)
 {
     set_up_registered();
@@ -1262,6 +1329,9 @@ agent_suite(void)
     test_add(suite, "metrics-ignored", metrics_count_what_is_ignored);
     test_add(suite, "metrics-two",
              metrics_of_two_agents_add_up_and_leave_with_each);
+    test_add(suite, "gc", directories_of_what_is_over_are_removed_in_time);
+    test_add(suite, "gc-back", next_task_takes_its_directories_back);
+    test_add(suite, "gc-old", what_earlier_agents_left_is_scheduled);
     return suite;
 }
 

@@ -141,3 +141,6 @@ check_PROGRAMS += \
 
 check_PROGRAMS += %D%/test_remove_tree
 %C%_test_remove_tree_LDADD = $(LIBTEST) $(LIBACTOR)
+
+check_PROGRAMS += %D%/test_gc
+%C%_test_gc_LDADD = $(LIBAGENT) $(LIBTEST) $(LIBMODEL)
