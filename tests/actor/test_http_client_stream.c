@@ -250,6 +250,47 @@ START_TEST(calls_of_a_channel_are_written_at_once_and_answered_in_order)
 }
 END_TEST
 
+START_TEST(a_channel_may_just_be_connected)
+{
+    static const struct address nowhere = {
+        .family = ADDRESS_IPV4, .ip = { 10, 9, 9, 8 }, .port = 80,
+    };
+    struct client_stage s = client_stage_start();
+
+    expect_error(ASK(&s, .connect_only = true), ERROR_INVALID, "a call of "
+                 "'asker': only a channel can be just connected");
+    struct asked *refused = ASK(
+        &s, .connect_only = true,
+        .channel = asker_open_channel(s.asker, &nowhere));
+    ck_assert_uint_eq(refused->n_done, 1);
+    ck_assert_int_eq(refused->code, ERROR_UNAVAILABLE);
+    asker_close_channel(s.asker);
+
+    struct http_channel *channel = asker_open_channel(s.asker,
+                                                      &server_address);
+    struct asked *connected = ASK(&s, .connect_only = true,
+                                  .channel = channel);
+    struct memory_client *peer = accept_one(&s);
+    ck_assert_uint_eq(connected->n_done, 1);
+    ck_assert_ptr_null(connected->error);
+    expect_heard(peer, "");
+
+    struct asked *again = ASK(&s, .connect_only = true, .channel = channel);
+    ck_assert_uint_eq(again->n_done, 1);
+    struct asked *real = ASK(&s, .url = "/x", .channel = channel);
+    struct asked *last = ASK(&s, .connect_only = true, .channel = channel);
+    ck_assert_uint_eq(last->n_done, 0);         /* it waits for its turn */
+    expect_heard(peer, "GET /x HTTP/1.1\r\nHost: 10.9.9.9:80\r\n\r\n");
+    say(&s, peer, HELLO);
+    expect_body(real, 200, "hello");
+    ck_assert_uint_eq(last->n_done, 1);
+    ck_assert_ptr_null(last->error);
+    asker_close_channel(s.asker);
+    memory_client_close(peer);
+    client_stage_stop(&s);
+}
+END_TEST
+
 START_TEST(a_channel_that_breaks_ends_its_calls_and_is_told_once)
 {
     struct client_stage s = client_stage_start();
@@ -394,6 +435,7 @@ http_client_stream_suite(void)
     test_add(suite, "held_break", what_had_come_before_a_break_is_still_given);
     test_add(suite, "channel",
              calls_of_a_channel_are_written_at_once_and_answered_in_order);
+    test_add(suite, "connect_only", a_channel_may_just_be_connected);
     test_add(suite, "channel_breaks",
              a_channel_that_breaks_ends_its_calls_and_is_told_once);
     test_add(suite, "channel_idle",

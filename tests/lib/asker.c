@@ -127,13 +127,15 @@ on_done(struct actor *self UNUSED, void *arg, struct http_answer *answer,
 {
     struct asked *asked = arg;
 
-    CHECK(!answer == !!error);
+    CHECK(!(answer && error)
+          && (answer || error || asked->options.connect_only),
+          "a call ends neither well nor ill");
     asked->call = NULL;
     asked->n_done++;
     asked->order = ++asked->asker->n_done;
     if (answer) {
         keep_answer(asked, answer);
-    } else {
+    } else if (error) {
         asked->code = error_code(error);
         asked->error = xstrdup(error_text(error));
     }

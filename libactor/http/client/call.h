@@ -48,6 +48,7 @@ struct http_call {
     bool has_records;
     size_t max_record;
     bool is_repeatable;
+    bool is_connect_only;
     int64_t connect_timeout_ns, timeout_ns, idle_timeout_ns;
     int64_t deadline_ns;
 

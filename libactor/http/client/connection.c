@@ -35,6 +35,7 @@
 static void write_out(struct client_connection *);
 static void watch_silence(struct client_connection *);
 static bool finish(struct client_connection *, bool has_more);
+static void end_connects(struct client_connection *);
 
 /* --- the end --- */
 
@@ -218,6 +219,7 @@ finish(struct client_connection *c, bool has_more)
     }
     if (c->calls) {
         http_response_init(&c->response, &c->calls->response);
+        end_connects(c);
     } else if (c->origin) {
         pool_keep(c);
     }
@@ -364,7 +366,21 @@ client_connection_add(struct client_connection *c, struct http_call *call)
     enqueue(c, call);
     if (c->is_connected) {
         write_out(c);
+        end_connects(c);
         watch_silence(c);
+    }
+}
+
+/* Ends those of the calls that are next which want a connection and no more.
+ * Only channels have such calls. */
+static void
+end_connects(struct client_connection *c)
+{
+    while (c->is_connected && c->calls && c->calls->is_connect_only) {
+        pool_end_call(take_first(c), NULL);
+        if (c->calls) {
+            http_response_init(&c->response, &c->calls->response);
+        }
     }
 }
 
@@ -436,6 +452,7 @@ on_writable(void *aux)
         client->net->set_keepalive(client->net_ctx, c->stream,
                                    KEEPALIVE_TIMEOUT);
         set_reading(c, true);
+        end_connects(c);
     }
     write_out(c);
     watch_silence(c);

@@ -369,6 +369,7 @@ set_limits(struct http_call *call, const struct http_call_options *o,
         .streams = o->on_data != NULL,
         .max_body = o->max_body ? o->max_body : LIMIT_HTTP_BODY,
     };
+    call->is_connect_only = o->connect_only;
     call->is_repeatable = is_repeatable(method);
     call->has_records = o->has_records;
     call->max_record = o->max_record && o->max_record < LIMIT_RECORD
@@ -381,6 +382,24 @@ set_limits(struct http_call *call, const struct http_call_options *o,
                      : o->on_data ? DURATION_FOREVER : TIMEOUT;
 }
 
+/* A call without a request. */
+static struct error *
+build_connect(struct http_call *call, const struct http_call_options *o)
+{
+    const struct url none = { .authority = "", .host = "", .target = "" };
+
+    if (!o->channel) {
+        return error_create(ERROR_INVALID, "only a channel can be just "
+                            "connected");
+    }
+    struct error *error = choose_address(call, o, &none);
+    if (!error) {
+        call->name = xasprintf("connection to %s",
+                               ADDRESS_TEXT(&call->address));
+    }
+    return error;
+}
+
 struct error *
 http_call_build(struct http_call *call, const struct http_call_options *o)
 {
@@ -390,6 +409,9 @@ http_call_build(struct http_call *call, const struct http_call_options *o)
     set_limits(call, o, method);
     take_body(call, o);
     struct error *error = check_method(method);
+    if (!error && o->connect_only) {
+        return build_connect(call, o);
+    }
     if (!error) {
         error = parse_url(o->url ? o->url : "", &url);
     }

@@ -65,7 +65,8 @@ struct strbuf;
 
 /* --- what a call calls --- */
 
-/* Either 'answer' or 'error' is not NULL; both are on loan. */
+/* Either 'answer' or 'error' is not NULL (but see 'connect_only'); both are on
+ * loan. */
 typedef void http_call_done_fn(struct actor *self, void *arg,
                                struct http_answer *answer,
                                const struct error *error);
@@ -94,6 +95,11 @@ struct http_call_options {
 
     /* One connection of one's own, in place of a kept one; see below. */
     struct http_channel *channel;
+
+    /* Only that the channel is connected: nothing is sent, and 'done' gets
+     * neither an answer nor an error.  For who wants to know whether somebody
+     * listens.  Takes a channel. */
+    bool connect_only;
 
     /* Names and values in turn, then NULL.  Host may be among them, but not
      * Connection, Content-Length or Transfer-Encoding. */
