@@ -33,7 +33,7 @@ struct actor_child {
     int status;
 
     /* The actor's turn. */
-    actor_child_exit_fn *on_exit;
+    actor_child_exit_fn *on_exit;       /* NULL: abandoned */
     void *arg;
     struct actor_child *prev, *next;            /* actor->children */
 
@@ -207,7 +207,9 @@ on_exited(struct actor *self, struct actor_msg *msg)
     struct actor_child *child = CONTAINER_OF(msg, struct actor_child, msg);
 
     forget(self, child);
-    child->on_exit(self, child->arg, child->pid, child->status);
+    if (child->on_exit) {
+        child->on_exit(self, child->arg, child->pid, child->status);
+    }
 }
 
 /* --- what child.h promises --- */
@@ -264,6 +266,13 @@ actor_child_kill(struct actor_child *child, int signal, bool group)
         vlog(1, "Signal %d to process %d: error %d", signal,
              (int) child->pid, -rc);
     }
+}
+
+void
+actor_child_abandon(struct actor_child **child)
+{
+    (*child)->on_exit = NULL;
+    *child = NULL;
 }
 
 struct error *

@@ -41,6 +41,7 @@ struct plan {
     int kill_signal;            /* sent at once; 0: none */
     bool kill_group;
     bool stop_at_once;
+    bool abandon;
 
     pid_t pid;
     int status;
@@ -76,6 +77,10 @@ parent_init(struct actor *self, void *arg)
                                             plan, &parent->child);
     if (!error && plan->kill_signal) {
         actor_child_kill(parent->child, plan->kill_signal, plan->kill_group);
+    }
+    if (!error && plan->abandon) {
+        actor_child_abandon(&parent->child);
+        ck_assert_ptr_null(parent->child);
     }
     if (plan->stop_at_once) {
         actor_stop(self);
@@ -384,6 +389,22 @@ START_TEST(child_outlives_its_actor_and_is_waited_for)
 }
 END_TEST
 
+START_TEST(abandoned_child_is_waited_for_and_not_told)
+{
+    struct plan plan = SHELL("exit 3");
+
+    plan.abandon = true;
+    struct actor_system *system = bare_threaded(1);
+    ck_assert_ptr_null(actor_spawn(system, &parent_type, NULL, &plan, NULL));
+
+    siginfo_t info;
+    while (waitid(P_ALL, 0, &info, WEXITED | WNOWAIT) == 0) {
+    }
+    actor_system_destroy(system);
+    ck_assert_int_eq(plan.n_exits, 0);
+}
+END_TEST
+
 START_TEST(running_child_does_not_keep_the_system)
 {
     struct plan plan = SHELL("read line");
@@ -577,6 +598,7 @@ child_suite(void)
     test_add(suite, "signals", signals_are_at_their_defaults);
     test_add(suite, "ids", user_and_groups_are_switched);
     test_add(suite, "outlives", child_outlives_its_actor_and_is_waited_for);
+    test_add(suite, "abandoned", abandoned_child_is_waited_for_and_not_told);
     test_add(suite, "system", running_child_does_not_keep_the_system);
     test_add(suite, "watch", process_of_somebody_else_can_be_watched);
     test_add(suite, "nothing", watching_nothing_is_an_error);

@@ -66,6 +66,10 @@ pid_t actor_child_pid(const struct actor_child *);
  * has ended is fine. */
 void actor_child_kill(struct actor_child *, int signal, bool group);
 
+/* 'on_exit' of this child is not called any more, and '*child' becomes NULL.
+ * The process goes on, and is waited for when it ends. */
+void actor_child_abandon(struct actor_child **child);
+
 /* Kills process 'root', a child of ours, its descendants, and every member of
  * a session or process group that one of those leads.  Processes that left
  * both the tree and the session are not found; containing them takes cgroups.
