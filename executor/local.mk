@@ -1,6 +1,23 @@
 # The executor library, and the command executor on top of it.
 noinst_LTLIBRARIES += %D%/libexecutor.la
 %C%_libexecutor_la_SOURCES = \
+	%D%/checks/checker.c \
+	%D%/checks/checker.h \
+	%D%/checks/health.c \
+	%D%/checks/health.h \
+	%D%/checks/probe.c \
+	%D%/checks/probe.h \
+	%D%/checks/probe_command.c \
+	%D%/checks/probe_curl.c \
+	%D%/checks/probe_http.c \
+	%D%/checks/probe_private.h \
+	%D%/checks/probe_tcp.c \
+	%D%/checks/redirect.c \
+	%D%/checks/redirect.h \
+	%D%/checks/spec.c \
+	%D%/checks/spec.h \
+	%D%/checks/user_lookup.c \
+	%D%/checks/user_lookup.h \
 	%D%/command_executor.c \
 	%D%/command_executor.h \
 	%D%/driver.c \

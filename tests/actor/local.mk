@@ -149,6 +149,9 @@ check_PROGRAMS += %D%/test_system
 %C%_test_system_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
 %C%_test_system_LDADD = $(LIBTEST) $(LIBACTOR)
 
+check_PROGRAMS += %D%/test_checker
+%C%_test_checker_LDADD = $(LIBTEST) $(LIBEXECUTOR) $(LIBPROTO) $(LIBACTOR)
+
 check_PROGRAMS += %D%/test_command_executor
 %C%_test_command_executor_SOURCES = %D%/test_command_executor.c \
 	tests/lib/recorder.c tests/lib/recorder.h

@@ -64,6 +64,9 @@ check_PROGRAMS += \
 check_PROGRAMS += %D%/test_ids
 %C%_test_ids_LDADD = $(LIBTEST) $(LIBMODEL)
 
+check_PROGRAMS += %D%/test_checks
+%C%_test_checks_LDADD = $(LIBTEST) $(LIBEXECUTOR) $(LIBPROTO) $(LIBACTOR)
+
 check_PROGRAMS += %D%/test_resources
 %C%_test_resources_LDADD = $(LIBTEST) $(LIBMODEL)
 
