@@ -136,6 +136,23 @@ actor_msg_from(const struct actor_msg *msg, struct upid *ret_from)
     }
 }
 
+struct actor_msg *
+actor_msg_ticket(const struct actor_msg *request)
+{
+    static const struct actor_msg_type type = { .name = "ticket" };
+    struct actor_msg *ticket = actor_msg_create(&type);
+
+    ticket->from = request->from;
+    ticket->from_kind = request->from_kind;
+    ticket->from_generation = request->from_generation;
+    ticket->call = request->call;
+    if (request->from_kind == MSG_FROM_REMOTE) {
+        ticket->from.upid = xmemdup(request->from.upid,
+                                    sizeof *request->from.upid);
+    }
+    return ticket;
+}
+
 uint64_t
 actor_msg_call(const struct actor_msg *msg)
 {

@@ -19,7 +19,10 @@
 
 /* --- whom the operations ask --- */
 
-enum mood { ANSWERS, KEEPS, ENDS, ANSWERS_TWICE, RAMBLES, IS_DEAF };
+enum mood {
+    ANSWERS, KEEPS, ENDS, ANSWERS_TWICE, RAMBLES, ANSWERS_LATE,
+    IS_DEAF,
+};
 
 static const struct actor_msg_type msg_question = {
     .name = "question", .size = sizeof(int),
@@ -31,6 +34,8 @@ static const struct actor_msg_type msg_answer = {
 struct oracle {
     struct actor base;
     enum mood mood;
+    struct actor_msg *ticket;   /* owned; of a question to answer later */
+    struct actor_timer timer;
 };
 
 static struct error *
@@ -59,8 +64,18 @@ ramble(struct actor *self, struct actor_msg *request)
 }
 
 static void
+answer_late(struct actor *self, void *arg UNUSED)
+{
+    struct oracle *oracle = (struct oracle *) self;
+
+    answer(self, oracle->ticket, 42);
+    actor_msg_destroy(steal(oracle->ticket));
+}
+
+static void
 on_question(struct actor *self, struct actor_msg *msg)
 {
+    struct oracle *oracle = (struct oracle *) self;
     int n = *(int *) actor_msg_body(msg, &msg_question);
 
     switch (((struct oracle *) self)->mood) {
@@ -75,6 +90,10 @@ on_question(struct actor *self, struct actor_msg *msg)
         break;
     case RAMBLES:
         ramble(self, msg);
+        break;
+    case ANSWERS_LATE:
+        oracle->ticket = actor_msg_ticket(msg);
+        actor_timer_start(self, &oracle->timer, SECOND, answer_late, NULL);
         break;
     case KEEPS:
     case IS_DEAF:
@@ -312,6 +331,16 @@ START_TEST(answer_of_a_call_is_there_in_the_next_step)
     run(&journal, ANSWERS);
 
     ck_assert_str_eq(journal.text, "begin call end 2 fini ");
+}
+END_TEST
+
+START_TEST(call_is_answered_in_a_later_turn)
+{
+    struct journal journal = { .first = JOB_CALL, .timeout = 2 * SECOND };
+
+    run(&journal, ANSWERS_LATE);
+
+    ck_assert_str_eq(journal.text, "begin call end 42 fini ");
 }
 END_TEST
 
@@ -661,6 +690,7 @@ op_suite(void)
     Suite *suite = suite_create("op");
 
     test_add(suite, "answer", answer_of_a_call_is_there_in_the_next_step);
+    test_add(suite, "late", call_is_answered_in_a_later_turn);
     test_add(suite, "twice", second_answer_finds_no_record);
     test_add(suite, "rambles", answer_of_another_type_fails_the_call);
     test_add(suite, "timeout", call_without_answer_times_out);

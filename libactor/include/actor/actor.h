@@ -205,6 +205,10 @@ void actor_send_message(struct actor *self, const struct upid *to,
 void actor_reply(struct actor *self, const struct actor_msg *request,
                  struct actor_msg **msg);
 
+/* What has to be kept of 'request' to answer it in a later turn: stands for it
+ * in actor_reply(), and is destroyed by actor_msg_destroy(). */
+struct actor_msg *actor_msg_ticket(const struct actor_msg *request);
+
 /* Sends without a sender, from any thread. */
 void actor_post(struct actor_system *, const struct upid *to,
                 struct actor_msg **msg);
