@@ -30,3 +30,6 @@ bench_programs += %D%/bench_http
 
 bench_programs += %D%/bench_sim
 %C%_bench_sim_LDADD = $(LIBSUITES)
+
+bench_programs += %D%/bench_registrar
+%C%_bench_registrar_LDADD = $(LIBMASTER) $(LIBMODEL)

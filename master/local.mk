@@ -31,6 +31,15 @@ noinst_LTLIBRARIES += %D%/libmaster.la
 	%D%/offer_table.h \
 	%D%/offers.c \
 	%D%/private.h \
+	%D%/registrar/changes.c \
+	%D%/registrar/maintenance.c \
+	%D%/registrar/parts.c \
+	%D%/registrar/parts.h \
+	%D%/registrar/record_table.c \
+	%D%/registrar/record_table.h \
+	%D%/registrar/registry.c \
+	%D%/registrar/registry.h \
+	%D%/registrar/registry_private.h \
 	%D%/reregister.c \
 	%D%/state_json.c \
 	%D%/state_json.h \

@@ -3,6 +3,7 @@
 # tarball.
 PROTO_FILES = \
 	%D%/cmesos/internal.proto \
+	%D%/cmesos/registry.proto \
 	%D%/mesos/v1/agent/agent.proto \
 	%D%/mesos/v1/allocator/allocator.proto \
 	%D%/mesos/v1/executor/executor.proto \

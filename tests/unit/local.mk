@@ -147,3 +147,5 @@ check_PROGRAMS += %D%/test_remove_tree
 
 check_PROGRAMS += %D%/test_gc
 %C%_test_gc_LDADD = $(LIBAGENT) $(LIBTEST) $(LIBMODEL)
+check_PROGRAMS += %D%/test_registry
+%C%_test_registry_LDADD = $(LIBMASTER) $(LIBTEST) $(LIBMODEL)
