@@ -7,6 +7,16 @@ noinst_LTLIBRARIES += %D%/libagent.la
 	%D%/agent.h \
 	%D%/attributes.c \
 	%D%/attributes.h \
+	%D%/checkpoint/checkpointer.c \
+	%D%/checkpoint/checkpointer.h \
+	%D%/checkpoint/file.c \
+	%D%/checkpoint/file.h \
+	%D%/checkpoint/format.c \
+	%D%/checkpoint/format.h \
+	%D%/checkpoint/journal.c \
+	%D%/checkpoint/journal.h \
+	%D%/checkpoint/journal_private.h \
+	%D%/checkpoint/journal_settle.c \
 	%D%/command_executor_info.c \
 	%D%/command_executor_info.h \
 	%D%/container_table.c \

@@ -2,6 +2,7 @@
 # declaration; their C is made in the build directory and shipped in the
 # tarball.
 PROTO_FILES = \
+	%D%/cmesos/checkpoint.proto \
 	%D%/cmesos/internal.proto \
 	%D%/cmesos/registry.proto \
 	%D%/mesos/v1/agent/agent.proto \

@@ -193,6 +193,9 @@ code_from_errno(int errnum)
     case EAFNOSUPPORT:
     case EPROTONOSUPPORT:
         return ERROR_UNSUPPORTED;
+    case ENOSPC:
+    case EDQUOT:
+        return ERROR_NO_SPACE;
     case ENOMEM:
     case ENOBUFS:
         return ERROR_NO_MEMORY;

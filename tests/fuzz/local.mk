@@ -75,3 +75,6 @@ fuzz_programs += %D%/fuzz_sim_plan
 fuzz_programs += %D%/fuzz_registry
 %C%_fuzz_registry_SOURCES = %D%/fuzz_registry.c $(fuzz_main)
 %C%_fuzz_registry_LDADD = $(LIBMASTER) $(LIBMODEL) $(FUZZ_LDFLAGS)
+fuzz_programs += %D%/fuzz_checkpoint
+%C%_fuzz_checkpoint_SOURCES = %D%/fuzz_checkpoint.c $(fuzz_main)
+%C%_fuzz_checkpoint_LDADD = $(LIBAGENT) $(LIBMODEL) $(FUZZ_LDFLAGS)

@@ -87,10 +87,12 @@ check_PROGRAMS += %D%/test_http_parser
 check_PROGRAMS += \
 	%D%/test_agent_parts \
 	%D%/test_attributes \
+	%D%/test_checkpoint \
 	%D%/test_resources_detect \
 	%D%/test_status_stream
 %C%_test_agent_parts_LDADD = $(LIBTEST) $(LIBAGENT) $(LIBMODEL)
 %C%_test_attributes_LDADD = $(LIBTEST) $(LIBAGENT) $(LIBMODEL)
+%C%_test_checkpoint_LDADD = $(LIBTEST) $(LIBSIM) $(LIBAGENT) $(LIBMODEL)
 %C%_test_resources_detect_LDADD = $(LIBTEST) $(LIBAGENT) $(LIBMODEL)
 %C%_test_status_stream_LDADD = $(LIBTEST) $(LIBAGENT) $(LIBMODEL)
 

@@ -75,7 +75,7 @@ START_TEST(errno_gives_a_code_and_the_text_of_the_c_library)
         { ENOMEM, ERROR_NO_MEMORY },    { ETIMEDOUT, ERROR_TIMEOUT },
         { ECONNREFUSED, ERROR_UNAVAILABLE }, { EPIPE, ERROR_CLOSED },
         { ENOSYS, ERROR_UNSUPPORTED },  { EIO, ERROR_IO },
-        { ENOSPC, ERROR_IO },           { EFBIG, ERROR_TOO_LARGE },
+        { ENOSPC, ERROR_NO_SPACE },     { EFBIG, ERROR_TOO_LARGE },
         { EBUSY, ERROR_CONFLICT },      { ECANCELED, ERROR_CANCELLED },
     };
 
