@@ -254,7 +254,7 @@ kill_if_marked(const char *pid, const char *variable, char *buffer)
 static bool
 is_marked(pid_t pid, const char *variable, char *buffer)
 {
-    size_t wanted = strlen(variable) + 1;
+    size_t wanted = strlen(variable);
     char path[64];
     size_t size = 0;
     ssize_t n;
@@ -269,7 +269,9 @@ is_marked(pid_t pid, const char *variable, char *buffer)
         size += (size_t) n;
     }
     for (size_t i = 0; i < size; i += strnlen(buffer + i, size - i) + 1) {
-        if (size - i >= wanted && memcmp(buffer + i, variable, wanted) == 0) {
+        /* The value, or a path below it. */
+        if (size - i > wanted && memcmp(buffer + i, variable, wanted) == 0 &&
+            (buffer[i + wanted] == '\0' || buffer[i + wanted] == '/')) {
             return true;
         }
     }

@@ -158,8 +158,11 @@ process_kill_tree(void *p_, pid_t pid)
 static bool
 has_variable(const struct sim_process *p, const char *variable)
 {
+    size_t len = strlen(variable);
+
     for (char **entry = p->envp; *entry; entry++) {
-        if (!strcmp(*entry, variable)) {
+        if (!strncmp(*entry, variable, len) &&
+            ((*entry)[len] == '\0' || (*entry)[len] == '/')) {
             return true;
         }
     }

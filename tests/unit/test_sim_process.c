@@ -656,6 +656,8 @@ START_TEST(who_is_marked_is_killed_wherever_it_went)
         sim_spawn(host, argv, (char *[]) { (char *) "MARK=1", NULL });
     struct sim_process *other =
         sim_spawn(host, argv, (char *[]) { (char *) "MARK=12", NULL });
+    struct sim_process *below =
+        sim_spawn(host, argv, (char *[]) { (char *) "MARK=1/2", NULL });
 
     sim_run(sim, SECOND);
     pid_t child = spawn(marked, "idle", true);
@@ -663,6 +665,7 @@ START_TEST(who_is_marked_is_killed_wherever_it_went)
     sim_run(sim, SECOND);
     ck_assert_ptr_null(sim_process_ops.kill_marked(parent, "MARK=1"));
     ck_assert(!marked->is_alive);
+    ck_assert(!below->is_alive);
     ck_assert(!lives(child));
     ck_assert(other->is_alive);
     ck_assert_int_eq(seen.last_status, SIGKILL);

@@ -78,8 +78,9 @@ struct error *actor_child_kill_tree(struct actor_system *, pid_t root)
     MUST_CHECK;
 
 /* Kills what a child that is gone left behind: all processes whose environment
- * has 'variable', "NAME=VALUE".  A process that we may not look into is passed
- * over.  Blocks: a pool thread. */
+ * has 'variable', "NAME=VALUE", or, with VALUE a directory, NAME with a path
+ * below it.  A process that we may not look into is passed over.  Blocks: a
+ * pool thread. */
 struct error *actor_child_kill_marked(struct actor_system *,
                                       const char *variable) MUST_CHECK;
 
