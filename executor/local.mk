@@ -1,4 +1,4 @@
-# The executor library, and the command executor on top of it.
+# The executor library, and the executors on top of it.
 noinst_LTLIBRARIES += %D%/libexecutor.la
 %C%_libexecutor_la_SOURCES = \
 	%D%/checks/checker.c \
@@ -20,15 +20,25 @@ noinst_LTLIBRARIES += %D%/libexecutor.la
 	%D%/checks/user_lookup.h \
 	%D%/command_executor.c \
 	%D%/command_executor.h \
+	%D%/default_executor.c \
+	%D%/default_executor.h \
 	%D%/driver.c \
 	%D%/executor_environment.c \
 	%D%/executor_environment.h \
+	%D%/group_task.c \
+	%D%/group_task.h \
 	%D%/session.c \
 	%D%/session.h \
 	%D%/task_environment.c \
 	%D%/task_environment.h \
 	%D%/task_process.c \
-	%D%/task_process.h
+	%D%/task_process.h \
+	%D%/task_sandbox.c \
+	%D%/task_sandbox.h \
+	%D%/task_user.c \
+	%D%/task_user.h \
+	%D%/task_volumes.c \
+	%D%/task_volumes.h
 
 mesosinclude_HEADERS += include/mesos/executor.h
 
@@ -40,6 +50,12 @@ mesoslibexec_PROGRAMS += %D%/mesos-executor
 %C%_mesos_executor_LDADD = $(LIBEXECUTOR) $(LIBPROTO) \
 	$(LIBACTOR:-lyajl=-lyajl_s)
 %C%_mesos_executor_LDFLAGS = $(AM_LDFLAGS) $(STATIC_LDFLAGS)
+
+mesoslibexec_PROGRAMS += %D%/mesos-default-executor
+%C%_mesos_default_executor_SOURCES = %D%/default_main.c %D%/program.c \
+	%D%/program.h
+%C%_mesos_default_executor_LDADD = $(%C%_mesos_executor_LDADD)
+%C%_mesos_default_executor_LDFLAGS = $(AM_LDFLAGS) $(STATIC_LDFLAGS)
 
 # An example against the public header; tests/process/test_agent.sh runs it.
 noinst_PROGRAMS += docs/examples/executor

@@ -26,6 +26,12 @@
 #include "proto/mesos/v1/executor/executor.pb-c.h"
 #include "proto/mesos/v1/mesos.pb-c.h"
 
+/* A task that the agent has not heard of yet. */
+struct launch {
+    struct message *event;      /* counted; LAUNCH or LAUNCH_GROUP */
+    V1__TaskInfo *task;         /* in it */
+};
+
 struct session {
     struct actor base;
     struct session_options options;
@@ -34,9 +40,8 @@ struct session {
     bool is_shutting_down;
     VEC(struct message *) updates;      /* counted; roots: TaskStatus */
 
-    /* Counted; LAUNCH events of tasks of which no update has been
-     * acknowledged. */
-    VEC(struct message *) launches;
+    VEC(struct launch) launches;        /* no update of them has been
+                                         * acknowledged */
     int64_t give_up_at;         /* monotonic; when nobody waits any more */
     struct actor_gate *stop_gate;       /* borrowed; NULL: nobody stops us */
     struct actor_timer stop_timer;
@@ -88,6 +93,8 @@ static void on_acknowledged(struct session *,
                             const Executor__Event__Acknowledged *);
 static void complete_status(struct session *, struct message *);
 static void send_update(struct session *, struct message *status);
+static void note_launch(struct session *, struct message *event,
+                        V1__TaskInfo *);
 static void forget_launch(struct session *, const char *task_id);
 static void shut_down(struct session *);
 static void on_suicide(struct actor *, void *arg);
@@ -176,7 +183,7 @@ session_fini(struct actor *self)
     }
     vec_fini(&session->updates);
     vec_foreach (&session->launches, it) {
-        message_unref(*it);
+        message_unref(it->event);
     }
     vec_fini(&session->launches);
     if (session->stop_gate) {
@@ -210,11 +217,8 @@ subscribe(struct actor *self, void *arg UNUSED)
     s->unacknowledged_tasks =
         message_array(m, session->launches.n, sizeof *s->unacknowledged_tasks);
     vec_foreach (&session->launches, it) {
-        const Executor__Event *event = message_root(*it);
-
-        s->unacknowledged_tasks[s->n_unacknowledged_tasks++] =
-            event->launch->task;
-        message_hold(m, *it);
+        s->unacknowledged_tasks[s->n_unacknowledged_tasks++] = it->task;
+        message_hold(m, it->event);
     }
     actor_link(self, &session->environment->agent);
     send_call(session, &m);
@@ -311,7 +315,14 @@ on_event(struct actor *self, struct actor_msg *msg)
         on_subscribed(session, event);
         break;
     case EXECUTOR__EVENT__TYPE__LAUNCH:
-        vec_push(&session->launches, message_ref(message));
+        note_launch(session, message, event->launch->task);
+        break;
+    case EXECUTOR__EVENT__TYPE__LAUNCH_GROUP:
+        for (size_t i = 0; i < event->launch_group->task_group->n_tasks;
+             i++) {
+            note_launch(session, message,
+                        event->launch_group->task_group->tasks[i]);
+        }
         break;
     case EXECUTOR__EVENT__TYPE__ACKNOWLEDGED:
         on_acknowledged(session, event->acknowledged);
@@ -361,15 +372,24 @@ on_acknowledged(struct session *session,
              ack->task_id->value);
 }
 
+static void
+note_launch(struct session *session, struct message *event,
+            V1__TaskInfo *task)
+{
+    struct launch launch = { .event = message_ref(event), .task = task };
+
+    vec_push(&session->launches, launch);
+}
+
 /* The agent has heard of the task, so it need not be told again. */
 static void
 forget_launch(struct session *session, const char *task_id)
 {
     for (size_t i = 0; i < session->launches.n; i++) {
-        const Executor__Event *event = message_root(session->launches.data[i]);
+        const struct launch *launch = &session->launches.data[i];
 
-        if (strcmp(event->launch->task->task_id->value, task_id) == 0) {
-            message_unref(session->launches.data[i]);
+        if (strcmp(launch->task->task_id->value, task_id) == 0) {
+            message_unref(launch->event);
             vec_remove(&session->launches, i);
             return;
         }

@@ -158,6 +158,12 @@ check_PROGRAMS += %D%/test_command_executor
 %C%_test_command_executor_LDADD = $(LIBTEST) $(LIBEXECUTOR) $(LIBPROTO) \
 	$(LIBACTOR)
 
+check_PROGRAMS += %D%/test_default_executor
+%C%_test_default_executor_SOURCES = %D%/test_default_executor.c \
+	tests/lib/recorder.c tests/lib/recorder.h
+%C%_test_default_executor_LDADD = $(LIBTEST) $(LIBEXECUTOR) $(LIBMODEL) \
+	$(LIBPROTO) $(LIBACTOR)
+
 check_PROGRAMS += %D%/test_status_update_manager
 %C%_test_status_update_manager_LDADD = $(LIBTEST) $(LIBAGENT) $(LIBMODEL)
 check_PROGRAMS += %D%/test_net
