@@ -335,6 +335,25 @@ write_queued_task(const struct agent *agent, const struct task *task,
     json_object_end(w);
 }
 
+/* Its own, which is inside of its executor's, or that. */
+static void
+write_container_id(const struct task *task, struct json_writer *w)
+{
+    const char *outer = task->executor->container_id;
+
+    json_key(w, "container_id");
+    json_object_begin(w);
+    json_member_string(w, "value",
+                       task->container_id ? task->container_id : outer);
+    if (task->container_id) {
+        json_key(w, "parent");
+        json_object_begin(w);
+        json_member_string(w, "value", outer);
+        json_object_end(w);
+    }
+    json_object_end(w);
+}
+
 /* Where the container is, as in the updates themselves. */
 static void
 write_container_status(const struct agent *agent, const struct task *task,
@@ -342,10 +361,7 @@ write_container_status(const struct agent *agent, const struct task *task,
 {
     json_key(w, "container_status");
     json_object_begin(w);
-    json_key(w, "container_id");
-    json_object_begin(w);
-    json_member_string(w, "value", task->executor->container_id);
-    json_object_end(w);
+    write_container_id(task, w);
     json_key(w, "network_infos");
     json_array_begin(w);
     json_object_begin(w);

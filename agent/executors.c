@@ -22,6 +22,7 @@
 #include <actor/strbuf.h>
 
 #include "agent/containerizer.h"
+#include "agent/default_executor_command.h"
 #include "agent/environment.h"
 #include "agent/gc.h"
 #include "agent/leftovers.h"
@@ -186,7 +187,13 @@ static void
 fill_spec(struct agent *agent, const struct executor *executor,
           const char *user, struct container_spec *spec)
 {
-    const V1__CommandInfo *command = record_executor_info(executor)->command;
+    const V1__ExecutorInfo *info = record_executor_info(executor);
+    autodestroy(message) *made = default_executor_is(info)
+        ? default_executor_command(agent->flags->launcher_dir,
+                                   agent->flags->switch_user)
+        : NULL;
+    const V1__CommandInfo *command = made ? message_root(made)
+                                          : info->command;
     struct environment_options environment = {
         .framework_id = executor->framework->id,
         .executor_id = executor->id,

@@ -20,6 +20,7 @@
 #include <actor/strbuf.h>
 
 #include "agent/command_executor_info.h"
+#include "agent/default_executor_command.h"
 #include "agent/state.h"
 #include "agent/support.h"
 #include "model/ids.h"
@@ -282,8 +283,11 @@ check_support(const struct order *order)
         return error_create(ERROR_INVALID, "task has neither a command nor an "
                             "executor");
     }
+    bool is_default = order->executor_info
+                      && default_executor_is(order->executor_info);
     for (size_t i = 0; i < order->n_tasks && !error; i++) {
-        error = support_check_task(order->tasks[i]);
+        error = is_default ? support_check_member(order->tasks[i])
+                           : support_check_task(order->tasks[i]);
     }
     return error;
 }
@@ -325,8 +329,9 @@ launch_executor(struct agent *agent, struct framework *framework,
     if (agent->flags->switch_user) {
         const V1__ExecutorInfo *root = message_root(info);
 
-        user = root->command->user ? root->command->user
-                                   : record_framework_info(framework)->user;
+        user = root->command && root->command->user
+                   ? root->command->user
+                   : record_framework_info(framework)->user;
     }
 
     struct executor *executor =

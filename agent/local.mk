@@ -23,6 +23,8 @@ noinst_LTLIBRARIES += %D%/libagent.la
 	%D%/container_table.h \
 	%D%/containerizer.c \
 	%D%/containerizer.h \
+	%D%/default_executor_command.c \
+	%D%/default_executor_command.h \
 	%D%/endpoints.c \
 	%D%/environment.c \
 	%D%/environment.h \

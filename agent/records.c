@@ -57,8 +57,19 @@ record_task_destroy(struct task *task)
     message_unref(task->extra);
     message_unref(task->order);
     free(task->name);
+    free(task->container_id);
     free(task->id);
     free(task);
+}
+
+static void
+take_container(struct task *task, const V1__ContainerStatus *status)
+{
+    const V1__ContainerID *id = status ? status->container_id : NULL;
+
+    if (id && id->parent && !task->container_id) {
+        task->container_id = xstrdup(id->value);
+    }
 }
 
 /* A state that repeats replaces the one before, so that a task whose health
@@ -73,6 +84,7 @@ record_task_update(struct task *task, const struct V1__TaskStatus *status)
     };
 
     task->state = (int) status->state;
+    take_container(task, status->container_status);
     if (task->statuses.n > 0 && vec_last(&task->statuses).state ==
                                     record.state) {
         vec_last(&task->statuses) = record;

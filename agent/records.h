@@ -66,6 +66,10 @@ struct task {
 
     VEC(struct task_status) statuses;
 
+    /* Owned; the container that it has inside of its executor's; NULL: none
+     * of its own. */
+    char *container_id;
+
     /* Labels, discovery, container and so on, as a Task message; NULL: there
      * are none. */
     struct message *extra;      /* counted */

@@ -11,10 +11,12 @@
 
 #include <actor/error.h>
 
+#include "agent/default_executor_command.h"
 #include "proto/mesos/v1/mesos.pb-c.h"
 
 static struct error *check_command(const V1__CommandInfo *);
 static struct error *check_container(const V1__ContainerInfo *);
+static bool is_of_sandbox(const V1__Volume *);
 static struct error *unsupported(const char *what);
 
 struct error *
@@ -22,14 +24,14 @@ support_check_executor(const V1__ExecutorInfo *info)
 {
     struct error *error = NULL;
 
-    if (info->has_type && info->type == V1__EXECUTOR_INFO__TYPE__DEFAULT) {
-        return unsupported("an executor of type DEFAULT");
-    }
-    if (!info->command || !info->command->value) {
+    if (!default_executor_is(info)
+        && (!info->command || !info->command->value)) {
         return error_create(ERROR_INVALID, "executor '%s' has no command",
                             info->executor_id->value);
     }
-    error = check_command(info->command);
+    if (info->command) {
+        error = check_command(info->command);
+    }
     if (!error && info->container) {
         error = check_container(info->container);
     }
@@ -48,6 +50,29 @@ support_check_task(const V1__TaskInfo *task)
         error = check_container(task->container);
     }
     return error;
+}
+
+/* Its volumes are those of the executor's sandbox, or its own. */
+struct error *
+support_check_member(const V1__TaskInfo *task)
+{
+    V1__ContainerInfo container;
+    struct error *error = NULL;
+
+    if (task->command) {
+        error = check_command(task->command);
+    }
+    if (error || !task->container) {
+        return error;
+    }
+    container = *task->container;
+    for (size_t i = 0; i < container.n_volumes; i++) {
+        if (!is_of_sandbox(container.volumes[i])) {
+            return check_container(task->container);
+        }
+    }
+    container.n_volumes = 0;
+    return check_container(&container);
 }
 
 struct error *
@@ -119,6 +144,15 @@ check_container(const V1__ContainerInfo *container)
         }
     }
     return NULL;
+}
+
+static bool
+is_of_sandbox(const V1__Volume *volume)
+{
+    const V1__Volume__Source *source = volume->source;
+
+    return source && source->has_type
+           && source->type == V1__VOLUME__SOURCE__TYPE__SANDBOX_PATH;
 }
 
 static struct error *

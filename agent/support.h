@@ -20,9 +20,12 @@ struct V1__TaskInfo;
 struct error *support_check_executor(const struct V1__ExecutorInfo *)
     MUST_CHECK;
 
-/* The same of one of its tasks.  ERROR_UNSUPPORTED with the text of Mesos for
- * limits without an isolator. */
+/* The same of one of its tasks.  Members are those of a default executor,
+ * which gives them volumes of type SANDBOX_PATH. */
 struct error *support_check_task(const struct V1__TaskInfo *) MUST_CHECK;
+struct error *support_check_member(const struct V1__TaskInfo *) MUST_CHECK;
+
+/* ERROR_UNSUPPORTED with the text of Mesos for limits without an isolator. */
 struct error *support_check_limits(const struct V1__TaskInfo *) MUST_CHECK;
 
 #endif /* AGENT_SUPPORT_H */

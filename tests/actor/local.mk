@@ -139,6 +139,10 @@ check_PROGRAMS += %D%/test_agent
 	tests/lib/puppet.h tests/lib/recorder.c \
 	tests/lib/recorder.h
 %C%_test_agent_LDADD = $(LIBTEST) $(LIBAGENT) $(LIBMODEL)
+check_PROGRAMS += %D%/test_agent_groups
+%C%_test_agent_groups_SOURCES = %D%/test_agent_groups.c \
+	tests/lib/recorder.c tests/lib/recorder.h
+%C%_test_agent_groups_LDADD = $(LIBTEST) $(LIBAGENT) $(LIBMODEL)
 check_PROGRAMS += %D%/test_allocator
 %C%_test_allocator_LDADD = $(LIBTEST) $(LIBMASTER) $(LIBMODEL)
 check_PROGRAMS += %D%/test_stress
