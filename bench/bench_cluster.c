@@ -10,17 +10,11 @@
  * Thread: the driver's callbacks run the scenario; main waits for its end. */
 #include <config.h>
 
-#include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <dirent.h>
@@ -28,13 +22,12 @@
 #include <actor/alloc.h>
 #include <actor/compiler.h>
 #include <actor/duration.h>
-#include <actor/json.h>
 #include <actor/log.h>
 #include <actor/message.h>
-#include <actor/strbuf.h>
 #include <actor/system.h>
 #include <mesos/scheduler.h>
 
+#include "bench/daemons.h"
 #include "model/resources.h"
 #include "model/task_state.h"
 #include "proto/mesos/v1/mesos.pb-c.h"
@@ -44,48 +37,7 @@
 #define N_TOGETHER 200
 #define N_EXECUTE 30
 
-/* Longest wait for anything. */
-#define PATIENCE (60 * SECOND)
-
-extern char **environ;
-
-static void
-must(bool is_fine, const char *what)
-{
-    if (!is_fine) {
-        fprintf(stderr, "bench_cluster: %s (errno %d)\n", what, errno);
-        exit(EXIT_FAILURE);
-    }
-}
-
-static int64_t
-now_ns(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return t.tv_sec * SECOND + t.tv_nsec;
-}
-
 /* --- results --- */
-
-static void
-print(const char *name, double value, const char *unit, double bar)
-{
-    autofini(strbuf) out = STRBUF(512);
-    autofini(strbuf) full_name = STRBUF(128);
-    struct json_writer w = JSON_WRITER(&out);
-
-    strbuf_printf(&full_name, "cluster/%s", name);
-    json_object_begin(&w);
-    json_member_string(&w, "name", full_name.data);
-    json_member_double(&w, "value", value);
-    json_member_string(&w, "unit", unit);
-    json_member_double(&w, "bar", bar);
-    json_object_end(&w);
-    puts(out.data);
-    fflush(stdout);
-}
 
 static int
 compare(const void *a_, const void *b_)
@@ -104,121 +56,6 @@ quantile_ms(int64_t *values, size_t n, double q)
 }
 
 /* --- processes --- */
-
-static const char *build;
-static char directory[] = "/tmp/cmesos-bench.XXXXXX";
-
-static pid_t
-start(const char *program, const char *log, char *const more[])
-{
-    autofree char *path = xasprintf("%s/%s", build, program);
-    autofree char *out = xasprintf("%s/%s", directory, log);
-    char *argv[16] = { path };
-    posix_spawn_file_actions_t actions;
-    pid_t pid;
-
-    for (size_t i = 0; more[i] && i < 14; i++) {
-        argv[i + 1] = more[i];
-    }
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_addopen(&actions, 1, out,
-                                     O_WRONLY | O_CREAT | O_TRUNC, 0600);
-    posix_spawn_file_actions_adddup2(&actions, 1, 2);
-    must(posix_spawn(&pid, path, &actions, NULL, argv, environ) == 0, path);
-    posix_spawn_file_actions_destroy(&actions);
-    return pid;
-}
-
-static int
-wait_for(pid_t pid)
-{
-    int status = 0;
-
-    must(waitpid(pid, &status, 0) == pid, "waitpid");
-    return status;
-}
-
-static uint16_t
-free_port(void)
-{
-    struct sockaddr_in in = { .sin_family = AF_INET,
-                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-    socklen_t len = sizeof in;
-    autoclose int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    must(bind(fd, (void *) &in, sizeof in) == 0, "bind");
-    must(getsockname(fd, (void *) &in, &len) == 0, "getsockname");
-    return ntohs(in.sin_port);
-}
-
-/* Whether an HTTP request to 'port' for 'path' is answered, with 'text'. */
-static bool
-answers(uint16_t port, const char *path, const char *text)
-{
-    struct sockaddr_in in = { .sin_family = AF_INET,
-                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-                              .sin_port = htons(port) };
-    autoclose int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    autofree char *request = xasprintf(
-        "GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
-        path);
-    autofini(strbuf) answer = STRBUF(1 << 20);
-    char buffer[4096];
-    ssize_t size;
-
-    if (connect(fd, (void *) &in, sizeof in) != 0
-        || send(fd, request, strlen(request), MSG_NOSIGNAL) < 0) {
-        return false;
-    }
-    while ((size = recv(fd, buffer, sizeof buffer, 0)) > 0) {
-        strbuf_append_bytes(&answer, buffer, (size_t) size);
-    }
-    return strstr(answer.data, " 200 ") && strstr(answer.data, text);
-}
-
-/* Nanoseconds until that is so. */
-static int64_t
-time_to_answer(uint16_t port, const char *path, const char *text,
-               int64_t begin_ns)
-{
-    struct timespec pause = { 0, 200 * MICROSECOND };
-
-    while (!answers(port, path, text)) {
-        must(now_ns() - begin_ns < PATIENCE, path);
-        nanosleep(&pause, NULL);
-    }
-    return now_ns() - begin_ns;
-}
-
-/* Kilobytes of one line of /proc/PID/smaps_rollup. */
-static double
-memory_mb(pid_t pid, const char *label)
-{
-    autofree char *path = xasprintf("/proc/%d/smaps_rollup", (int) pid);
-    FILE *file = fopen(path, "re");
-    char line[256];
-    double mb = 0;
-
-    while (file && fgets(line, sizeof line, file)) {
-        if (!strncmp(line, label, strlen(label))) {
-            mb = (double) strtoul(line + strlen(label), NULL, 10) / 1024;
-        }
-    }
-    if (file) {
-        fclose(file);
-    }
-    return mb;
-}
-
-static void
-print_memory(const char *who, pid_t pid, double bar, double bar_anonymous)
-{
-    autofree char *rss = xasprintf("rss/%s", who);
-    autofree char *anonymous = xasprintf("rss/%s_anonymous", who);
-
-    print(rss, memory_mb(pid, "Rss:"), "MB", bar);
-    print(anonymous, memory_mb(pid, "Anonymous:"), "MB", bar_anonymous);
-}
 
 /* A process whose parent is 'parent'; 0 if there is none. */
 static pid_t
@@ -272,7 +109,7 @@ static int
 leave_stamp(const char *path)
 {
     autoclose int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-    int64_t now = now_ns();
+    int64_t now = bench_now_ns();
 
     return write(fd, &now, sizeof now) == (ssize_t) sizeof now ? 0 : 1;
 }
@@ -283,7 +120,7 @@ read_stamp(const char *path)
     autoclose int fd = open(path, O_RDONLY | O_CLOEXEC);
     int64_t stamp = 0;
 
-    must(read(fd, &stamp, sizeof stamp) == (ssize_t) sizeof stamp, path);
+    bench_must(read(fd, &stamp, sizeof stamp) == (ssize_t) sizeof stamp, path);
     return stamp;
 }
 
@@ -333,7 +170,7 @@ launch(struct mesos_scheduler_driver *driver, struct scenario *s,
     const V1__TaskInfo *tasks[N_TOGETHER];
     const V1__OfferID *offer_id = offer->id;
 
-    must(!resources_parse("cpus:0.1;mem:32", "*", &part), "resources");
+    bench_must(!resources_parse("cpus:0.1;mem:32", "*", &part), "resources");
     resources_set_allocation(&part, "*");
     for (unsigned i = 0; i < n; i++) {
         tasks[i] = make_task(m, s, first + i, offer, &part);
@@ -341,7 +178,7 @@ launch(struct mesos_scheduler_driver *driver, struct scenario *s,
     filters.has_refuse_seconds = true;
     filters.refuse_seconds = 0;
     s->is_waiting = true;
-    s->accepted_ns = now_ns();
+    s->accepted_ns = bench_now_ns();
     mesos_scheduler_driver_launch_tasks(driver, &offer_id, 1, tasks, n,
                                         &filters);
 }
@@ -351,7 +188,7 @@ is_big_enough(const V1__Offer *offer)
 {
     autofini(resources) r = { 0 };
 
-    must(!resources_decode(offer->resources, offer->n_resources, &r),
+    bench_must(!resources_decode(offer->resources, offer->n_resources, &r),
          "an offer is invalid");
     return resources_cpus(&r) >= N_TOGETHER * 100;
 }
@@ -370,10 +207,10 @@ on_offers(struct mesos_scheduler_driver *driver, void *s_,
             mesos_scheduler_driver_decline_offer(
                 driver, offers[i]->id, s->is_waiting ? NULL : &none);
         } else if (s->phase == SINGLE) {
-            s->begin_ns = s->n_singles == 0 ? now_ns() : s->begin_ns;
+            s->begin_ns = s->n_singles == 0 ? bench_now_ns() : s->begin_ns;
             launch(driver, s, offers[i], s->n_singles, 1);
         } else {
-            s->begin_ns = now_ns();
+            s->begin_ns = bench_now_ns();
             launch(driver, s, offers[i], 0,
                    s->phase == TOGETHER ? N_TOGETHER : 1);
         }
@@ -383,16 +220,16 @@ on_offers(struct mesos_scheduler_driver *driver, void *s_,
 static double
 per_second(const struct scenario *s, unsigned n)
 {
-    return n / duration_to_seconds(now_ns() - s->begin_ns);
+    return n / duration_to_seconds(bench_now_ns() - s->begin_ns);
 }
 
 static void
 finish_single(struct mesos_scheduler_driver *driver, struct scenario *s)
 {
-    s->to_finished[s->n_singles++] = now_ns() - read_stamp(s->stamp);
+    s->to_finished[s->n_singles++] = bench_now_ns() - read_stamp(s->stamp);
     s->is_waiting = false;
     if (s->n_singles == N_SINGLE) {
-        print("one_after_another", per_second(s, N_SINGLE), "tasks/s", 50);
+        bench_print("one_after_another", per_second(s, N_SINGLE), "tasks/s", 50);
         s->phase = TOGETHER;
     }
     mesos_scheduler_driver_revive_offers(driver, NULL, 0);
@@ -402,7 +239,7 @@ static void
 finish_one_of_many(struct mesos_scheduler_driver *driver, struct scenario *s)
 {
     if (++s->n_finished == N_TOGETHER) {
-        print("200_in_one_accept", per_second(s, N_TOGETHER), "tasks/s", 200);
+        bench_print("200_in_one_accept", per_second(s, N_TOGETHER), "tasks/s", 200);
         s->phase = STAYING;
         s->is_waiting = false;
         mesos_scheduler_driver_revive_offers(driver, NULL, 0);
@@ -417,7 +254,7 @@ on_status(struct mesos_scheduler_driver *driver, void *s_,
 
     if (status->state == V1__TASK_STATE__TASK_RUNNING) {
         if (s->phase == SINGLE) {
-            s->to_running[s->n_singles] = now_ns() - s->accepted_ns;
+            s->to_running[s->n_singles] = bench_now_ns() - s->accepted_ns;
         } else if (s->phase == STAYING) {
             actor_gate_open(s->done);
         }
@@ -428,7 +265,7 @@ on_status(struct mesos_scheduler_driver *driver, void *s_,
             finish_one_of_many(driver, s);
         }
     } else {
-        must(!task_state_is_terminal((int) status->state),
+        bench_must(!task_state_is_terminal((int) status->state),
              status->message ? status->message : "a task went wrong");
     }
 }
@@ -438,7 +275,7 @@ on_error(struct mesos_scheduler_driver *driver, void *s, const char *message)
 {
     (void) driver;
     (void) s;
-    must(false, message);
+    bench_must(false, message);
 }
 
 static struct mesos_scheduler_driver *
@@ -461,14 +298,14 @@ run_scenario(struct scenario *s, const char *master)
     struct mesos_scheduler_driver *driver =
         mesos_scheduler_driver_create(&options);
 
-    must(mesos_scheduler_driver_start(driver) == MESOS_DRIVER_RUNNING,
+    bench_must(mesos_scheduler_driver_start(driver) == MESOS_DRIVER_RUNNING,
          "the driver does not start");
-    must(actor_gate_wait(s->done, 4 * PATIENCE), "the scenario is stuck");
-    print("accept_to_running_p50", quantile_ms(s->to_running, N_SINGLE, 0.5),
+    bench_must(actor_gate_wait(s->done, 4 * BENCH_PATIENCE), "the scenario is stuck");
+    bench_print("accept_to_running_p50", quantile_ms(s->to_running, N_SINGLE, 0.5),
           "ms", 10);
-    print("accept_to_running_p99", quantile_ms(s->to_running, N_SINGLE, 0.99),
+    bench_print("accept_to_running_p99", quantile_ms(s->to_running, N_SINGLE, 0.99),
           "ms", 30);
-    print("exit_to_finished_p50", quantile_ms(s->to_finished, N_SINGLE, 0.5),
+    bench_print("exit_to_finished_p50", quantile_ms(s->to_finished, N_SINGLE, 0.5),
           "ms", 5);
     return driver;
 }
@@ -484,15 +321,15 @@ time_execute(char *master_flag)
     int64_t times[N_EXECUTE];
 
     for (size_t i = 0; i < N_EXECUTE; i++) {
-        int64_t begin_ns = now_ns();
+        int64_t begin_ns = bench_now_ns();
 
-        must(wait_for(start("cli/mesos-execute", "execute.log", flags)) == 0,
+        bench_must(bench_wait(bench_start("cli/mesos-execute", "execute.log", flags)) == 0,
              "mesos-execute failed");
-        times[i] = now_ns() - begin_ns;
+        times[i] = bench_now_ns() - begin_ns;
     }
-    print("mesos_execute_echo_p50", quantile_ms(times, N_EXECUTE, 0.5), "ms",
+    bench_print("mesos_execute_echo_p50", quantile_ms(times, N_EXECUTE, 0.5), "ms",
           80);
-    print("mesos_execute_echo_max", quantile_ms(times, N_EXECUTE, 1), "ms",
+    bench_print("mesos_execute_echo_max", quantile_ms(times, N_EXECUTE, 1), "ms",
           80);
 }
 
@@ -506,13 +343,16 @@ struct daemons {
 static void
 start_daemons(struct daemons *d)
 {
-    uint16_t master_port = free_port();
-    uint16_t agent_port = free_port();
+    uint16_t master_port = bench_free_port();
+    uint16_t agent_port = bench_free_port();
     autofree char *port = xasprintf("--port=%u", master_port);
     autofree char *agent_port_flag = xasprintf("--port=%u", agent_port);
-    autofree char *work = xasprintf("--work_dir=%s/master", directory);
-    autofree char *agent_work = xasprintf("--work_dir=%s/agent", directory);
-    autofree char *launcher = xasprintf("--launcher_dir=%s/executor", build);
+    autofree char *work = xasprintf("--work_dir=%s/master",
+                                    bench_directory());
+    autofree char *agent_work = xasprintf("--work_dir=%s/agent",
+                                          bench_directory());
+    autofree char *launcher = xasprintf("--launcher_dir=%s/executor",
+                                        bench_build());
     autofree char *master = xasprintf("--master=127.0.0.1:%u", master_port);
     char *master_flags[] = { (char *) "--ip=127.0.0.1", port, work, NULL };
     char *agent_flags[] = {
@@ -520,18 +360,18 @@ start_daemons(struct daemons *d)
         master, (char *) "--resources=cpus:1000;mem:1000000",
         (char *) "--registration_backoff_factor=1ms", NULL,
     };
-    int64_t begin_ns = now_ns();
+    int64_t begin_ns = bench_now_ns();
 
     d->master_address = xasprintf("127.0.0.1:%u", master_port);
-    d->master = start("master/mesos-master", "master.log", master_flags);
-    print("start/master",
-          (double) time_to_answer(master_port, "/health", "", begin_ns)
+    d->master = bench_start("master/mesos-master", "master.log", master_flags);
+    bench_print("start/master",
+          (double) bench_time_to_answer(master_port, "/health", "", begin_ns)
               / MILLISECOND,
           "ms", 50);
-    begin_ns = now_ns();
-    d->agent = start("agent/mesos-agent", "agent.log", agent_flags);
-    print("start/agent",
-          (double) time_to_answer(master_port, "/slaves", "slave(1)@",
+    begin_ns = bench_now_ns();
+    d->agent = bench_start("agent/mesos-agent", "agent.log", agent_flags);
+    bench_print("start/agent",
+          (double) bench_time_to_answer(master_port, "/slaves", "slave(1)@",
                                   begin_ns)
               / MILLISECOND,
           "ms", 100);
@@ -543,21 +383,21 @@ measure(char *program)
     struct daemons d;
     struct scenario s = {
         .program = program,
-        .stamp = xasprintf("%s/stamp", directory),
+        .stamp = xasprintf("%s/stamp", bench_directory()),
         .done = actor_gate_create(),
     };
 
     start_daemons(&d);
-    print_memory("idle/master", d.master, 12, 4);
-    print_memory("idle/agent", d.agent, 10, 3);
+    bench_print_memory("idle/master", d.master, 12, 4);
+    bench_print_memory("idle/agent", d.agent, 10, 3);
     struct mesos_scheduler_driver *driver =
         run_scenario(&s, d.master_address);
     pid_t executor = find_child(d.agent);
 
-    must(executor != 0, "no executor is there");
-    print_memory("used/master", d.master, 12, 4);
-    print_memory("used/agent", d.agent, 10, 3);
-    print_memory("command_executor", executor, 2.5, 0.6);
+    bench_must(executor != 0, "no executor is there");
+    bench_print_memory("used/master", d.master, 12, 4);
+    bench_print_memory("used/agent", d.agent, 10, 3);
+    bench_print_memory("command_executor", executor, 2.5, 0.6);
     (void) mesos_scheduler_driver_stop(driver, false);
     (void) mesos_scheduler_driver_join(driver);
     mesos_scheduler_driver_destroy(driver);
@@ -567,22 +407,11 @@ measure(char *program)
     time_execute(flag);
     kill(d.agent, SIGTERM);
     kill(d.master, SIGTERM);
-    (void) wait_for(d.agent);
-    (void) wait_for(d.master);
+    (void) bench_wait(d.agent);
+    (void) bench_wait(d.master);
     actor_gate_destroy(s.done);
     free(s.stamp);
     free(d.master_address);
-}
-
-static void
-remove_directory(void)
-{
-    char *argv[] = { (char *) "rm", (char *) "-rf", directory, NULL };
-    pid_t pid;
-
-    if (posix_spawnp(&pid, "rm", NULL, NULL, argv, environ) == 0) {
-        (void) wait_for(pid);
-    }
 }
 
 int
@@ -596,16 +425,14 @@ main(int argc, char *argv[])
     if (argc == 3 && !strcmp(argv[1], "--stamp")) {
         return leave_stamp(argv[2]);
     }
-    build = getenv("top_builddir");
-    must(build != NULL, "top_builddir is not set");
-    must(readlink("/proc/self/exe", program, sizeof program - 1) > 0,
+    bench_init("cluster");
+    bench_must(readlink("/proc/self/exe", program, sizeof program - 1) > 0,
          "who am I");
-    must(mkdtemp(directory) != NULL, "mkdtemp");
     setenv("LIBPROCESS_IP", "127.0.0.1", 1);
 
     /* The driver's log is not a result. */
-    must(!log_init(&quiet), "log_init");
+    bench_must(!log_init(&quiet), "log_init");
     measure(program);
-    remove_directory();
+    bench_remove_directory();
     return EXIT_SUCCESS;
 }

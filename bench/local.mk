@@ -19,6 +19,8 @@ bench_programs += %D%/bench_child
 %C%_bench_child_LDADD = $(LIBACTOR)
 
 bench_programs += %D%/bench_cluster
+%C%_bench_cluster_SOURCES = \
+	%D%/bench_cluster.c %D%/daemons.c %D%/daemons.h
 %C%_bench_cluster_LDADD = $(LIBSCHEDULERDRIVER) $(LIBMODEL)
 
 bench_programs += %D%/bench_http_idle
@@ -33,3 +35,8 @@ bench_programs += %D%/bench_sim
 
 bench_programs += %D%/bench_registrar
 %C%_bench_registrar_LDADD = $(LIBMASTER) $(LIBMODEL)
+bench_programs += %D%/bench_master
+%C%_bench_master_SOURCES = \
+	%D%/bench_master.c %D%/daemons.c %D%/daemons.h \
+	%D%/load_agents.c %D%/load_agents.h
+%C%_bench_master_LDADD = $(LIBMODEL) $(JEMALLOC_LIBS)
