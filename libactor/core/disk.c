@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -58,6 +59,18 @@ static int
 real_fsync(void *ctx UNUSED, int fd)
 {
     return result(fsync(fd));
+}
+
+static int
+real_fdatasync(void *ctx UNUSED, int fd)
+{
+    return result(fdatasync(fd));
+}
+
+static int
+real_lock(void *ctx UNUSED, int fd)
+{
+    return result(flock(fd, LOCK_EX | LOCK_NB));
 }
 
 static int
@@ -219,6 +232,8 @@ static const struct actor_disk_ops real_ops = {
     .pread = real_pread,
     .pwrite = real_pwrite,
     .fsync = real_fsync,
+    .fdatasync = real_fdatasync,
+    .lock = real_lock,
     .ftruncate = real_ftruncate,
     .fstat = real_fstat,
     .fchown = real_fchown,

@@ -112,7 +112,7 @@ static int
 add_file(struct sim_disk_view *view, struct inode *inode, int flags)
 {
     struct sim_disk *disk = view->disk;
-    struct disk_file file = { inode, flags, view->process };
+    struct disk_file file = { inode, flags, false, view->process };
     size_t i = 0;
 
     inode->refs++;
@@ -342,6 +342,25 @@ disk_fsync(void *view_, int fd)
     if (rc == 0) {
         disk_sync_file(file->inode);
     }
+    return 0;
+}
+
+static int
+disk_lock(void *view_, int fd)
+{
+    struct sim_disk_view *view = view_;
+    struct disk_file *file = find_file(view->disk, fd);
+    int rc = file ? begin(view) : -EBADF;
+
+    if (rc < 0) {
+        return rc;
+    }
+    vec_foreach (&view->disk->files, it) {
+        if (it != file && it->inode == file->inode && it->is_locked) {
+            return -EWOULDBLOCK;
+        }
+    }
+    file->is_locked = true;
     return 0;
 }
 
@@ -766,6 +785,8 @@ const struct actor_disk_ops sim_disk_ops = {
     .pread = disk_pread,
     .pwrite = disk_pwrite,
     .fsync = disk_fsync,
+    .fdatasync = disk_fsync,
+    .lock = disk_lock,
     .ftruncate = disk_ftruncate,
     .fstat = disk_fstat,
     .fchown = disk_fchown,

@@ -76,6 +76,7 @@ struct disk_change {
 struct disk_file {
     struct inode *inode;        /* counted; NULL: free */
     int flags;
+    bool is_locked;
     struct sim_process *process;        /* NULL: somebody outside */
 };
 

@@ -105,6 +105,7 @@ check_contents(const struct place *p)
     ck_assert_int_eq(actor_disk_pread(p->disk, fd, text, 4, 4), 4);
     ck_assert_mem_eq(text, "\0a\0\0", 4);
     ck_assert_int_eq(actor_disk_fsync(p->disk, fd), 0);
+    ck_assert_int_eq(actor_disk_fdatasync(p->disk, fd), 0);
     int closed = fd;
 
     actor_disk_close(p->disk, &fd);
@@ -312,6 +313,33 @@ START_TEST(directories_are_listed_without_dots)
 END_TEST
 
 static void
+check_locks(const struct place *p)
+{
+    int first = place_open(p, "file", O_RDWR | O_CREAT);
+    int second = place_open(p, "file", O_RDWR);
+    int other = place_open(p, "other", O_RDWR | O_CREAT);
+
+    ck_assert_int_eq(actor_disk_lock(p->disk, first), 0);
+    ck_assert_int_eq(actor_disk_lock(p->disk, first), 0);
+    ck_assert_int_eq(actor_disk_lock(p->disk, second), -EWOULDBLOCK);
+    ck_assert_int_eq(actor_disk_lock(p->disk, other), 0);
+    actor_disk_close(p->disk, &first);
+    ck_assert_int_eq(actor_disk_lock(p->disk, second), 0);
+    actor_disk_close(p->disk, &second);
+    int closed = other;
+
+    actor_disk_close(p->disk, &other);
+    ck_assert_int_eq(actor_disk_lock(p->disk, closed), -EBADF);
+    ck_assert_int_eq(actor_disk_fdatasync(p->disk, closed), -EBADF);
+}
+
+START_TEST(lock_is_one_descriptors_until_that_is_closed)
+{
+    on_both(check_locks);
+}
+END_TEST
+
+static void
 check_long_names(const struct place *p)
 {
     char name[300];
@@ -421,6 +449,7 @@ sim_disk_suite(void)
              files_and_directories_are_renamed_as_the_kernel_does);
     test_add(suite, "links", symbolic_links_lead_where_they_say);
     test_add(suite, "listing", directories_are_listed_without_dots);
+    test_add(suite, "locks", lock_is_one_descriptors_until_that_is_closed);
     test_add(suite, "long-names", names_have_at_most_255_bytes);
     test_add(suite, "trees", trees_are_removed_and_links_not_followed);
     test_add(suite, "random", whatever_is_done_both_disks_say_the_same);

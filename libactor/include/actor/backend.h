@@ -111,6 +111,8 @@ struct actor_disk_ops {
     ssize_t (*pwrite)(void *ctx, int fd, const void *, size_t size,
                       off_t offset);
     int (*fsync)(void *ctx, int fd);
+    int (*fdatasync)(void *ctx, int fd);
+    int (*lock)(void *ctx, int fd);     /* flock(LOCK_EX | LOCK_NB) */
     int (*ftruncate)(void *ctx, int fd, off_t size);
     int (*fstat)(void *ctx, int fd, struct stat *);
     int (*fchown)(void *ctx, int fd, uid_t, gid_t);

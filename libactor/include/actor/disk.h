@@ -71,6 +71,22 @@ actor_disk_fsync(const struct actor_disk *disk, int fd)
     return disk->ops->fsync(disk->ctx, fd);
 }
 
+/* The same of the bytes and the size of the file, not of its times: quicker
+ * where a file does not grow. */
+static inline int
+actor_disk_fdatasync(const struct actor_disk *disk, int fd)
+{
+    return disk->ops->fdatasync(disk->ctx, fd);
+}
+
+/* Nobody else has the file locked until the descriptor is closed, or its
+ * process ends.  Does not wait: -EWOULDBLOCK if somebody has. */
+static inline int
+actor_disk_lock(const struct actor_disk *disk, int fd)
+{
+    return disk->ops->lock(disk->ctx, fd);
+}
+
 static inline int
 actor_disk_ftruncate(const struct actor_disk *disk, int fd, off_t size)
 {
