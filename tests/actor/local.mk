@@ -226,3 +226,6 @@ check_PROGRAMS += %D%/test_http_client_sim
 
 check_PROGRAMS += %D%/test_http_memory
 %C%_test_http_memory_LDADD = $(LIBTEST) $(LIBACTOR)
+
+check_PROGRAMS += %D%/test_replog
+%C%_test_replog_LDADD = $(LIBREPLOG) $(LIBTEST) $(LIBPROTO) $(LIBACTOR)

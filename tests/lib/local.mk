@@ -12,6 +12,8 @@ check_LTLIBRARIES += %D%/libtest.la
 	%D%/asker.h \
 	%D%/memory_net.c \
 	%D%/memory_net.h \
+	%D%/faulty_disk.c \
+	%D%/faulty_disk.h \
 	%D%/fake_process.c \
 	%D%/fake_process.h \
 	%D%/message_generator.c \

@@ -151,3 +151,8 @@ check_PROGRAMS += %D%/test_gc
 %C%_test_gc_LDADD = $(LIBAGENT) $(LIBTEST) $(LIBMODEL)
 check_PROGRAMS += %D%/test_registry
 %C%_test_registry_LDADD = $(LIBMASTER) $(LIBTEST) $(LIBMODEL)
+check_PROGRAMS += %D%/test_replog_segment
+%C%_test_replog_segment_LDADD = $(LIBREPLOG) $(LIBTEST) $(LIBACTOR)
+
+check_PROGRAMS += %D%/test_replog_store
+%C%_test_replog_store_LDADD = $(LIBREPLOG) $(LIBTEST) $(LIBSIM) $(LIBACTOR)
