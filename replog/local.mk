@@ -4,8 +4,8 @@ noinst_LTLIBRARIES += %D%/libreplog.la
 	%D%/bytes.h \
 	%D%/crc32c.c \
 	%D%/crc32c.h \
-	%D%/files.c \
-	%D%/files.h \
+	%D%/storage.c \
+	%D%/storage.h \
 	%D%/header.c \
 	%D%/header.h \
 	%D%/messages.c \

@@ -14,7 +14,7 @@
 #include <actor/error.h>
 
 #include "replog/crc32c.h"
-#include "replog/files.h"
+#include "replog/storage.h"
 #include "replog/replog.h"
 
 void
@@ -29,9 +29,9 @@ snapshot_destroy(struct snapshot *s)
 static char *
 new_path(const struct snapshot *s)
 {
-    autofree char *path = files_snapshot_path(s->directory, s->position);
+    autofree char *path = storage_snapshot_path(s->directory, s->position);
 
-    return xasprintf("%s" FILES_NEW, path);
+    return xasprintf("%s" STORAGE_NEW, path);
 }
 
 static struct error *
@@ -47,18 +47,18 @@ fill(struct snapshot *s, int fd, const char *path, const void *data,
 
     memcpy(header.id, s->id, sizeof header.id);
     header_encode(&header, sector);
-    int rc = files_write(s->disk, fd, sector, sizeof sector, 0);
+    int rc = storage_write(s->disk, fd, sector, sizeof sector, 0);
 
     if (rc == 0) {
-        rc = files_write(s->disk, fd, data, size, sizeof sector);
+        rc = storage_write(s->disk, fd, data, size, sizeof sector);
     }
     if (rc < 0) {
-        s->is_fatal = !files_is_full(rc);
-        return files_error(rc, "writing", path);
+        s->is_fatal = !storage_is_full(rc);
+        return storage_error(rc, "writing", path);
     }
     rc = actor_disk_fsync(s->disk, fd);
     s->is_fatal = rc < 0;
-    return rc < 0 ? files_error(rc, "syncing", path) : NULL;
+    return rc < 0 ? storage_error(rc, "syncing", path) : NULL;
 }
 
 struct error *
@@ -69,8 +69,8 @@ snapshot_write(struct snapshot *s, const void *data, size_t size)
                              0644);
 
     if (fd < 0) {
-        s->is_fatal = !files_is_full(fd);
-        return files_error(fd, "making", path);
+        s->is_fatal = !storage_is_full(fd);
+        return storage_error(fd, "making", path);
     }
     struct error *error = fill(s, fd, path, data, size);
 
@@ -129,10 +129,10 @@ snapshot_read(const struct actor_disk *disk, const char *directory,
               const uint8_t id[REPLOG_ID_SIZE], uint64_t position,
               struct header *ret_header, void **ret_data)
 {
-    autofree char *path = files_snapshot_path(directory, position);
+    autofree char *path = storage_snapshot_path(directory, position);
     uint8_t *data;
     size_t size;
-    struct error *error = files_read_whole(
+    struct error *error = storage_read_whole(
         disk, path, REPLOG_SNAPSHOT_MAX + REPLOG_SECTOR, &data, &size);
 
     if (error) {

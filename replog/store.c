@@ -21,7 +21,7 @@
 #include <actor/error.h>
 #include <actor/log.h>
 
-#include "replog/files.h"
+#include "replog/storage.h"
 #include "replog/snapshot.h"
 #include "replog/store_private.h"
 
@@ -86,7 +86,7 @@ store_fail(struct store *s, struct error *error)
 struct error *
 store_fail_unless_full(struct store *s, int rc, struct error *error)
 {
-    return files_is_full(rc) ? error : store_fail(s, error);
+    return storage_is_full(rc) ? error : store_fail(s, error);
 }
 
 static struct error *
@@ -103,13 +103,13 @@ sync_segment(struct store *s, const char *path)
 {
     int rc = actor_disk_fdatasync(s->disk, s->fd);
 
-    return rc < 0 ? store_fail(s, files_error(rc, "syncing", path)) : NULL;
+    return rc < 0 ? store_fail(s, storage_error(rc, "syncing", path)) : NULL;
 }
 
 static char *
 last_path(const struct store *s)
 {
-    return files_segment_path(s->directory, vec_last(&s->segments).first);
+    return storage_segment_path(s->directory, vec_last(&s->segments).first);
 }
 
 /* --- small files --- */
@@ -120,25 +120,25 @@ static struct error *
 make_new(struct store *s, const char *path, const void *data, size_t size,
          size_t padded, int *ret_fd)
 {
-    autofree char *new_path = xasprintf("%s" FILES_NEW, path);
+    autofree char *new_path = xasprintf("%s" STORAGE_NEW, path);
     int fd = actor_disk_open(s->disk, new_path, O_RDWR | O_CREAT | O_TRUNC,
                              0644);
 
     *ret_fd = -1;
     if (fd < 0) {
         return store_fail_unless_full(s, fd,
-                                      files_error(fd, "making", new_path));
+                                      storage_error(fd, "making", new_path));
     }
-    int rc = files_write(s->disk, fd, data, size, 0);
+    int rc = storage_write(s->disk, fd, data, size, 0);
 
     if (rc == 0) {
-        rc = files_write_zeroes(s->disk, fd, size, padded);
+        rc = storage_write_zeroes(s->disk, fd, size, padded);
     }
     struct error *error = rc == 0 ? NULL : store_fail_unless_full(
-        s, rc, files_error(rc, "writing", new_path));
+        s, rc, storage_error(rc, "writing", new_path));
 
     if (!error && (rc = actor_disk_fsync(s->disk, fd)) < 0) {
-        error = store_fail(s, files_error(rc, "syncing", new_path));
+        error = store_fail(s, storage_error(rc, "syncing", new_path));
     }
     if (error) {
         actor_disk_close(s->disk, &fd);
@@ -152,7 +152,7 @@ make_new(struct store *s, const char *path, const void *data, size_t size,
 static struct error *
 put_in_place(struct store *s, const char *path)
 {
-    struct error *error = files_put_in_place(s->disk, s->directory, path);
+    struct error *error = storage_put_in_place(s->disk, s->directory, path);
 
     return error ? store_fail(s, error) : NULL;
 }
@@ -172,7 +172,7 @@ encode_header(const struct store *s, enum header_kind kind, uint64_t epoch,
 struct error *
 store_write_metadata(struct store *s, uint64_t epoch)
 {
-    autofree char *path = files_path(s->directory, FILES_METADATA);
+    autofree char *path = storage_path(s->directory, STORAGE_METADATA);
     uint8_t sector[REPLOG_SECTOR];
     int fd;
 
@@ -227,7 +227,7 @@ static struct error *
 begin_segment(struct store *s, size_t batch_size)
 {
     uint64_t first = s->end + 1;
-    autofree char *path = files_segment_path(s->directory, first);
+    autofree char *path = storage_segment_path(s->directory, first);
     size_t size = grown(s, 0, SEGMENT_PAGE + batch_size);
     uint8_t sector[REPLOG_SECTOR];
     int fd;
@@ -251,10 +251,11 @@ static struct error *
 grow_segment(struct store *s, const char *path, size_t wanted)
 {
     size_t size = grown(s, s->zeroed, wanted);
-    int rc = files_write_zeroes(s->disk, s->fd, s->zeroed, size);
+    int rc = storage_write_zeroes(s->disk, s->fd, s->zeroed, size);
 
     if (rc < 0) {
-        return store_fail_unless_full(s, rc, files_error(rc, "growing", path));
+        return store_fail_unless_full(s, rc,
+                                      storage_error(rc, "growing", path));
     }
     struct error *error = sync_segment(s, path);
 
@@ -268,11 +269,11 @@ grow_segment(struct store *s, const char *path, size_t wanted)
 static struct error *
 clean(struct store *s, const char *path)
 {
-    int rc = files_write_zeroes(s->disk, s->fd, s->at, s->dirty_end);
+    int rc = storage_write_zeroes(s->disk, s->fd, s->at, s->dirty_end);
 
     if (rc < 0) {
         return store_fail_unless_full(s, rc,
-                                      files_error(rc, "cleaning", path));
+                                      storage_error(rc, "cleaning", path));
     }
     struct error *error = sync_segment(s, path);
 
@@ -308,16 +309,16 @@ static struct error *
 write_batch(struct store *s, const void *batch, size_t size)
 {
     autofree char *path = last_path(s);
-    int rc = files_write(s->disk, s->fd, batch, size, s->at);
+    int rc = storage_write(s->disk, s->fd, batch, size, s->at);
 
     if (rc < 0) {
         s->dirty_end = s->at + size;
-        if (files_is_full(rc)) {
+        if (storage_is_full(rc)) {
             /* Most likely there is room for this here; it is synced later. */
-            files_write_zeroes(s->disk, s->fd, s->at, s->dirty_end);
+            storage_write_zeroes(s->disk, s->fd, s->at, s->dirty_end);
         }
         return store_fail_unless_full(s, rc,
-                                      files_error(rc, "writing", path));
+                                      storage_error(rc, "writing", path));
     }
     return sync_segment(s, path);
 }
@@ -421,7 +422,7 @@ remove_file(struct store *s, const char *path)
     int rc = actor_disk_unlink(s->disk, path);
 
     return rc < 0 && rc != -ENOENT
-        ? store_fail(s, files_error(rc, "removing", path)) : NULL;
+        ? store_fail(s, storage_error(rc, "removing", path)) : NULL;
 }
 
 struct error *
@@ -432,7 +433,7 @@ store_remove_old(struct store *s)
     while (!error && s->segments.n > 1
            && s->segments.data[1].first <= s->snapshot + 1) {
         autofree char *path =
-            files_segment_path(s->directory, s->segments.data[0].first);
+            storage_segment_path(s->directory, s->segments.data[0].first);
 
         error = remove_file(s, path);
         vec_remove(&s->segments, 0);
@@ -444,9 +445,9 @@ struct error *
 store_install(struct store *s, const struct snapshot *snapshot)
 {
     struct error *error = check_running(s);
-    autofree char *path = files_snapshot_path(s->directory,
+    autofree char *path = storage_snapshot_path(s->directory,
                                               snapshot->position);
-    autofree char *old = files_snapshot_path(s->directory, s->snapshot);
+    autofree char *old = storage_snapshot_path(s->directory, s->snapshot);
     bool has_old = s->snapshot > 0;
     struct stat st;
 

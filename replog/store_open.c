@@ -20,7 +20,7 @@
 #include <actor/error.h>
 #include <actor/log.h>
 
-#include "replog/files.h"
+#include "replog/storage.h"
 #include "replog/snapshot.h"
 #include "replog/store_private.h"
 
@@ -50,18 +50,18 @@ store_close(struct store *s)
 static struct error *
 take_lock(struct store *s)
 {
-    autofree char *path = files_path(s->directory, FILES_LOCK);
+    autofree char *path = storage_path(s->directory, STORAGE_LOCK);
 
     s->lock_fd = actor_disk_open(s->disk, path, O_RDWR | O_CREAT, 0644);
     if (s->lock_fd < 0) {
-        return files_error(s->lock_fd, "opening", path);
+        return storage_error(s->lock_fd, "opening", path);
     }
     int rc = actor_disk_lock(s->disk, s->lock_fd);
 
     return rc == -EWOULDBLOCK
         ? error_create(ERROR_CONFLICT, "'%s' is locked: another process has "
                        "the log open", path)
-        : rc < 0 ? files_error(rc, "locking", path) : NULL;
+        : rc < 0 ? storage_error(rc, "locking", path) : NULL;
 }
 
 /* --- the directory --- */
@@ -83,28 +83,28 @@ note_name(void *listing, const char *name)
     struct listing *l = listing;
     uint64_t position = 0;
 
-    switch (files_classify(name, &position)) {
-    case FILES_KIND_METADATA:
+    switch (storage_classify(name, &position)) {
+    case STORAGE_KIND_METADATA:
         l->has_metadata = true;
         break;
-    case FILES_KIND_SEGMENT:
+    case STORAGE_KIND_SEGMENT:
         vec_push(&l->store->segments,
                  ((struct store_segment) { .first = position }));
         break;
-    case FILES_KIND_SNAPSHOT:
+    case STORAGE_KIND_SNAPSHOT:
         vec_push(&l->snapshots, position);
         break;
-    case FILES_KIND_NEW:
+    case STORAGE_KIND_NEW:
         vec_push(&l->new, xstrdup(name));
         break;
-    case FILES_KIND_FOREIGN:
+    case STORAGE_KIND_FOREIGN:
         if (!l->foreign || !strcmp(name, "CURRENT")) {
             free(l->foreign);
             l->foreign = xstrdup(name);
         }
         break;
-    case FILES_KIND_LOCK:
-    case FILES_KIND_NONE:
+    case STORAGE_KIND_LOCK:
+    case STORAGE_KIND_NONE:
         break;
     }
 }
@@ -142,7 +142,7 @@ list_directory(struct store *s, struct listing *l)
     int rc = actor_disk_list(s->disk, s->directory, note_name, l);
 
     if (rc < 0) {
-        return files_error(rc, "listing", s->directory);
+        return storage_error(rc, "listing", s->directory);
     }
     if (l->foreign) {
         return refuse_foreign(s, l->foreign);
@@ -165,12 +165,12 @@ remove_new(struct store *s, const struct listing *l)
     int rc = 0;
 
     vec_foreach (&l->new, it) {
-        autofree char *path = files_path(s->directory, *it);
+        autofree char *path = storage_path(s->directory, *it);
 
         log_info("Removing '%s', which was never finished", path);
         rc = actor_disk_unlink(s->disk, path);
         if (rc < 0) {
-            return files_error(rc, "removing", path);
+            return storage_error(rc, "removing", path);
         }
     }
     return NULL;
@@ -182,8 +182,8 @@ static struct error *
 create_log(struct store *s, const struct listing *l, const uint8_t *id)
 {
     if (s->segments.n > 0 || l->snapshots.n > 0) {
-        return error_create(ERROR_PARSE, "'%s/" FILES_METADATA "' is missing, "
-                            "and there are %zu segments and %zu snapshots",
+        return error_create(ERROR_PARSE, "'%s/" STORAGE_METADATA "' is "
+                            "missing, and there are %zu segments and %zu snapshots",
                             s->directory, s->segments.n, l->snapshots.n);
     }
     memcpy(s->id, id, sizeof s->id);
@@ -204,12 +204,12 @@ decode_metadata(const uint8_t *data, size_t size, struct header *ret)
 static struct error *
 read_metadata(struct store *s, uint64_t *ret_least_end)
 {
-    autofree char *path = files_path(s->directory, FILES_METADATA);
+    autofree char *path = storage_path(s->directory, STORAGE_METADATA);
     uint8_t *data;
     size_t size;
     struct header header;
-    struct error *error = files_read_whole(s->disk, path, SEGMENT_PAGE, &data,
-                                           &size);
+    struct error *error = storage_read_whole(s->disk, path, SEGMENT_PAGE,
+                                             &data, &size);
 
     if (error) {
         return error;
@@ -232,8 +232,8 @@ check_epoch(const struct store *s, uint64_t epoch, const char *path)
     return epoch <= s->epoch ? NULL
         : error_create(ERROR_PARSE, "'%s' was written in epoch %" PRIu64
                        ", and only %" PRIu64 " was promised: '%s/"
-                       FILES_METADATA "' is an old one", path, epoch, s->epoch,
-                       s->directory);
+                       STORAGE_METADATA "' is an old one", path, epoch,
+                       s->epoch, s->directory);
 }
 
 static struct error *
@@ -245,7 +245,7 @@ open_snapshots(struct store *s, const struct listing *l)
         return NULL;
     }
     s->snapshot = vec_last(&l->snapshots);
-    autofree char *path = files_snapshot_path(s->directory, s->snapshot);
+    autofree char *path = storage_snapshot_path(s->directory, s->snapshot);
     struct error *error = snapshot_read(s->disk, s->directory, s->id,
                                         s->snapshot, &header, NULL);
 
@@ -254,11 +254,11 @@ open_snapshots(struct store *s, const struct listing *l)
     }
     s->snapshot_size = REPLOG_SECTOR + (error ? 0 : header.size);
     for (size_t i = 0; !error && i + 1 < l->snapshots.n; i++) {
-        autofree char *old = files_snapshot_path(s->directory,
+        autofree char *old = storage_snapshot_path(s->directory,
                                                  l->snapshots.data[i]);
         int rc = actor_disk_unlink(s->disk, old);
 
-        error = rc < 0 ? files_error(rc, "removing", old) : NULL;
+        error = rc < 0 ? storage_error(rc, "removing", old) : NULL;
     }
     return error;
 }
@@ -273,10 +273,10 @@ scan(struct store *s, size_t i, segment_entry_fn *fn, void *aux,
 {
     bool is_last = i + 1 == s->segments.n;
     struct store_segment *segment = &s->segments.data[i];
-    autofree char *path = files_segment_path(s->directory, segment->first);
+    autofree char *path = storage_segment_path(s->directory, segment->first);
     uint8_t *data;
     size_t size;
-    struct error *error = files_read_whole(s->disk, path, SEGMENT_SIZE_MAX,
+    struct error *error = storage_read_whole(s->disk, path, SEGMENT_SIZE_MAX,
                                            &data, &size);
 
     if (error) {
@@ -306,7 +306,7 @@ make_certain(struct store *s, const struct segment_scan *found, uint8_t *data)
 {
     uint64_t first = vec_last(&s->segments).first;
     size_t size = (size_t) vec_last(&s->segments).size;
-    autofree char *path = files_segment_path(s->directory, first);
+    autofree char *path = storage_segment_path(s->directory, first);
 
     if (found->torn_size > 0) {
         log_warn("Cutting %zu bytes off '%s' at offset %zu: the rest of an "
@@ -316,9 +316,9 @@ make_certain(struct store *s, const struct segment_scan *found, uint8_t *data)
     }
     s->fd = actor_disk_open(s->disk, path, O_RDWR, 0);
     if (s->fd < 0) {
-        return files_error(s->fd, "opening", path);
+        return storage_error(s->fd, "opening", path);
     }
-    int rc = files_write(s->disk, s->fd, data + found->last_batch,
+    int rc = storage_write(s->disk, s->fd, data + found->last_batch,
                          size - found->last_batch, found->last_batch);
 
     if (rc == 0) {
@@ -326,7 +326,7 @@ make_certain(struct store *s, const struct segment_scan *found, uint8_t *data)
     }
     s->at = found->end;
     s->zeroed = size;
-    return rc < 0 ? files_error(rc, "writing the end of", path) : NULL;
+    return rc < 0 ? storage_error(rc, "writing the end of", path) : NULL;
 }
 
 static struct error *
@@ -421,7 +421,7 @@ open_files(struct store *s, struct listing *l, const uint8_t *id)
                                 : create_log(s, l, id);
     }
     if (!error && (rc = actor_disk_fsync_directory(s->disk, s->directory))) {
-        error = files_error(rc, "syncing directory", s->directory);
+        error = storage_error(rc, "syncing directory", s->directory);
     }
     if (!error) {
         error = open_snapshots(s, l);
@@ -460,7 +460,7 @@ store_open(const struct store_options *options, struct store **ret)
     s->segment_size = options->segment_size > 0 ? options->segment_size
                                                 : STORE_SEGMENT_SIZE;
     s->lock_fd = s->fd = -1;
-    error = files_make_directory(s->disk, s->directory);
+    error = storage_make_directory(s->disk, s->directory);
     if (!error) {
         error = take_lock(s);
     }

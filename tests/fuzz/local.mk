@@ -78,3 +78,7 @@ fuzz_programs += %D%/fuzz_registry
 fuzz_programs += %D%/fuzz_checkpoint
 %C%_fuzz_checkpoint_SOURCES = %D%/fuzz_checkpoint.c $(fuzz_main)
 %C%_fuzz_checkpoint_LDADD = $(LIBAGENT) $(LIBMODEL) $(FUZZ_LDFLAGS)
+
+fuzz_programs += %D%/fuzz_replog_segment
+%C%_fuzz_replog_segment_SOURCES = %D%/fuzz_replog_segment.c $(fuzz_main)
+%C%_fuzz_replog_segment_LDADD = $(LIBREPLOG) $(fuzz_libs)

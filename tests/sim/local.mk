@@ -9,8 +9,9 @@ check_LTLIBRARIES += %D%/libsuites.la
 	%D%/suite.h \
 	%D%/suite_cluster.c \
 	%D%/suite_disk.c \
-	%D%/suite_link.c
-LIBSUITES = %D%/libsuites.la $(LIBCLUSTER) $(CHECK_LIBS)
+	%D%/suite_link.c \
+	%D%/suite_log.c
+LIBSUITES = %D%/libsuites.la $(LIBREPLOG) $(LIBCLUSTER) $(CHECK_LIBS)
 
 EXTRA_PROGRAMS += %D%/sim
 %C%_sim_SOURCES = %D%/sim.c

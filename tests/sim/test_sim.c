@@ -29,7 +29,7 @@ static const struct {
     unsigned n_seeds;
 } clean[] = {
     { &suite_cluster, 40 }, { &suite_large, 1 }, { &suite_link, 20 },
-    { &suite_disk, 40 },
+    { &suite_disk, 40 }, { &suite_log, 16 },
 };
 
 /* --- one run --- */
@@ -145,6 +145,12 @@ END_TEST
 START_TEST(a_seed_of_disk_is_the_same_run_again)
 {
     check_same(&suite_disk);
+}
+END_TEST
+
+START_TEST(a_seed_of_log_is_the_same_run_again)
+{
+    check_same(&suite_log);
 }
 END_TEST
 
@@ -290,6 +296,7 @@ sim_suite(void)
     test_add(suite, "same-large", a_seed_of_large_is_the_same_run_again);
     test_add(suite, "same-link", a_seed_of_link_is_the_same_run_again);
     test_add(suite, "same-disk", a_seed_of_disk_is_the_same_run_again);
+    test_add(suite, "same-log", a_seed_of_log_is_the_same_run_again);
     test_add(suite, "text-cluster", a_plan_of_cluster_may_be_given_as_text);
     test_add(suite, "text-link", a_plan_of_link_may_be_given_as_text);
     test_add(suite, "text-disk", a_plan_of_disk_may_be_given_as_text);

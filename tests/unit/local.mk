@@ -156,3 +156,4 @@ check_PROGRAMS += %D%/test_replog_segment
 
 check_PROGRAMS += %D%/test_replog_store
 %C%_test_replog_store_LDADD = $(LIBREPLOG) $(LIBTEST) $(LIBSIM) $(LIBACTOR)
+EXTRA_DIST += tests/fixtures/replog-v1

@@ -23,6 +23,7 @@
 
 #include "replog/crc32c.h"
 #include "replog/snapshot.h"
+#include "replog/storage.h"
 #include "tests/lib/faulty_disk.h"
 #include "tests/lib/place.h"
 #include "tests/lib/test.h"
@@ -369,6 +370,44 @@ START_TEST(snapshot_is_of_a_state_that_there_was)
 
         ck_assert_int_eq(error_code(error), ERROR_INVALID);
     }
+    stage_fini(&s);
+}
+END_TEST
+
+/* Copies a file of the fixture, which stays as it is. */
+static void
+copy_fixture(const struct stage *s, const char *name)
+{
+    autofree char *relative = xasprintf("tests/fixtures/replog-v1/%s", name);
+    autofree char *path = test_source_path(relative);
+    struct place p = place_of(s);
+    uint8_t *data;
+    size_t size;
+
+    ck_assert_ptr_null(storage_read_whole(&actor_disk_real, path, 1 << 20,
+                                          &data, &size));
+    place_put(&p, name, "");
+    overwrite(s, name, data, size, 0);
+    free(data);
+}
+
+START_TEST(log_of_version_1_is_read_for_ever)
+{
+    struct stage s = stage_real(&actor_disk_real);
+
+    ck_assert_int_eq(actor_disk_make_path(s.disk, s.directory, 0755), 0);
+    copy_fixture(&s, "metadata");
+    copy_fixture(&s, SNAPSHOT_2);
+    copy_fixture(&s, "segment-00000000000000000002");
+    copy_fixture(&s, "segment-00000000000000000003");
+    copy_fixture(&s, "segment-00000000000000000004");
+    open_again(&s);
+    ck_assert_uint_eq(store_epoch(s.store), 2);
+    holds(&s, "2[the state after two] 3:third 4:");
+    promise(&s);
+    append(&s, "fifth");
+    open_again(&s);
+    holds(&s, "2[the state after two] 3:third 4: 5:fifth");
     stage_fini(&s);
 }
 END_TEST
@@ -754,6 +793,7 @@ store_suite(void)
     test_add(suite, "segments",
              segments_end_and_go_when_a_snapshot_has_what_was_in_them);
     test_add(suite, "snapshot", snapshot_is_of_a_state_that_there_was);
+    test_add(suite, "version-1", log_of_version_1_is_read_for_ever);
     test_add(suite, "lock", directory_has_one_opener);
     test_add(suite, "foreign", strange_files_are_refused);
     test_add(suite, "unfinished", what_was_never_finished_is_removed);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * files.c - see files.h. */
+ * storage.c - see storage.h. */
 #include <config.h>
 
-#include "replog/files.h"
+#include "replog/storage.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -52,46 +52,46 @@ has_position(const char *name, const char *prefix, uint64_t *ret)
 static bool
 is_new(const char *name)
 {
-    size_t len = strlen(name), suffix = strlen(FILES_NEW);
+    size_t len = strlen(name), suffix = strlen(STORAGE_NEW);
     uint64_t position;
 
-    if (len <= suffix || strcmp(name + len - suffix, FILES_NEW) != 0) {
+    if (len <= suffix || strcmp(name + len - suffix, STORAGE_NEW) != 0) {
         return false;
     }
     autofree char *stem = xstrndup(name, len - suffix);
 
-    return !strcmp(stem, FILES_METADATA)
+    return !strcmp(stem, STORAGE_METADATA)
            || has_position(stem, SEGMENT_PREFIX, &position)
            || has_position(stem, SNAPSHOT_PREFIX, &position);
 }
 
-enum files_kind
-files_classify(const char *name, uint64_t *ret_position)
+enum storage_kind
+storage_classify(const char *name, uint64_t *ret_position)
 {
-    return !strcmp(name, FILES_METADATA) ? FILES_KIND_METADATA
-        : !strcmp(name, FILES_LOCK) ? FILES_KIND_LOCK
-        : !strcmp(name, "lost+found") ? FILES_KIND_NONE
+    return !strcmp(name, STORAGE_METADATA) ? STORAGE_KIND_METADATA
+        : !strcmp(name, STORAGE_LOCK) ? STORAGE_KIND_LOCK
+        : !strcmp(name, "lost+found") ? STORAGE_KIND_NONE
         : has_position(name, SEGMENT_PREFIX, ret_position)
-              ? FILES_KIND_SEGMENT
+              ? STORAGE_KIND_SEGMENT
         : has_position(name, SNAPSHOT_PREFIX, ret_position)
-              ? FILES_KIND_SNAPSHOT
-        : is_new(name) ? FILES_KIND_NEW : FILES_KIND_FOREIGN;
+              ? STORAGE_KIND_SNAPSHOT
+        : is_new(name) ? STORAGE_KIND_NEW : STORAGE_KIND_FOREIGN;
 }
 
 char *
-files_path(const char *directory, const char *name)
+storage_path(const char *directory, const char *name)
 {
     return xasprintf("%s/%s", directory, name);
 }
 
 char *
-files_segment_path(const char *directory, uint64_t position)
+storage_segment_path(const char *directory, uint64_t position)
 {
     return xasprintf("%s/" SEGMENT_PREFIX "%020" PRIu64, directory, position);
 }
 
 char *
-files_snapshot_path(const char *directory, uint64_t position)
+storage_snapshot_path(const char *directory, uint64_t position)
 {
     return xasprintf("%s/" SNAPSHOT_PREFIX "%020" PRIu64, directory, position);
 }
@@ -99,13 +99,13 @@ files_snapshot_path(const char *directory, uint64_t position)
 /* --- errors --- */
 
 bool
-files_is_full(int rc)
+storage_is_full(int rc)
 {
     return rc == -ENOSPC || rc == -EDQUOT;
 }
 
 struct error *
-files_error(int rc, const char *what, const char *path)
+storage_error(int rc, const char *what, const char *path)
 {
     return error_errno(-rc, "%s '%s'", what, path);
 }
@@ -170,7 +170,7 @@ sync_above(const struct actor_disk *disk, const char *path, const char *known)
 }
 
 struct error *
-files_make_directory(const struct actor_disk *disk, const char *path)
+storage_make_directory(const struct actor_disk *disk, const char *path)
 {
     autofree char *above = climber(path);
 
@@ -185,13 +185,13 @@ files_make_directory(const struct actor_disk *disk, const char *path)
     if (rc == 0) {
         rc = sync_above(disk, path, above);
     }
-    return rc < 0 ? files_error(rc, "making directory", path) : NULL;
+    return rc < 0 ? storage_error(rc, "making directory", path) : NULL;
 }
 
 /* --- reading and writing --- */
 
 int
-files_write(const struct actor_disk *disk, int fd, const void *data,
+storage_write(const struct actor_disk *disk, int fd, const void *data,
             size_t size, size_t offset)
 {
     const char *from = data;
@@ -213,7 +213,7 @@ files_write(const struct actor_disk *disk, int fd, const void *data,
 }
 
 int
-files_write_zeroes(const struct actor_disk *disk, int fd, size_t from,
+storage_write_zeroes(const struct actor_disk *disk, int fd, size_t from,
                    size_t to)
 {
     static const char zeroes[ZEROES];
@@ -222,14 +222,14 @@ files_write_zeroes(const struct actor_disk *disk, int fd, size_t from,
     while (rc == 0 && from < to) {
         size_t n = to - from < ZEROES ? to - from : ZEROES;
 
-        rc = files_write(disk, fd, zeroes, n, from);
+        rc = storage_write(disk, fd, zeroes, n, from);
         from += n;
     }
     return rc;
 }
 
 struct error *
-files_read(const struct actor_disk *disk, int fd, const char *path,
+storage_read(const struct actor_disk *disk, int fd, const char *path,
            void *to, size_t size, size_t offset)
 {
     char *at = to;
@@ -242,7 +242,7 @@ files_read(const struct actor_disk *disk, int fd, const char *path,
             continue;
         }
         if (n < 0) {
-            return files_error((int) n, "reading", path);
+            return storage_error((int) n, "reading", path);
         }
         if (n == 0) {
             return error_create(ERROR_PARSE, "'%s' ends at offset %zu, and "
@@ -264,7 +264,7 @@ read_open(const struct actor_disk *disk, int fd, const char *path, size_t max,
     int rc = actor_disk_fstat(disk, fd, &st);
 
     if (rc < 0) {
-        return files_error(rc, "looking at", path);
+        return storage_error(rc, "looking at", path);
     }
     if (!S_ISREG(st.st_mode)) {
         return error_create(ERROR_INVALID, "'%s' is not a file", path);
@@ -280,7 +280,7 @@ read_open(const struct actor_disk *disk, int fd, const char *path, size_t max,
         return error_create(ERROR_NO_MEMORY, "no memory for the %zu bytes of "
                             "'%s'", size, path);
     }
-    struct error *error = files_read(disk, fd, path, data, size, 0);
+    struct error *error = storage_read(disk, fd, path, data, size, 0);
 
     if (error) {
         free(data);
@@ -292,13 +292,13 @@ read_open(const struct actor_disk *disk, int fd, const char *path, size_t max,
 }
 
 struct error *
-files_read_whole(const struct actor_disk *disk, const char *path, size_t max,
+storage_read_whole(const struct actor_disk *disk, const char *path, size_t max,
                  uint8_t **ret_data, size_t *ret_size)
 {
     int fd = actor_disk_open(disk, path, O_RDONLY, 0);
 
     if (fd < 0) {
-        return files_error(fd, "opening", path);
+        return storage_error(fd, "opening", path);
     }
     struct error *error = read_open(disk, fd, path, max, ret_data, ret_size);
 
@@ -307,15 +307,15 @@ files_read_whole(const struct actor_disk *disk, const char *path, size_t max,
 }
 
 struct error *
-files_put_in_place(const struct actor_disk *disk, const char *directory,
+storage_put_in_place(const struct actor_disk *disk, const char *directory,
                    const char *path)
 {
-    autofree char *new_path = xasprintf("%s" FILES_NEW, path);
+    autofree char *new_path = xasprintf("%s" STORAGE_NEW, path);
     int rc = actor_disk_rename(disk, new_path, path);
 
     if (rc < 0) {
-        return files_error(rc, "renaming", new_path);
+        return storage_error(rc, "renaming", new_path);
     }
     rc = actor_disk_fsync_directory(disk, directory);
-    return rc < 0 ? files_error(rc, "syncing directory", directory) : NULL;
+    return rc < 0 ? storage_error(rc, "syncing directory", directory) : NULL;
 }
