@@ -31,15 +31,22 @@ noinst_LTLIBRARIES += %D%/libmaster.la
 	%D%/offer_table.h \
 	%D%/offers.c \
 	%D%/private.h \
+	%D%/rate_limiter.c \
+	%D%/rate_limiter.h \
 	%D%/registrar/changes.c \
 	%D%/registrar/maintenance.c \
 	%D%/registrar/parts.c \
 	%D%/registrar/parts.h \
 	%D%/registrar/record_table.c \
 	%D%/registrar/record_table.h \
+	%D%/registrar/recovery.c \
+	%D%/registrar/registrar.c \
+	%D%/registrar/registrar.h \
+	%D%/registrar/registrar_private.h \
 	%D%/registrar/registry.c \
 	%D%/registrar/registry.h \
 	%D%/registrar/registry_private.h \
+	%D%/registrar/view.c \
 	%D%/reregister.c \
 	%D%/state_json.c \
 	%D%/state_json.h \

@@ -229,3 +229,5 @@ check_PROGRAMS += %D%/test_http_memory
 
 check_PROGRAMS += %D%/test_replog
 %C%_test_replog_LDADD = $(LIBREPLOG) $(LIBTEST) $(LIBPROTO) $(LIBACTOR)
+check_PROGRAMS += %D%/test_registrar
+%C%_test_registrar_LDADD = $(LIBTEST) $(LIBMASTER) $(LIBMODEL)

@@ -157,3 +157,6 @@ check_PROGRAMS += %D%/test_replog_segment
 check_PROGRAMS += %D%/test_replog_store
 %C%_test_replog_store_LDADD = $(LIBREPLOG) $(LIBTEST) $(LIBSIM) $(LIBACTOR)
 EXTRA_DIST += tests/fixtures/replog-v1
+
+check_PROGRAMS += %D%/test_rate_limiter
+%C%_test_rate_limiter_LDADD = $(LIBMASTER) $(LIBTEST) $(LIBMODEL)
