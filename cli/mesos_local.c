@@ -116,7 +116,7 @@ start_master(struct cluster *c, const struct local_flags *flags,
     autofree char *work_dir = xasprintf("%s/master", flags->work_dir);
     struct error *error =
         load_flags(master_flag_table, master_n_flags, &c->master_flags, flags,
-                   work_dir, NULL);
+                   work_dir, "--registry=in_memory");
 
     if (!error) {
         error = make_directory(work_dir);

@@ -63,6 +63,18 @@ agent_set_info(struct agent *agent, struct message *message,
     agent_update_text(agent);
 }
 
+bool
+agent_has_capability(const struct agent *agent,
+                     V1__AgentInfo__Capability__Type type)
+{
+    for (size_t i = 0; i < agent->n_capabilities; i++) {
+        if (agent->capabilities[i]->type == type) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* --- executors --- */
 
 struct executor *

@@ -52,6 +52,8 @@ struct agent {
 
     bool connected;
     bool active;                /* may be offered */
+    bool is_marking_drained;    /* the registry has been asked to */
+    double drain_start_time;    /* when it was told to; 0: never */
     struct resources total;
     struct task_list tasks;
     struct executor *executors; /* list */
@@ -83,6 +85,9 @@ void agent_destroy(struct agent *);
 void agent_set_info(struct agent *, struct message *message,
                     const V1__AgentInfo *, V1__AgentInfo__Capability **,
                     size_t n_capabilities, const char *version);
+
+bool agent_has_capability(const struct agent *,
+                          V1__AgentInfo__Capability__Type);
 
 struct executor *agent_find_executor(const struct agent *,
                                      const struct framework *,

@@ -26,15 +26,6 @@
 #include "master/private.h"
 #include "model/task_state.h"
 
-static void register_agent(struct master *, const struct upid *,
-                           struct actor_msg *,
-                           const Internal__RegisterAgent *,
-                           const struct resources *total);
-static void mark_unreachable(struct master *, struct agent *,
-                             const char *cause);
-static void forget_agent(struct master *, struct agent *);
-static void on_reregister_timeout(struct actor *, void *arg);
-
 /* --- what counts for the metrics --- */
 
 static void
@@ -50,7 +41,17 @@ void
 agents_set_connected(struct master *m, struct agent *agent, bool connected)
 {
     count_agent(m, agent, -1);
-    agent->connected = agent->active = connected;
+    agent->connected = connected;
+    agent->active = connected
+        && !known_agents_is_deactivated(&m->known, agent->id->s);
+    count_agent(m, agent, 1);
+}
+
+void
+agents_set_active(struct master *m, struct agent *agent, bool active)
+{
+    count_agent(m, agent, -1);
+    agent->active = active;
     count_agent(m, agent, 1);
 }
 
@@ -93,77 +94,6 @@ agents_total_ping_timeout(const struct master *m)
         * (double) m->flags->max_agent_ping_timeouts;
 }
 
-static void
-send_registered(struct master *m, const struct agent *agent)
-{
-    struct message *message =
-        message_create(&internal__agent_registered__descriptor);
-    Internal__AgentRegistered *registered = message_root(message);
-
-    registered->agent_id = message_new(message, &v1__agent_id__descriptor);
-    registered->agent_id->value = message_strdup(message, agent->id->s);
-    registered->connection = message_new(message,
-                                         &internal__connection__descriptor);
-    registered->connection->has_total_ping_timeout_seconds = true;
-    registered->connection->total_ping_timeout_seconds =
-        agents_total_ping_timeout(m);
-    actor_send_message(&m->base, &agent->pid, &msg_agent_registered,
-                       &message);
-}
-
-/* True if the agent at 'from' has been dealt with. */
-static bool
-answer_known(struct master *m, const struct upid *from)
-{
-    struct agent *agent = agents_find_pid(&m->agents, from);
-
-    if (!agent) {
-        return false;
-    }
-    if (agent->connected) {
-        log_info("Agent %s already registered, resending acknowledgement",
-                 agent->text);
-        send_registered(m, agent);
-        return true;
-    }
-    log_info("Removing old disconnected agent %s because a registration "
-             "attempt occurred", agent->text);
-    metric_increment(m->metrics.slave_removals_registered, 1);
-    agents_remove(m, agent, "a new agent registered at the same address");
-    return false;
-}
-
-void
-agents_on_register(struct actor *self, struct actor_msg *msg)
-{
-    struct master *m = master_cast(self);
-    const Internal__RegisterAgent *body = actor_msg_root(msg,
-                                                         &msg_register_agent);
-    const V1__AgentInfo *info = body->agent;
-    struct resources total = { 0 };
-    struct upid from;
-    struct error *error;
-
-    metric_increment(m->metrics.messages_register_slave, 1);
-    actor_msg_from(msg, &from);
-    error = agent_info_validate(info, &total);
-    if (error) {
-        log_warn("Dropping registration of agent at %s because it sent an "
-                 "invalid registration: %s", UPID_TEXT(&from),
-                 error_text(error));
-        error_destroy(error);
-        return;
-    }
-    log_info("Received register agent message from %s (%s)",
-             UPID_TEXT(&from), info->hostname);
-    if (!upid_is_empty(&from)
-        && agents_check_version(body->version, &from, "registration")
-        && !answer_known(m, &from)) {
-        register_agent(m, &from, msg, body, &total);
-    }
-    resources_fini(&total);
-}
-
 /* The agent's place in tables and metrics, its link and its observer. */
 bool
 agents_admit(struct master *m, struct agent *agent)
@@ -185,40 +115,15 @@ agents_admit(struct master *m, struct agent *agent)
         return false;
     }
     agent->master = m;
-    agent->connected = agent->active = true;
+    agent->connected = true;
+    agent->active = !known_agents_is_deactivated(&m->known, agent->id->s);
     agent->registered_time = master_wall_time(m);
+    ids_remove(&m->known.removed, agent->id->s);
     agents_add(&m->agents, agent);
     count_agent(m, agent, 1);
     master_metrics_add_total(&m->metrics, &agent->total, 1);
     actor_link(&m->base, &agent->pid);
     return true;
-}
-
-static void
-register_agent(struct master *m, const struct upid *from,
-               struct actor_msg *msg, const Internal__RegisterAgent *body,
-               const struct resources *total)
-{
-    autofree char *id = xasprintf("%s-S%llu", m->id,
-                                  (unsigned long long) m->next_agent++);
-    autofini(strbuf) text = STRBUF(STRBUF_UNLIMITED);
-    struct agent *agent = agent_create(id, from);
-
-    log_info("Registering agent at %s (%s) with id %s", UPID_TEXT(from),
-             body->agent->hostname, id);
-    agent_set_info(agent, actor_msg_message(msg), body->agent,
-                   body->agent_capabilities, body->n_agent_capabilities,
-                   body->version);
-    resources_init_copy(&agent->total, total);
-    if (!agents_admit(m, agent)) {
-        agent_destroy(agent);
-        return;
-    }
-    metric_increment(m->metrics.slave_registrations, 1);
-    send_registered(m, agent);
-    resources_format(total, &text);
-    log_info("Registered agent %s with %s", agent->text, text.data);
-    agents_tell_allocator(m, agent);
 }
 
 /* --- the allocator's view --- */
@@ -234,17 +139,6 @@ add_holding(struct allocator_holding *holding, const struct framework *f,
     resources_init_copy(&holding->resources, resources);
 }
 
-static bool
-has_capability(const struct agent *agent, V1__AgentInfo__Capability__Type type)
-{
-    for (size_t i = 0; i < agent->n_capabilities; i++) {
-        if (agent->capabilities[i]->type == type) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static struct allocator_agent_options
 allocator_options_of(const struct agent *agent)
 {
@@ -252,11 +146,11 @@ allocator_options_of(const struct agent *agent)
         .hostname = agent->info->hostname,
         .message = agent->message,
         .info = agent->info,
-        .is_multi_role = has_capability(agent, CAPABILITY(MULTI_ROLE)),
+        .is_multi_role = agent_has_capability(agent, CAPABILITY(MULTI_ROLE)),
         .is_hierarchical_role =
-            has_capability(agent, CAPABILITY(HIERARCHICAL_ROLE)),
+            agent_has_capability(agent, CAPABILITY(HIERARCHICAL_ROLE)),
         .is_reservation_refinement =
-            has_capability(agent, CAPABILITY(RESERVATION_REFINEMENT)),
+            agent_has_capability(agent, CAPABILITY(RESERVATION_REFINEMENT)),
     };
 }
 
@@ -285,6 +179,10 @@ agents_tell_allocator(struct master *m, struct agent *agent)
     allocator_add_agent(&m->base, &m->allocator, agent->id->s, &options,
                         &agent->total, holdings.data, holdings.n);
     vec_fini(&holdings);
+    if (!agent->active) {
+        allocator_set_agent_active(&m->base, &m->allocator, agent->id->s,
+                                   false);
+    }
 }
 
 void
@@ -341,102 +239,10 @@ agents_disconnected(struct master *m, struct agent *agent)
     end_unchecked_tasks(m, agent);
     actor_timer_start(&m->base, &agent->reregister_timer,
                       m->flags->agent_reregister_timeout,
-                      on_reregister_timeout, agent);
-}
-
-static void
-on_reregister_timeout(struct actor *self, void *arg)
-{
-    struct master *m = master_cast(self);
-    struct agent *agent = arg;
-    char text[DURATION_TEXT_SIZE];
-    autofree char *cause = NULL;
-
-    duration_text(m->flags->agent_reregister_timeout, text);
-    log_info("Scheduling removal of agent %s; did not reregister within %s "
-             "after disconnecting", agent->text, text);
-    cause = xasprintf("agent did not reregister within %s after "
-                      "disconnecting", text);
-    mark_unreachable(m, agent, cause);
-}
-
-void
-agents_on_observer_timeout(struct actor *self, struct actor_msg *msg)
-{
-    struct master *m = master_cast(self);
-    struct observer_timeout *body = actor_msg_body(msg,
-                                                   &msg_observer_timeout);
-    struct agent *agent = agents_find(&m->agents, body->agent_id);
-
-    if (!agent) {
-        log_warn("Skipping transition of agent %s to unreachable because it "
-                 "has already been removed or marked unreachable",
-                 body->agent_id);
-        return;
-    }
-    log_info("Scheduling transition of agent %s to UNREACHABLE because of "
-             "health check timeout", agent->id->s);
-    mark_unreachable(m, agent, "health check timed out");
-}
-
-static void
-mark_unreachable(struct master *m, struct agent *agent, const char *cause)
-{
-    int64_t now = actor_wall_now(&m->base);
-    int reason = V1__TASK_STATUS__REASON__REASON_AGENT_REMOVED;
-
-    metric_increment(m->metrics.slave_unreachable_scheduled, 1);
-    metric_increment(m->metrics.slave_unreachable_completed, 1);
-    metric_increment(m->metrics.slave_removals, 1);
-    metric_increment(m->metrics.slave_removals_unhealthy, 1);
-    log_info("Marking agent %s (%s) unreachable: %s", agent->id->s,
-             agent->info->hostname, cause);
-    agents_add_unreachable(&m->agents, agent->id->s, now,
-                           MAX_UNREACHABLE_AGENTS);
-    metric_set(m->metrics.slaves_unreachable,
-               (double) agents_count_unreachable(&m->agents));
-    allocator_set_agent_active(&m->base, &m->allocator, agent->id->s, false);
-    while (agent->tasks.first) {
-        struct task *task = agent->tasks.first;
-
-        if (task_state_is_terminal(task->state)) {
-            task_complete(m, task);
-            continue;
-        }
-        task_end(m, task,
-                 partition_state(task->framework,
-                                 V1__TASK_STATE__TASK_UNREACHABLE),
-                 reason, cause, now);
-        task_set_unreachable(m, task);
-    }
-    log_info("Marked agent %s (%s) unreachable: %s", agent->id->s,
-             agent->info->hostname, cause);
-    forget_agent(m, agent);
+                      agents_on_reregister_timeout, agent);
 }
 
 /* --- going --- */
-
-void
-agents_remove(struct master *m, struct agent *agent, const char *cause)
-{
-    autofree char *text = xasprintf("Agent %s removed: %s",
-                                    agent->info->hostname, cause);
-
-    log_info("Removing agent %s: %s", agent->text, cause);
-    metric_increment(m->metrics.slave_removals, 1);
-    allocator_set_agent_active(&m->base, &m->allocator, agent->id->s, false);
-    while (agent->tasks.first) {
-        struct task *task = agent->tasks.first;
-
-        if (!task_state_is_terminal(task->state)) {
-            task_end(m, task, V1__TASK_STATE__TASK_LOST,
-                     V1__TASK_STATUS__REASON__REASON_AGENT_REMOVED, text, 0);
-        }
-        task_complete(m, task);
-    }
-    log_info("Removed agent %s: %s", agent->text, cause);
-    forget_agent(m, agent);
-}
 
 static void
 send_failure(struct master *m, struct framework *f, const char *agent_id,
@@ -461,23 +267,22 @@ send_failure(struct master *m, struct framework *f, const char *agent_id,
     framework_send(m, f, &message);
 }
 
-static void
-tell_of_loss(struct master *m, const struct agent *agent)
+void
+agents_tell_of_loss(struct master *m, const char *id, const char *hostname)
 {
     struct framework *f = NULL;
 
     while ((f = frameworks_next(&m->frameworks, f)) != NULL) {
         if (f->state == FRAMEWORK_CONNECTED) {
             log_info("Notifying framework %s of lost agent %s (%s)", f->text,
-                     agent->id->s, agent->info->hostname);
-            send_failure(m, f, agent->id->s, NULL, 0);
+                     id, hostname);
+            send_failure(m, f, id, NULL, 0);
         }
     }
 }
 
-/* The agent has no tasks any more. */
-static void
-forget_agent(struct master *m, struct agent *agent)
+void
+agents_forget(struct master *m, struct agent *agent)
 {
     agents_rescind_offers(m, agent);
     while (agent->executors) {
@@ -490,33 +295,10 @@ forget_agent(struct master *m, struct agent *agent)
     count_agent(m, agent, -1);
     master_metrics_add_total(&m->metrics, &agent->total, -1);
     agents_take(&m->agents, agent);
-    tell_of_loss(m, agent);
+    agents_cancel_unreachable(m, agent->id->s);
+    known_agents_add_removed(&m->known, agent->id->s);
+    agents_tell_of_loss(m, agent->id->s, agent->info->hostname);
     agent_destroy(agent);
-}
-
-void
-agents_on_unregister(struct actor *self, struct actor_msg *msg)
-{
-    struct master *m = master_cast(self);
-    const Internal__UnregisterAgent *body =
-        actor_msg_root(msg, &msg_unregister_agent);
-    struct agent *agent = agents_find(&m->agents, body->agent_id->value);
-    struct upid from;
-
-    metric_increment(m->metrics.messages_unregister_slave, 1);
-    actor_msg_from(msg, &from);
-    if (!agent) {
-        log_warn("Ignoring unregister agent message from %s for unknown agent",
-                 UPID_TEXT(&from));
-        return;
-    }
-    if (!upid_equal(&agent->pid, &from)) {
-        log_warn("Ignoring unregister agent message from %s because it is not "
-                 "the agent %s", UPID_TEXT(&from), agent->pid_text);
-        return;
-    }
-    metric_increment(m->metrics.slave_removals_unregistered, 1);
-    agents_remove(m, agent, "the agent unregistered");
 }
 
 /* --- executors --- */

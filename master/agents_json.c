@@ -162,6 +162,27 @@ write_agent_capabilities(struct json_writer *w, const struct agent *agent)
     json_array_end(w);
 }
 
+/* What there is to say of an agent that is not, or not only, to be offered. */
+static void
+write_standing(struct json_writer *w, const struct agent *agent)
+{
+    const struct known_agents *known = &agent->master->known;
+    const V1__DrainInfo *drain = known_agents_drain(known, agent->id->s);
+
+    json_member_bool(w, "deactivated",
+                     known_agents_is_deactivated(known, agent->id->s));
+    json_member_string(w, "version", agent->version);
+    write_agent_capabilities(w, agent);
+    if (drain) {
+        json_key(w, "drain_info");
+        message_write_json(&drain->base, w);
+    }
+    if (agent->drain_start_time > 0) {
+        json_member_double(w, "estimated_drain_start_time_seconds",
+                           agent->drain_start_time);
+    }
+}
+
 void
 agent_write_members(struct json_writer *w, const struct agent *agent)
 {
@@ -195,9 +216,35 @@ agent_write_members(struct json_writer *w, const struct agent *agent)
     resources_write_member(&unreserved, w, "unreserved_resources");
     resources_fini(&unreserved);
     json_member_bool(w, "active", agent->active);
-    json_member_bool(w, "deactivated", false);
-    json_member_string(w, "version", agent->version);
-    write_agent_capabilities(w, agent);
+    write_standing(w, agent);
+}
+
+void
+agents_write_recovered(const struct master *m, struct json_writer *w,
+                       const char *agent_id)
+{
+    const struct id_record *record = NULL;
+
+    json_key(w, "recovered_slaves");
+    json_array_begin(w);
+    while ((record = ids_next(&m->known.recovered, record)) != NULL) {
+        const V1__AgentInfo *info = record->part;
+
+        if (agent_id && strcmp(agent_id, record->id)) {
+            continue;
+        }
+        json_object_begin(w);
+        json_member_string(w, "id", record->id);
+        json_member_string(w, "hostname", info->hostname);
+        json_member_int(w, "port", info->port);
+        write_attributes(w, info);
+        if (info->domain) {
+            json_key(w, "domain");
+            message_write_json(&info->domain->base, w);
+        }
+        json_object_end(w);
+    }
+    json_array_end(w);
 }
 
 static void
@@ -241,6 +288,6 @@ agents_write_json(struct master *m, struct json_writer *w,
         }
     }
     json_array_end(w);
-    json_member_empty_array(w, "recovered_slaves");
+    agents_write_recovered(m, w, agent_id);
     json_object_end(w);
 }

@@ -16,6 +16,8 @@
 #include <actor/flags.h>
 #include <actor/log.h>
 
+#include "master/rate_limiter.h"
+
 #define FLAG(NAME, TYPE, ...) \
     { .name = #NAME, .type = TYPE, \
       .offset = offsetof(struct master_flags, NAME), __VA_ARGS__ }
@@ -28,6 +30,7 @@ static struct error *validate_offer_timeout(const struct flag *,
 static struct error *validate_ping_timeout(const struct flag *, const void *);
 static struct error *validate_positive(const struct flag *, const void *);
 static struct error *validate_interval(const struct flag *, const void *);
+static struct error *validate_rate_limit(const struct flag *, const void *);
 static struct error *validate_reregister(const struct flag *, const void *);
 static struct error *validate_level(const struct flag *, const void *);
 
@@ -44,12 +47,20 @@ const struct flag master_flag_table[] = {
                  "to a ping from the master. Agents that do not respond\n"
                  "within `max_agent_ping_timeouts` ping retries are marked\n"
                  "unreachable."),
+    FLAG(agent_removal_rate_limit, FLAG_STRING,
+         .alias = "slave_removal_rate_limit",
+         .validate = validate_rate_limit,
+         .help = "The maximum rate (e.g., `1/10mins`, `2/3hrs`, etc) at\n"
+                 "which agents are marked unreachable when they fail health\n"
+                 "checks or do not come back. There is no limit if unset.\n"
+                 "The value is of the form `(Number of agents)/(Duration)`."),
     FLAG(agent_reregister_timeout, FLAG_DURATION, .default_value = "10mins",
          .alias = "slave_reregister_timeout",
          .validate = validate_reregister,
          .help = "The timeout within which an agent is expected to\n"
-                 "reregister after its connection broke. Agents that do not\n"
-                 "are marked unreachable. At least 10mins."),
+                 "reregister after its connection broke, or after a new\n"
+                 "master has read the registry. Agents that do not are\n"
+                 "marked unreachable. At least 10mins."),
     FLAG(allocation_interval, FLAG_DURATION, .default_value = "1secs",
          .validate = validate_interval,
          .help = "Amount of time to wait between performing\n"
@@ -117,18 +128,51 @@ const struct flag master_flag_table[] = {
          .help = "Port to listen on."),
     FLAG(quiet, FLAG_BOOL, .default_value = "false",
          .help = "Disable logging to stderr."),
-    FLAG(registry, FLAG_STRING, .default_value = "in_memory",
+    FLAG(recovery_agent_removal_limit, FLAG_STRING,
+         .default_value = "100%",
+         .alias = "recovery_slave_removal_limit",
+         .help = "For failovers, limit on the percentage of agents that can\n"
+                 "be marked unreachable after the re-registration timeout\n"
+                 "elapses. If the limit is exceeded, the master exits rather\n"
+                 "than give up the agents: something else is wrong then.\n"
+                 "Values: `[0%-100%]`"),
+    FLAG(registry, FLAG_STRING, .default_value = "replicated_log",
          .validate = validate_registry,
-         .help = "Persistence strategy for the registry. The one available\n"
-                 "option is `in_memory`: a restarted master learns of its\n"
-                 "agents when they register again."),
+         .help = "Persistence strategy for the registry; available options\n"
+                 "are `replicated_log`, which is kept below `work_dir`, and\n"
+                 "`in_memory` (for testing): a restarted master knows\n"
+                 "nothing of its agents until they register again."),
+    FLAG(registry_fetch_timeout, FLAG_DURATION, .default_value = "1mins",
+         .validate = validate_interval,
+         .help = "Duration of time to wait in order to fetch data from the\n"
+                 "registry after which the operation is considered a\n"
+                 "failure, and the master exits."),
+    FLAG(registry_gc_interval, FLAG_DURATION, .default_value = "15mins",
+         .validate = validate_interval,
+         .help = "How often to garbage collect the registry. The current\n"
+                 "leading master will periodically discard information from\n"
+                 "the registry: see `registry_max_agent_age` and\n"
+                 "`registry_max_agent_count`."),
+    FLAG(registry_max_agent_age, FLAG_DURATION, .default_value = "2weeks",
+         .help = "Maximum length of time to store information in the\n"
+                 "registry about agents that are unreachable or gone."),
+    FLAG(registry_max_agent_count, FLAG_UINT, .default_value = "102400",
+         .help = "Maximum number of unreachable agents, and of gone ones, to\n"
+                 "store in the registry; the oldest go."),
+    FLAG(registry_store_timeout, FLAG_DURATION, .default_value = "20secs",
+         .validate = validate_interval,
+         .help = "Duration of time to wait in order to store data in the\n"
+                 "registry after which the operation is considered a\n"
+                 "failure, and the master exits."),
     FLAG(root_submissions, FLAG_BOOL, .default_value = "true",
          .help = "Can root submit frameworks?"),
     FLAG(version, FLAG_BOOL, .default_value = "false",
          .help = "Show version and exit."),
     FLAG(work_dir, FLAG_STRING,
-         .help = "Directory for persistent information; created if absent.\n"
-                 "Nothing is kept there with an in-memory registry."),
+         .help = "Where to store the persistent information kept in the\n"
+                 "registry; created if absent. Has to be given unless\n"
+                 "--registry=in_memory is. Use a directory that outlives\n"
+                 "reboots: /var/lib/mesos for example."),
 };
 
 const size_t master_n_flags = sizeof master_flag_table
@@ -180,11 +224,21 @@ validate_registry(const struct flag *flag, const void *member)
     const char *registry = *(char *const *) member;
 
     (void) flag;
-    if (strcmp(registry, "in_memory")) {
+    if (strcmp(registry, "in_memory") && strcmp(registry, "replicated_log")
+        && strcmp(registry, "log_storage")) {
         return error_create(ERROR_INVALID, "'%s' is not a supported option "
                             "for registry persistence", registry);
     }
     return NULL;
+}
+
+static struct error *
+validate_rate_limit(const struct flag *flag, const void *member)
+{
+    struct rate_limiter limiter;
+
+    (void) flag;
+    return rate_limiter_parse(*(char *const *) member, &limiter);
 }
 
 static struct error *

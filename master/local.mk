@@ -2,6 +2,7 @@
 noinst_LTLIBRARIES += %D%/libmaster.la
 %C%_libmaster_la_SOURCES = \
 	%D%/accept.c \
+	%D%/admission.c \
 	%D%/agent_report.c \
 	%D%/agent_report.h \
 	%D%/agent_table.c \
@@ -15,12 +16,17 @@ noinst_LTLIBRARIES += %D%/libmaster.la
 	%D%/allocator/table.c \
 	%D%/allocator/table.h \
 	%D%/calls.c \
+	%D%/draining.c \
 	%D%/flags.c \
 	%D%/framework_table.c \
 	%D%/framework_table.h \
 	%D%/frameworks.c \
 	%D%/frameworks_json.c \
 	%D%/http.c \
+	%D%/id_table.c \
+	%D%/id_table.h \
+	%D%/known_agents.c \
+	%D%/known_agents.h \
 	%D%/master.c \
 	%D%/master.h \
 	%D%/metrics.c \
@@ -33,6 +39,8 @@ noinst_LTLIBRARIES += %D%/libmaster.la
 	%D%/private.h \
 	%D%/rate_limiter.c \
 	%D%/rate_limiter.h \
+	%D%/readmission.c \
+	%D%/recovery.c \
 	%D%/registrar/changes.c \
 	%D%/registrar/maintenance.c \
 	%D%/registrar/parts.c \
@@ -47,6 +55,10 @@ noinst_LTLIBRARIES += %D%/libmaster.la
 	%D%/registrar/registry.h \
 	%D%/registrar/registry_private.h \
 	%D%/registrar/view.c \
+	%D%/registry_calls.c \
+	%D%/registry_calls.h \
+	%D%/registry_gc.c \
+	%D%/removal.c \
 	%D%/reregister.c \
 	%D%/state_json.c \
 	%D%/state_json.h \
@@ -56,6 +68,7 @@ noinst_LTLIBRARIES += %D%/libmaster.la
 	%D%/tasks_json.c \
 	%D%/text.c \
 	%D%/text.h \
+	%D%/unreachable.c \
 	%D%/validation.c \
 	%D%/validation.h
 

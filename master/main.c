@@ -9,7 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include <actor/actor.h>
 #include <actor/addresses.h>
 #include <actor/alloc.h>
 #include <actor/descriptors.h>
@@ -31,6 +33,28 @@ static struct error *make_addresses(const struct master_flags *,
 static struct error *start(const struct master_flags *,
                            struct actor_system **ret);
 static int run(const struct master_flags *);
+static struct error *end_watch_init(struct actor *, void *master);
+static void end_watch_exited(struct actor *, const struct upid *);
+
+/* Tells the program when the master has ended by itself. */
+static const struct actor_type end_watch_type = {
+    .name = "master-end-watch", .size = sizeof(struct actor),
+    .init = end_watch_init, .exited = end_watch_exited,
+};
+
+static struct error *
+end_watch_init(struct actor *self, void *master)
+{
+    actor_link(self, master);
+    return NULL;
+}
+
+/* SIGUSR1 is nobody else's here; its default would end us as well. */
+static void
+end_watch_exited(struct actor *self UNUSED, const struct upid *who UNUSED)
+{
+    kill(getpid(), SIGUSR1);
+}
 
 static int
 print_usage(void)
@@ -76,7 +100,8 @@ fail(struct error *error)
     return EXIT_FAILURE;
 }
 
-/* Waits for a signal that ends us, and says whose it was. */
+/* Waits for a signal that ends us, and says whose it was.  0: the master has
+ * ended, and has said why. */
 static int
 wait_for_signal(const sigset_t *signals)
 {
@@ -86,6 +111,9 @@ wait_for_signal(const sigset_t *signals)
     do {
         signal = sigwaitinfo(signals, &info);
     } while (signal < 0 && errno == EINTR);
+    if (signal == SIGUSR1 && info.si_pid == getpid()) {
+        return 0;
+    }
     log_warn("Received signal SIG%s from process %d of user %d; exiting",
              sigabbrev_np(signal), (int) info.si_pid, (int) info.si_uid);
     return signal;
@@ -120,6 +148,7 @@ run(const struct master_flags *flags)
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGUSR1);
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
     signal(SIGPIPE, SIG_IGN);
 
@@ -131,6 +160,9 @@ run(const struct master_flags *flags)
     ended_by = wait_for_signal(&signals);
     actor_system_destroy(system);
     log_fini();
+    if (ended_by == 0) {
+        return EXIT_FAILURE;
+    }
 
     /* Who started us sees what ended us. */
     signal(ended_by, SIG_DFL);
@@ -147,7 +179,12 @@ start(const struct master_flags *flags, struct actor_system **ret)
         .messages = proto_messages, .n_messages = proto_n_messages,
     };
     struct error *error = make_addresses(flags, &options);
+    struct upid master;
 
+    if (!error && !flags->work_dir && strcmp(flags->registry, "in_memory")) {
+        error = error_create(ERROR_INVALID, "--work_dir needed for replicated "
+                             "log based registry");
+    }
     if (!error && flags->work_dir) {
         int errnum = directory_make(flags->work_dir, 0755);
 
@@ -162,7 +199,11 @@ start(const struct master_flags *flags, struct actor_system **ret)
     if (!error) {
         error = memory_profiler_start(*ret, flags->memory_profiling);
     }
-    return error ? error : master_start(*ret, flags, NULL);
+    if (!error) {
+        error = master_start(*ret, flags, &master);
+    }
+    return error ? error : actor_spawn(*ret, &end_watch_type, NULL, &master,
+                                       NULL);
 }
 
 static struct error *

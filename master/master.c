@@ -2,14 +2,16 @@
  *
  * master.c - the master actor: its life and its handlers.
  *
- * It leads from its start, so that nothing is dropped for want of a leader;
- * with elections the gate of Mesos ("dropped_messages") will stand here. */
+ * It leads from its start, but what is said to it counts only when the
+ * registry has been read: until then messages are dropped and counted, and who
+ * sent them sends them again. */
 #include <config.h>
 
 #include "master/master.h"
 
 #include <netdb.h>
 #include <netinet/in.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,26 +30,51 @@
 #include "master/allocator/allocator.h"
 #include "master/observer.h"
 #include "master/private.h"
+#include "master/registrar/registrar.h"
+#include "replog/replog.h"
 
 static struct error *master_init(struct actor *, void *arg);
 static void master_fini(struct actor *);
 static void master_exited(struct actor *, const struct upid *);
+static bool is_open(struct master *, const struct actor_msg *);
 static void master_make_info(struct master *);
 static void master_log_start(struct master *);
 static struct error *master_start_allocator(struct master *);
 static char *look_up_hostname(const struct master_flags *,
                               const struct address *);
+static struct error *start_registrar(struct actor_system *,
+                                     const struct master_flags *,
+                                     struct upid *ret_upid);
+
+/* Handlers of what comes from agents and schedulers, behind the gate. */
+#define GATED(HANDLER) \
+    static void \
+    gated_##HANDLER(struct actor *self, struct actor_msg *msg) \
+    { \
+        if (is_open(master_cast(self), msg)) { \
+            HANDLER(self, msg); \
+        } \
+    }
+GATED(calls_on_call)
+GATED(tasks_on_update)
+GATED(agents_on_register)
+GATED(agents_on_reregister)
+GATED(agents_on_unregister)
+GATED(agents_on_exited_executor)
+GATED(agents_on_executor_message)
+#undef GATED
 
 static const struct actor_handler handlers[] = {
-    { &msg_scheduler_call, calls_on_call },
+    { &msg_scheduler_call, gated_calls_on_call },
     { &msg_allocator_offers, offers_on_allocated },
-    { &msg_update_status, tasks_on_update },
-    { &msg_register_agent, agents_on_register },
-    { &msg_reregister_agent, agents_on_reregister },
-    { &msg_unregister_agent, agents_on_unregister },
-    { &msg_exited_executor, agents_on_exited_executor },
-    { &msg_executor_to_framework, agents_on_executor_message },
+    { &msg_update_status, gated_tasks_on_update },
+    { &msg_register_agent, gated_agents_on_register },
+    { &msg_reregister_agent, gated_agents_on_reregister },
+    { &msg_unregister_agent, gated_agents_on_unregister },
+    { &msg_exited_executor, gated_agents_on_exited_executor },
+    { &msg_executor_to_framework, gated_agents_on_executor_message },
     { &msg_observer_timeout, agents_on_observer_timeout },
+    { &msg_observer_pong, agents_on_observer_pong },
 };
 
 static const struct actor_type master_type = {
@@ -59,6 +86,7 @@ static const struct actor_type master_type = {
 struct master_arg {
     const struct master_flags *flags;
     char *hostname;
+    struct upid registrar;
 };
 
 struct error *
@@ -69,11 +97,39 @@ master_start(struct actor_system *system, const struct master_flags *flags,
         .flags = flags,
         .hostname = look_up_hostname(flags, actor_system_address(system)),
     };
-    struct error *error = actor_spawn(system, &master_type, "master", &arg,
-                                      ret_upid);
+    struct error *error = start_registrar(system, flags, &arg.registrar);
 
+    if (!error) {
+        error = actor_spawn(system, &master_type, "master", &arg, ret_upid);
+    }
     free(arg.hostname);
     return error_wrap(error, "starting the master");
+}
+
+/* With its log, unless the registry is to be in memory. */
+static struct error *
+start_registrar(struct actor_system *system, const struct master_flags *flags,
+                struct upid *ret_upid)
+{
+    struct registrar_options options = {
+        .fetch_timeout_ns = flags->registry_fetch_timeout,
+        .store_timeout_ns = flags->registry_store_timeout,
+    };
+    autofree char *directory = NULL;
+    struct replog_options log = { .metrics_prefix = "registrar/" };
+    struct error *error;
+
+    if (!strcmp(flags->registry, "in_memory")) {
+        return registrar_start(system, &options, ret_upid);
+    }
+    if (!flags->work_dir) {
+        return error_create(ERROR_INVALID, "--work_dir needed for replicated "
+                            "log based registry");
+    }
+    directory = xasprintf("%s/replicated_log", flags->work_dir);
+    log.directory = directory;
+    error = replog_start(system, &log, &options.log);
+    return error ? error : registrar_start(system, &options, ret_upid);
 }
 
 /* Blocks, which is why it is done here and not in a turn. */
@@ -129,6 +185,7 @@ master_init(struct actor *self, void *arg)
     struct error *error;
 
     m->flags = master_arg->flags;
+    m->registrar = master_arg->registrar;
     m->hostname = steal(master_arg->hostname);
     actor_random_uuid(self, &uuid);
     uuid_format(&uuid, m->id);
@@ -136,7 +193,10 @@ master_init(struct actor *self, void *arg)
     master_metrics_init(&m->metrics, actor_system_of(self));
     master_make_info(m);
     master_log_start(m);
-    error = start_files(actor_system_of(self), m->flags);
+    error = recovery_init(m);
+    if (!error) {
+        error = start_files(actor_system_of(self), m->flags);
+    }
     if (!error) {
         error = master_start_allocator(m);
     }
@@ -146,6 +206,7 @@ master_init(struct actor *self, void *arg)
     master_add_routes(m);
     log_info("Elected as the leading master!");
     metric_set(m->metrics.elected, 1.0);
+    recovery_start(m);
     return NULL;
 }
 
@@ -179,6 +240,8 @@ master_fini(struct actor *self)
         resources_fini(&resources);
     }
     cancel_timers(m);
+    ids_fini(&m->pending_unreachable);
+    known_agents_fini(&m->known);
     agents_fini(&m->agents);
     frameworks_fini(&m->frameworks);
     message_unref(m->info_message);
@@ -204,6 +267,8 @@ master_make_info(struct master *m)
 {
     static const V1__MasterInfo__Capability__Type types[] = {
         V1__MASTER_INFO__CAPABILITY__TYPE__AGENT_UPDATE,
+        V1__MASTER_INFO__CAPABILITY__TYPE__AGENT_DRAINING,
+        V1__MASTER_INFO__CAPABILITY__TYPE__QUOTA_V2,
     };
     const struct address *address = &actor_upid(&m->base)->address;
     struct message *message =
@@ -273,4 +338,35 @@ double
 master_wall_time(const struct master *m)
 {
     return (double) (actor_wall_now(&m->base) / 1000) / 1e6;
+}
+
+/* --- the gate, and the end --- */
+
+static bool
+is_open(struct master *m, const struct actor_msg *msg)
+{
+    if (m->is_recovered && !m->is_ending) {
+        return true;
+    }
+    vlog(1, "Dropping '%s' message since %s", actor_msg_type(msg)->name,
+         m->is_ending ? "the master ends" : "not recovered yet");
+    metric_increment(m->metrics.dropped_messages, 1);
+    return false;
+}
+
+void
+master_exit(struct master *m, const char *fmt, ...)
+{
+    autofree char *text = NULL;
+    va_list args;
+
+    if (m->is_ending) {
+        return;
+    }
+    va_start(args, fmt);
+    text = xvasprintf(fmt, args);
+    va_end(args);
+    log_error("EXIT with status 1: %s", text);
+    m->is_ending = true;
+    actor_stop(&m->base);
 }

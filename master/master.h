@@ -5,11 +5,13 @@
  * The master is actor "master" of its system, which should have it as the
  * delegate, so that "/state" answers as "/master/state" does, and should know
  * the messages of proto/messages.h.  It leads from the start: there is no
- * election, and what it knows is in memory.
+ * election.  What has to outlive it is in its registry, a log below the working
+ * directory or, if that is wanted, in memory.
  *
  *     struct master_flags flags;
  *
  *     master_flags_init(&flags);
+ *     flags.work_dir = xstrdup("/var/lib/mesos");
  *     flags.allocation_interval = 50 * MILLISECOND;
  *     error = master_start(system, &flags, &upid);
  *     ...
@@ -50,6 +52,13 @@ struct master_flags {
     int64_t agent_ping_timeout;
     uint64_t max_agent_ping_timeouts;
     int64_t agent_reregister_timeout;
+    char *agent_removal_rate_limit;
+    char *recovery_agent_removal_limit;
+    int64_t registry_fetch_timeout;
+    int64_t registry_store_timeout;
+    int64_t registry_gc_interval;
+    int64_t registry_max_agent_age;
+    uint64_t registry_max_agent_count;
     uint64_t max_completed_frameworks;
     uint64_t max_completed_tasks_per_framework;
     uint64_t max_unreachable_tasks_per_framework;
@@ -70,8 +79,11 @@ extern const size_t master_n_flags;
 void master_flags_init(struct master_flags *);
 void master_flags_fini(struct master_flags *);
 
-/* Starts the master; its allocator and the observers of its agents come with
- * it.  'flags' are borrowed and outlive the system. */
+/* Starts the master; its registrar and its allocator, and the observers of its
+ * agents, come with it.  'flags' are borrowed and outlive the system.
+ *
+ * A master that cannot go on, because its registry cannot be read or written
+ * for example, says so in the log and ends: link to it to hear of that. */
 struct error *master_start(struct actor_system *, const struct master_flags *,
                            struct upid *ret_upid) MUST_CHECK;
 

@@ -36,7 +36,7 @@ struct metrics;
     X(invalid_status_update_acknowledgements) \
     X(slave_registrations) X(slave_reregistrations) X(slave_removals) \
     X(slave_unreachable_scheduled) X(slave_unreachable_completed) \
-    X(slave_unreachable_canceled)
+    X(slave_unreachable_canceled) X(recovery_slave_removals)
 
 #define MASTER_GAUGES(X) \
     X(elected) \

@@ -51,6 +51,11 @@ const struct actor_msg_type msg_observer_timeout = {
     .fini = timeout_fini,
 };
 
+const struct actor_msg_type msg_observer_pong = {
+    .name = "observer.pong", .size = sizeof(struct observer_timeout),
+    .fini = timeout_fini,
+};
+
 static const struct actor_msg_type msg_observer_update = {
     .name = "observer.update", .size = sizeof(struct observer_update),
 };
@@ -130,18 +135,23 @@ observer_ping(struct observer *o)
 }
 
 static void
+tell(struct observer *o, const struct actor_msg_type *type)
+{
+    struct actor_msg *msg = actor_msg_create(type);
+    struct observer_timeout *body = actor_msg_body(msg, type);
+
+    body->agent_id = xstrdup(o->agent_id);
+    actor_send(&o->base, &o->master, &msg);
+}
+
+static void
 on_ping_timer(struct actor *self, void *arg)
 {
     struct observer *o = observer_cast(self);
 
     (void) arg;
     if (!o->ponged && ++o->n_timeouts >= o->max_timeouts) {
-        struct actor_msg *msg = actor_msg_create(&msg_observer_timeout);
-        struct observer_timeout *body = actor_msg_body(msg,
-                                                       &msg_observer_timeout);
-
-        body->agent_id = xstrdup(o->agent_id);
-        actor_send(self, &o->master, &msg);
+        tell(o, &msg_observer_timeout);
     }
     observer_ping(o);
 }
@@ -152,6 +162,9 @@ on_pong(struct actor *self, struct actor_msg *msg)
     struct observer *o = observer_cast(self);
 
     (void) msg;
+    if (o->n_timeouts >= o->max_timeouts) {
+        tell(o, &msg_observer_pong);
+    }
     o->ponged = true;
     o->n_timeouts = 0;
 }

@@ -43,4 +43,7 @@ struct observer_timeout {
 
 extern const struct actor_msg_type msg_observer_timeout;
 
+/* The agent that this was said of has answered after all; same body. */
+extern const struct actor_msg_type msg_observer_pong;
+
 #endif /* MASTER_OBSERVER_H */

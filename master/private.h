@@ -2,10 +2,12 @@
  *
  * private.h - the master actor, between the files that make it up.
  *
- * master.c starts it and knows all its handlers; agents.c, reregister.c,
- * frameworks.c, calls.c, accept.c, offers.c and tasks.c each have the part
- * that their name says; http.c answers requests by what state_json.h
- * declares.
+ * master.c starts it and knows all its handlers; recovery.c reads what the
+ * master before it has left.  Agents come by admission.c, come back by
+ * reregister.c, fall silent by unreachable.c, go by removal.c and are emptied
+ * by draining.c; agents.c has what these share.  frameworks.c, calls.c,
+ * accept.c, offers.c and tasks.c each have the part that their name says;
+ * http.c answers requests by what state_json.h declares.
  *
  * Thread-safety: the master's turns only. */
 #ifndef MASTER_PRIVATE_H
@@ -21,19 +23,18 @@
 
 #include "master/agent_table.h"
 #include "master/framework_table.h"
+#include "master/known_agents.h"
 #include "master/master.h"
 #include "master/metrics.h"
 #include "master/offer_table.h"
+#include "master/rate_limiter.h"
 #include "master/task.h"
 #include "proto/cmesos/internal.pb-c.h"
 #include "proto/mesos/v1/mesos.pb-c.h"
 #include "proto/mesos/v1/scheduler/scheduler.pb-c.h"
 #include "proto/messages.h"
 
-/* How many agents out of reach are remembered (--registry_max_agent_count of
- * Mesos). */
-#define MAX_UNREACHABLE_AGENTS 102400
-
+struct error;
 struct http_request;
 struct json_writer;
 struct message;
@@ -46,11 +47,22 @@ struct master {
     struct message *info_message;       /* root is 'info' */
     V1__MasterInfo *info;
     struct upid allocator;
+    struct upid registrar;
+    bool is_recovered;          /* what the registry has is known */
+    bool is_ending;
     double start_time;          /* wall clock, seconds */
     uint64_t next_framework;
     uint64_t next_agent;
     uint64_t next_offer;
     struct agents agents;
+    struct known_agents known;
+    size_t n_registry_agents;   /* that the registry had when it was read */
+    struct id_table pending_unreachable;        /* who waits, in order */
+    struct rate_limiter removal_limiter;
+    double removal_limit;       /* of recovered agents, 0..1 */
+    struct actor_timer pending_timer;
+    struct actor_timer recovered_timer;
+    struct actor_timer gc_timer;
     struct frameworks frameworks;
     struct offer *offers;       /* table */
     struct master_metrics metrics;
@@ -66,11 +78,88 @@ master_cast(struct actor *self)
 
 double master_wall_time(const struct master *);         /* seconds */
 
+/* The master cannot go on: says why, and ends it with this turn.  The program
+ * exits with status 1. */
+void master_exit(struct master *, const char *fmt, ...) PRINTF_FORMAT(2, 3);
+
+/* --- recovery.c --- */
+
+/* Reads the flags that say when agents may be given up. */
+struct error *recovery_init(struct master *) MUST_CHECK;
+void recovery_start(struct master *);
+
+/* --- registry_gc.c --- */
+
+void registry_gc_start(struct master *);
+
+/* --- admission.c --- */
+
+actor_handler_fn agents_on_register;
+
+/* --- unreachable.c --- */
+
+actor_handler_fn agents_on_observer_timeout, agents_on_observer_pong;
+actor_timer_fn agents_on_reregister_timeout;    /* 'arg' is the agent */
+
+enum unreachable_why {
+    UNREACHABLE_HEALTH_CHECK,
+    UNREACHABLE_DISCONNECTED,   /* and has not come back */
+    UNREACHABLE_FAILOVER,       /* of a master before us, likewise */
+};
+
+/* The agent is to be taken for unreachable when --agent_removal_rate_limit
+ * allows it, unless that is cancelled before. */
+void agents_schedule_unreachable(struct master *, const char *id,
+                                 enum unreachable_why);
+void agents_cancel_unreachable(struct master *, const char *id);
+
+/* --- removal.c --- */
+
+actor_handler_fn agents_on_unregister;
+
+/* Called once with an HTTP status and what there is to say besides; from any
+ * thread, if the master ends first (503). */
+typedef void agents_answer_fn(void *aux, int status, const char *text);
+
+struct agents_answer {
+    agents_answer_fn *fn;       /* NULL: nobody wants to know */
+    void *aux;
+};
+
+/* Answers once: a second time, or if nobody waits, nothing happens. */
+void agents_answer(struct agents_answer *, int status, const char *text);
+
+/* For good, as soon as the registry has it: its tasks are lost.  'reason' is
+ * a counter; NULL: none. */
+void agents_remove(struct master *, struct agent *, const char *cause,
+                   struct metric *reason);
+
+/* MARK_AGENT_GONE: 200 once that is durable and all is done. */
+void agents_mark_gone(struct master *, const char *id,
+                      const struct agents_answer *);
+
+/* --- draining.c --- */
+
+/* Registered, recovered or unreachable. */
+bool agents_is_known(const struct master *, const char *id);
+
+/* DRAIN_AGENT, DEACTIVATE_AGENT and REACTIVATE_AGENT. */
+void agents_drain(struct master *, const char *id, const V1__DrainConfig *,
+                  const struct agents_answer *);
+void agents_deactivate(struct master *, const char *id,
+                       const struct agents_answer *);
+void agents_reactivate(struct master *, const char *id,
+                       const struct agents_answer *);
+
+/* Tells an agent that is connected and is to be drained to begin. */
+void agents_send_drain(struct master *, struct agent *);
+
+/* To be called when an agent has less to do than before. */
+void agents_check_drained(struct master *, struct agent *);
+
 /* --- agents.c --- */
 
-actor_handler_fn agents_on_register, agents_on_unregister,
-    agents_on_observer_timeout, agents_on_exited_executor,
-    agents_on_executor_message;
+actor_handler_fn agents_on_exited_executor, agents_on_executor_message;
 
 /* The agent's place in tables and metrics, its link and its observer.  False
  * if it could not get one; it is the caller's then. */
@@ -82,14 +171,20 @@ bool agents_check_version(const char *version, const struct upid *from,
 
 /* For how long an agent that is not pinged waits. */
 double agents_total_ping_timeout(const struct master *);
+
+/* Whether it may be offered goes with that, unless it is deactivated. */
 void agents_set_connected(struct master *, struct agent *, bool connected);
+void agents_set_active(struct master *, struct agent *, bool active);
 
 /* Tells the allocator of a new agent and all that is held there. */
 void agents_tell_allocator(struct master *, struct agent *);
 void agents_rescind_offers(struct master *, struct agent *);
 
-/* For good: its tasks are lost. */
-void agents_remove(struct master *, struct agent *, const char *cause);
+/* Takes the agent, which has no tasks any more, out of all tables, and frees
+ * it; frameworks are told. */
+void agents_forget(struct master *, struct agent *);
+void agents_tell_of_loss(struct master *, const char *id,
+                         const char *hostname);
 
 /* The link to 'agent' broke. */
 void agents_disconnected(struct master *, struct agent *);
@@ -98,9 +193,32 @@ void agents_disconnected(struct master *, struct agent *);
 void agents_remove_executor(struct master *, struct agent *,
                             struct executor *);
 
-/* --- reregister.c --- */
+/* --- readmission.c --- */
 
 actor_handler_fn agents_on_reregister;
+
+/* An agent that may come back, and what it reports. */
+struct comeback {
+    struct upid from;
+    struct message *request;    /* counted */
+    const Internal__ReregisterAgent *body;      /* of 'request' */
+    struct resources total;     /* owned */
+    bool was_recovered;         /* we knew it from the registry */
+    bool was_unreachable;
+};
+
+/* --- reregister.c --- */
+
+/* Takes over all that it reports. */
+void agents_rebuild(struct master *, const struct comeback *);
+
+/* Settles with a registered agent what either side does not know. */
+void agents_welcome_back(struct master *, struct agent *,
+                         const struct comeback *);
+
+/* The agent at that UPID is not wanted. */
+void agents_send_shutdown(struct master *, const struct upid *,
+                          const char *text);
 
 /* Has the agent kill a task that we do not know, or have given up. */
 void agents_kill_task(struct master *, const struct agent *,

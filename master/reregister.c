@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * reregister.c - agents come back.
+ * reregister.c - what an agent that is back brings along.
  *
  * An agent that registers again may be one we know, one that we had taken for
  * lost, or one of a master before us; for the latter two all that it reports
- * is taken over. */
+ * is taken over.  (Whether it may come back: readmission.c.) */
 #include <config.h>
 
 #include <string.h>
@@ -22,16 +22,9 @@
 #include "master/private.h"
 #include "model/task_state.h"
 
-static void rebuild(struct master *, const struct upid *, struct actor_msg *,
-                    const Internal__ReregisterAgent *,
-                    const struct resources *total);
-static void welcome_back(struct master *, struct agent *,
-                         const struct upid *, struct actor_msg *,
-                         const Internal__ReregisterAgent *,
-                         const struct resources *total);
-
-static void
-send_shutdown(struct master *m, const struct upid *to, const char *text)
+void
+agents_send_shutdown(struct master *m, const struct upid *to,
+                     const char *text)
 {
     struct message *message =
         message_create(&internal__shutdown_agent__descriptor);
@@ -39,79 +32,6 @@ send_shutdown(struct master *m, const struct upid *to, const char *text)
 
     shutdown->message = message_strdup(message, text);
     actor_send_message(&m->base, to, &msg_shutdown_agent, &message);
-}
-
-/* --- registering again --- */
-
-static bool
-is_same_host(const struct agent *agent, const struct upid *from,
-             const V1__AgentInfo *info)
-{
-    struct address a = agent->pid.address;
-    struct address b = from->address;
-
-    a.port = b.port = 0;
-    return address_equal(&a, &b)
-        && !strcmp(agent->info->hostname, info->hostname);
-}
-
-static void
-reregister(struct master *m, const struct upid *from, struct actor_msg *msg,
-           const Internal__ReregisterAgent *body,
-           const struct resources *total)
-{
-    const V1__AgentInfo *info = body->agent;
-    struct agent *agent = agents_find(&m->agents, info->id->value);
-    struct agent *other = agents_find_pid(&m->agents, from);
-
-    if (agent && !is_same_host(agent, from, info)) {
-        log_warn("Agent %s at %s (%s) attempted to reregister with different "
-                 "IP / hostname; expected %s (%s) shutting it down",
-                 info->id->value, UPID_TEXT(from), info->hostname,
-                 agent->pid_text, agent->info->hostname);
-        send_shutdown(m, from, "Agent attempted to reregister with different "
-                      "IP / hostname");
-        return;
-    }
-    if (other && other != agent) {
-        metric_increment(m->metrics.slave_removals_registered, 1);
-        agents_remove(m, other, "a new agent registered at the same address");
-    }
-    if (agent) {
-        welcome_back(m, agent, from, msg, body, total);
-    } else {
-        rebuild(m, from, msg, body, total);
-    }
-}
-
-void
-agents_on_reregister(struct actor *self, struct actor_msg *msg)
-{
-    struct master *m = master_cast(self);
-    const Internal__ReregisterAgent *body =
-        actor_msg_root(msg, &msg_reregister_agent);
-    const V1__AgentInfo *info = body->agent;
-    struct resources total = { 0 };
-    struct upid from;
-    struct error *error;
-
-    metric_increment(m->metrics.messages_reregister_slave, 1);
-    actor_msg_from(msg, &from);
-    error = agent_report_validate(body, &total);
-    if (error) {
-        log_warn("Dropping re-registration of agent at %s because it sent an "
-                 "invalid re-registration: %s", UPID_TEXT(&from),
-                 error_text(error));
-        error_destroy(error);
-        return;
-    }
-    log_info("Received reregister agent message from agent %s at %s (%s)",
-             info->id->value, UPID_TEXT(&from), info->hostname);
-    if (!upid_is_empty(&from)
-        && agents_check_version(body->version, &from, "re-registration")) {
-        reregister(m, &from, msg, body, &total);
-    }
-    resources_fini(&total);
 }
 
 /* --- an agent that we do not know, or had lost --- */
@@ -176,7 +96,7 @@ tell_of_return(struct master *m, const struct task *task, bool was_unreachable)
 
 static void
 take_task(struct master *m, struct agent *agent, struct framework *f,
-          const V1__Task *from, bool was_unreachable)
+          const V1__Task *from, const struct comeback *comeback)
 {
     const char *role = allocation_role(from->resources, from->n_resources, f);
     struct task *lost = task_list_find(&f->unreachable, from->task_id->value);
@@ -196,8 +116,8 @@ take_task(struct master *m, struct agent *agent, struct framework *f,
     task = task_create_from_task(from, &resources, role);
     resources_fini(&resources);
     tasks_add(m, f, agent, task);
-    if (f->state == FRAMEWORK_CONNECTED) {
-        tell_of_return(m, task, was_unreachable);
+    if (!comeback->was_recovered && f->state == FRAMEWORK_CONNECTED) {
+        tell_of_return(m, task, comeback->was_unreachable);
     }
 }
 
@@ -308,26 +228,27 @@ log_reregistered(const struct agent *agent)
     log_info("Re-registered agent %s with %s", agent->text, text.data);
 }
 
-static void
-rebuild(struct master *m, const struct upid *from, struct actor_msg *msg,
-        const Internal__ReregisterAgent *body, const struct resources *total)
+void
+agents_rebuild(struct master *m, const struct comeback *comeback)
 {
+    const Internal__ReregisterAgent *body = comeback->body;
     const char *id = body->agent->id->value;
-    bool was_unreachable = agents_find_unreachable(&m->agents, id);
-    struct agent *agent = agent_create(id, from);
+    struct agent *agent = agent_create(id, &comeback->from);
     Internal__AgentReregistered *reregistered;
     struct message *message;
 
-    agent_set_info(agent, actor_msg_message(msg), body->agent,
+    agent_set_info(agent, comeback->request, body->agent,
                    body->agent_capabilities, body->n_agent_capabilities,
                    body->version);
-    resources_init_copy(&agent->total, total);
+    resources_init_copy(&agent->total, &comeback->total);
     if (!agents_admit(m, agent)) {
         agent_destroy(agent);
         return;
     }
     metric_increment(m->metrics.slave_reregistrations, 1);
+    ids_remove(&m->known.recovered, id);
     agents_remove_unreachable(&m->agents, id);
+    agents_cancel_unreachable(m, id);
     metric_set(m->metrics.slaves_unreachable,
                (double) agents_count_unreachable(&m->agents));
     agent->reregistered_time = agent->registered_time;
@@ -348,12 +269,14 @@ rebuild(struct master *m, const struct upid *from, struct actor_msg *msg,
             &m->frameworks, body->tasks[i]->framework_id->value);
 
         if (f) {
-            take_task(m, agent, f, body->tasks[i], was_unreachable);
+            take_task(m, agent, f, body->tasks[i], comeback);
         }
     }
     log_reregistered(agent);
     settle_frameworks(m, agent, body);
     agents_tell_allocator(m, agent);
+    agents_send_drain(m, agent);
+    agents_check_drained(m, agent);
 }
 
 /* --- an agent that we know --- */
@@ -525,17 +448,19 @@ set_total(struct master *m, struct agent *agent, const struct resources *total)
     agents_tell_allocator(m, agent);
 }
 
-static void
-welcome_back(struct master *m, struct agent *agent, const struct upid *from,
-             struct actor_msg *msg, const Internal__ReregisterAgent *body,
-             const struct resources *total)
+void
+agents_welcome_back(struct master *m, struct agent *agent,
+                    const struct comeback *comeback)
 {
+    const struct upid *from = &comeback->from;
+    const Internal__ReregisterAgent *body = comeback->body;
     Internal__AgentReregistered *reregistered;
     struct message *message;
 
     metric_increment(m->metrics.slave_reregistrations, 1);
     actor_timer_cancel(&m->base, &agent->reregister_timer);
-    agent_set_info(agent, actor_msg_message(msg), body->agent,
+    agents_cancel_unreachable(m, agent->id->s);
+    agent_set_info(agent, comeback->request, body->agent,
                    body->agent_capabilities, body->n_agent_capabilities,
                    body->version);
     if (!upid_is_same(&agent->pid, from)) {
@@ -552,12 +477,14 @@ welcome_back(struct master *m, struct agent *agent, const struct upid *from,
     drop_unreported_executors(m, agent, body);
     kill_leftovers(m, agent, body);
     settle_frameworks(m, agent, body);
-    set_total(m, agent, total);
+    set_total(m, agent, &comeback->total);
     if (!agent->connected) {
         log_info("Reactivating re-registered agent %s", agent->text);
         agents_set_connected(m, agent, true);
         allocator_set_agent_active(&m->base, &m->allocator, agent->id->s,
-                                   true);
+                                   agent->active);
     }
+    agents_send_drain(m, agent);
+    agents_check_drained(m, agent);
     observer_set_connected(&m->base, &agent->observer, true, &agent->pid);
 }

@@ -108,7 +108,7 @@ state_write_json(struct master *m, struct json_writer *w)
         json_object_end(w);
     }
     json_array_end(w);
-    json_member_empty_array(w, "recovered_slaves");
+    agents_write_recovered(m, w, NULL);
     frameworks_write_members(m, w, NULL);
     json_member_empty_array(w, "orphan_tasks");
     json_member_empty_array(w, "unregistered_frameworks");

@@ -25,6 +25,10 @@ void state_summary_write_json(struct master *, struct json_writer *);
 
 /* --- agents_json.c --- */
 
+/* Member "recovered_slaves"; NULL: all agents. */
+void agents_write_recovered(const struct master *, struct json_writer *,
+                            const char *agent_id);
+
 /* NULL: all agents. */
 void agents_write_json(struct master *, struct json_writer *,
                        const char *agent_id);

@@ -214,6 +214,7 @@ void
 task_complete(struct master *m, struct task *task)
 {
     struct framework *f = task->framework;
+    struct agent *agent = task->agent;
     autofini(strbuf) resources = STRBUF(STRBUF_UNLIMITED);
 
     resources_format(&task->resources, &resources);
@@ -234,6 +235,9 @@ task_complete(struct master *m, struct task *task)
     framework_take_task(f, task);
     task_list_push(&f->completed, task,
                    m->flags->max_completed_tasks_per_framework);
+    if (agent) {
+        agents_check_drained(m, agent);
+    }
 }
 
 void
@@ -524,6 +528,14 @@ tasks_reconcile_one(struct master *m, struct framework *f,
         reconcile_task(m, f, task);
         return;
     }
+    if (agent_id ? ids_have(&m->known.recovered, agent_id)
+                 : ids_count(&m->known.recovered) > 0) {
+        log_info("Dropping reconciliation of task %s for framework %s because "
+                 "%s%s%s not yet reregistered with the master", task_id,
+                 f->text, agent_id ? "agent " : "some agents",
+                 agent_id ? agent_id : "", agent_id ? " has" : " have");
+        return;
+    }
     if (agent_id && agents_find(&m->agents, agent_id)) {
         notice.state = partition_state(f, V1__TASK_STATE__TASK_GONE);
         notice.text = "Reconciliation: Task is unknown to the agent";
@@ -531,6 +543,10 @@ tasks_reconcile_one(struct master *m, struct framework *f,
         notice.state = partition_state(f, V1__TASK_STATE__TASK_UNREACHABLE);
         notice.text = "Reconciliation: Task is unreachable";
         notice.unreachable_ns = lost->time_ns;
+    } else if (agent_id && ids_have(&m->known.gone, agent_id)) {
+        notice.state =
+            partition_state(f, V1__TASK_STATE__TASK_GONE_BY_OPERATOR);
+        notice.text = "Reconciliation: Task is gone";
     } else {
         notice.state = partition_state(f, V1__TASK_STATE__TASK_UNKNOWN);
         notice.text = "Reconciliation: Task is unknown";

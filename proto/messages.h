@@ -43,6 +43,7 @@
     MESSAGE(reconcile_tasks, "ReconcileTasks", internal__reconcile_tasks) \
     MESSAGE(ping_agent, "PingAgent", internal__ping_agent) \
     MESSAGE(shutdown_agent, "ShutdownAgent", internal__shutdown_agent) \
+    MESSAGE(drain_agent, "DrainAgent", internal__drain_agent) \
     MESSAGE(run_task, "RunTask", internal__run_task) \
     MESSAGE(run_task_group, "RunTaskGroup", internal__run_task_group) \
     MESSAGE(kill_task, "KillTask", internal__kill_task) \

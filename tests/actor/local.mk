@@ -231,3 +231,8 @@ check_PROGRAMS += %D%/test_replog
 %C%_test_replog_LDADD = $(LIBREPLOG) $(LIBTEST) $(LIBPROTO) $(LIBACTOR)
 check_PROGRAMS += %D%/test_registrar
 %C%_test_registrar_LDADD = $(LIBTEST) $(LIBMASTER) $(LIBMODEL)
+
+check_PROGRAMS += %D%/test_master_registry
+%C%_test_master_registry_SOURCES = %D%/test_master_registry.c $(master_stage)
+%C%_test_master_registry_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
+%C%_test_master_registry_LDADD = $(LIBTEST) $(LIBMASTER) $(LIBMODEL)

@@ -5,6 +5,7 @@
 #include <config.h>
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <actor/alloc.h>
@@ -301,6 +302,8 @@ START_TEST(agent_that_is_a_new_process_at_its_old_address_is_pinged)
 
     master_flags_init(&s.flags);
     s.flags.hostname = xstrdup("localhost");
+    free(s.flags.registry);
+    s.flags.registry = xstrdup("in_memory");
     ck_assert_ptr_null(master_start(master_system, &s.flags, &s.master));
     s.agent = puppet_create(agent_system, "slave(1)");
     puppet_say(s.agent, &s.master, &msg_register_agent,

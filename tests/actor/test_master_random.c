@@ -364,6 +364,8 @@ world_open(struct world *w, uint64_t seed)
     w->random = seed;
     master_flags_init(&w->flags);
     w->flags.hostname = xstrdup("localhost");
+    free(w->flags.registry);
+    w->flags.registry = xstrdup("in_memory");
     w->flags.max_completed_frameworks = 3;
     w->flags.max_completed_tasks_per_framework = 3;
     w->flags.max_unreachable_tasks_per_framework = 2;

@@ -16,17 +16,25 @@
 #include "master/private.h"
 #include "tests/cluster/private.h"
 
+struct actor *
+cluster_find_actor(struct actor_system *system, const struct upid *upid)
+{
+    uint32_t generation;
+    struct actor_slot *slot = system_find(system, upid, &generation);
+
+    return slot ? slot->actor : NULL;
+}
+
 /* The master's actor; NULL if the process is not there. */
 static struct master *
 find_master(const struct cluster_master *m)
 {
     struct sim_process *p = sim_service(m->host, "mesos-master");
     struct actor_system *system = p ? sim_process_system(p) : NULL;
-    uint32_t generation;
-    struct actor_slot *slot =
-        system ? system_find(system, &m->upid, &generation) : NULL;
+    struct actor *actor = system ? cluster_find_actor(system, &m->upid)
+                                 : NULL;
 
-    return slot ? master_cast(slot->actor) : NULL;
+    return actor ? master_cast(actor) : NULL;
 }
 
 /* --- always --- */

@@ -72,8 +72,26 @@ master_program_start(struct sim_process *p)
     return error ? error : master_start(system, &c->master_flags, &upid);
 }
 
+/* Ends the process when the master has ended by itself, as the program's main
+ * does. */
+static void
+master_program_turned(struct sim_process *p)
+{
+    struct actor_system *system = sim_process_system(p);
+    struct cluster *c = cluster_of(p);
+
+    for (size_t i = 0; system && i < c->n_masters; i++) {
+        if (c->masters[i].host == sim_process_host(p)
+            && !cluster_find_actor(system, &c->masters[i].upid)) {
+            sim_process_exit(p, 1);
+            return;
+        }
+    }
+}
+
 static const struct sim_program master_program = {
     .name = "mesos-master", .start = master_program_start,
+    .turned = master_program_turned,
 };
 
 static void
@@ -86,6 +104,8 @@ add_master(struct cluster *c, size_t i)
     master->address = *sim_host_address(master->host);
     master->address.port = MASTER_PORT;
     cluster_must(upid_make("master", &master->address, &master->upid));
+    CHECK(actor_disk_make_path(sim_host_disk(master->host), "/var/lib", 0755)
+          == 0);
     sim_add_service(master->host, "mesos-master",
                     (char *[]) { (char *) "mesos-master", NULL });
 }
@@ -256,6 +276,7 @@ cluster_start(const struct cluster_options *options)
     sim_add_program(c->sim, &cluster_command_program);
     master_flags_init(&c->master_flags);
     c->master_flags.hostname = xstrdup("here");
+    c->master_flags.work_dir = xstrdup("/var/lib/mesos");
     add_hosts(c);
     cluster_advance(c, START_TIME);
     return c;

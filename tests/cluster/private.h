@@ -18,6 +18,7 @@
 #include "master/master.h"
 #include "tests/cluster/cluster.h"
 
+struct actor_system;
 struct mesos_scheduler_driver;
 
 struct cluster_update {
@@ -92,6 +93,11 @@ struct cluster_task *cluster_find_task(struct cluster *, const char *id);
 struct cluster_task *cluster_task(struct cluster *, const char *id);
 
 /* --- check.c --- */
+
+struct actor;
+
+/* NULL if it has ended. */
+struct actor *cluster_find_actor(struct actor_system *, const struct upid *);
 
 /* The newest update of 'task' is one that may follow those before it. */
 void cluster_check_update(struct cluster *, const struct cluster_task *);

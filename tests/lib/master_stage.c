@@ -7,6 +7,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <actor/alloc.h>
@@ -35,6 +36,8 @@ stage_create(void)
     ck_assert_ptr_null(log_init(&quiet));
     master_flags_init(&s.flags);
     s.flags.hostname = xstrdup("localhost");
+    free(s.flags.registry);
+    s.flags.registry = xstrdup("in_memory");
     ck_assert_ptr_null(actor_system_create(&options, &s.system));
     return s;
 }

@@ -113,8 +113,13 @@ bad_values_are_refused()
     refuses "Failed to load flag 'port'" --port=abc &&
         refuses "Failed to load flag 'port'" --port=65536 &&
         refuses "Failed to load flag 'ip'" --ip=localhost &&
-        refuses "'replicated_log' is not a supported option for registry" \
-            --registry=replicated_log &&
+        refuses "'leveldb' is not a supported option for registry" \
+            --registry=leveldb &&
+        refuses "--work_dir needed for replicated log based registry" &&
+        refuses "Invalid agent_removal_rate_limit: 1/2/3. Format is" \
+            --agent_removal_rate_limit=1/2/3 &&
+        refuses "missing '%'" --registry=in_memory \
+            --recovery_agent_removal_limit=50 --ip=127.0.0.1 --port=0 &&
         refuses "Failed to load flag 'agent_ping_timeout'" \
             --agent_ping_timeout=5 &&
         refuses "between 1secs and 15mins" --agent_ping_timeout=10ms &&
