@@ -66,7 +66,8 @@ start_master()
 {
     local name=$1
     shift
-    "$program" --ip=127.0.0.1 --hostname=here "$@" >"$dir/$name.log" 2>&1 &
+    "$program" --ip=127.0.0.1 --hostname=here --work_dir="$dir/work" "$@" \
+        >"$dir/$name.log" 2>&1 &
     master=$!
     pids="$pids $master"
     await has_port "$name" && port=$(port_of "$name")
@@ -225,11 +226,17 @@ task_survives_its_master()
     task=$!
     pids="$pids $task"
     await task_is_running || return 1
+    agent_id=$(get /slaves | grep -o '"id":"[^"]*-S0"' | cut -d'"' -f4)
 
     kill -9 "$master"
     wait "$master"
     start_master second --port="$port" || return 1
+    await grep -q "Recovered 1 agents from the registry" "$dir/second.log" ||
+        return 1
     await task_is_running || return 1
+    shows /slaves "\"id\":\"$agent_id\"" || return 1
+    await shows "/registrar(1)/registry" "\"value\":\"$agent_id\"" ||
+        return 1
     await shows /frameworks '"connected":true' || return 1
     shows /slaves '"used_resources":{"cpus":1.0' || return 1
     touch "$dir/go"
