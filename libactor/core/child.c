@@ -291,6 +291,23 @@ actor_child_kill_marked(struct actor_system *system, const char *variable)
     return backend->process->kill_marked(backend->process_ctx, variable);
 }
 
+struct error *
+actor_child_list_marked(struct actor_system *system, const char *name,
+                        actor_marked_fn *fn, void *aux)
+{
+    const struct actor_backend *backend = &system->backend;
+
+    return backend->process->list_marked(backend->process_ctx, name, fn, aux);
+}
+
+struct error *
+actor_boot_id(struct actor_system *system, char **ret)
+{
+    const struct actor_backend *backend = &system->backend;
+
+    return backend->process->boot_id(backend->process_ctx, ret);
+}
+
 void
 child_forget_all(struct actor *actor)
 {

@@ -71,6 +71,8 @@ struct request {
     int errnum;
 };
 
+#define BOOT_ID "/proc/sys/kernel/random/boot_id"
+
 extern char **environ;
 
 /* --- in the child --- */
@@ -353,10 +355,34 @@ process_kill_marked(void *ctx UNUSED, const char *variable)
     return process_tree_kill_marked(variable);
 }
 
+static struct error *
+process_list_marked(void *ctx UNUSED, const char *name, actor_marked_fn *fn,
+                    void *aux)
+{
+    return process_tree_list_marked(name, fn, aux);
+}
+
+static struct error *
+process_boot_id(void *ctx UNUSED, char **ret)
+{
+    char text[64];
+    autoclose int fd = open(BOOT_ID, O_RDONLY | O_CLOEXEC);
+    ssize_t size = fd >= 0 ? read(fd, text, sizeof text - 1) : -1;
+
+    if (size < 0) {
+        return error_errno(errno, "reading '" BOOT_ID "'");
+    }
+    text[size] = '\0';
+    *ret = xstrndup(text, strcspn(text, "\n"));
+    return NULL;
+}
+
 const struct actor_process_ops process_real = {
     .spawn = process_spawn,
     .open = process_open,
     .kill = process_kill,
     .kill_tree = process_kill_tree,
     .kill_marked = process_kill_marked,
+    .list_marked = process_list_marked,
+    .boot_id = process_boot_id,
 };

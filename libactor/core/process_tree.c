@@ -251,10 +251,10 @@ kill_if_marked(const char *pid, const char *variable, char *buffer)
            syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0) == 0;
 }
 
+/* Reads the environment; '*ret_size' is how much of it there is. */
 static bool
-is_marked(pid_t pid, const char *variable, char *buffer)
+read_environment(pid_t pid, char *buffer, size_t *ret_size)
 {
-    size_t wanted = strlen(variable);
     char path[64];
     size_t size = 0;
     ssize_t n;
@@ -268,6 +268,19 @@ is_marked(pid_t pid, const char *variable, char *buffer)
            (n = read(fd, buffer + size, ENVIRONMENT_MAX - size)) > 0) {
         size += (size_t) n;
     }
+    *ret_size = size;
+    return true;
+}
+
+static bool
+is_marked(pid_t pid, const char *variable, char *buffer)
+{
+    size_t wanted = strlen(variable);
+    size_t size;
+
+    if (!read_environment(pid, buffer, &size)) {
+        return false;
+    }
     for (size_t i = 0; i < size; i += strnlen(buffer + i, size - i) + 1) {
         /* The value, or a path below it. */
         if (size - i > wanted && memcmp(buffer + i, variable, wanted) == 0 &&
@@ -276,4 +289,46 @@ is_marked(pid_t pid, const char *variable, char *buffer)
         }
     }
     return false;
+}
+
+/* --- looking only --- */
+
+/* The value of the variable; NULL if it is not there, or was cut off. */
+static const char *
+find_variable(const char *buffer, size_t size, const char *name)
+{
+    size_t len = strlen(name);
+
+    for (size_t i = 0; i < size; i += strnlen(buffer + i, size - i) + 1) {
+        size_t n = strnlen(buffer + i, size - i);
+
+        if (n > len && n < size - i && buffer[i + len] == '=' &&
+            memcmp(buffer + i, name, len) == 0) {
+            return buffer + i + len + 1;
+        }
+    }
+    return NULL;
+}
+
+struct error *
+process_tree_list_marked(const char *name, actor_marked_fn *fn, void *aux)
+{
+    autofree char *buffer = xmalloc(ENVIRONMENT_MAX);
+    struct process_list now = { .all = VEC_EMPTY, .ours = VEC_EMPTY };
+    struct error *error = read_processes(&now);
+
+    vec_foreach (&now.all, it) {
+        size_t size;
+
+        if (it->pid != getpid() &&
+            read_environment(it->pid, buffer, &size)) {
+            const char *value = find_variable(buffer, size, name);
+
+            if (value) {
+                fn(aux, it->pid, it->parent, it->session == it->pid, value);
+            }
+        }
+    }
+    vec_fini(&now.all);
+    return error;
 }

@@ -9,6 +9,7 @@
 
 #include <sys/types.h>
 
+#include <actor/backend.h>
 #include <actor/compiler.h>
 
 struct error;
@@ -23,5 +24,9 @@ struct error *process_tree_kill(pid_t root) MUST_CHECK;
  * whose environment has 'variable', "NAME=VALUE".  A process that we may not
  * look into is passed over. */
 struct error *process_tree_kill_marked(const char *variable) MUST_CHECK;
+
+/* As actor_child_list_marked(). */
+struct error *process_tree_list_marked(const char *name, actor_marked_fn *fn,
+                                       void *aux) MUST_CHECK;
 
 #endif /* CORE_PROCESS_TREE_H */

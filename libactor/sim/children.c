@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <utlist.h>
 
+#include <actor/alloc.h>
 #include <actor/child.h>
 #include <actor/error.h>
 #include <actor/log.h>
@@ -183,6 +184,32 @@ process_kill_marked(void *p_, const char *variable)
     return NULL;
 }
 
+static struct error *
+process_list_marked(void *p_, const char *name, actor_marked_fn *fn,
+                    void *aux)
+{
+    struct sim_process *p = p_;
+    struct sim_process *it;
+
+    DL_FOREACH (p->host->processes, it) {
+        const char *value = sim_process_getenv(it, name);
+
+        if (it != p && it->is_alive && value) {
+            fn(aux, it->pid, it->parent, it->group == it->pid, value);
+        }
+    }
+    return NULL;
+}
+
+static struct error *
+process_boot_id(void *p_, char **ret)
+{
+    const struct sim_process *p = p_;
+
+    *ret = xasprintf("boot-%u", p->host->n_boots);
+    return NULL;
+}
+
 static void
 process_watch(void *p_, pid_t pid, struct actor_process_watch *watch)
 {
@@ -217,6 +244,8 @@ const struct actor_process_ops sim_process_ops = {
     .kill = process_kill,
     .kill_tree = process_kill_tree,
     .kill_marked = process_kill_marked,
+    .list_marked = process_list_marked,
+    .boot_id = process_boot_id,
     .watch = process_watch,
     .unwatch = process_unwatch,
 };

@@ -251,6 +251,7 @@ on_boot(struct sim_event *event)
     struct sim_host *host = CONTAINER_OF(event, struct sim_host, boot);
 
     sim_note_host(host, "boots", 0, 0);
+    host->n_boots++;
     host->is_up = true;
     vec_foreach (&host->services, it) {
         service_start(*it);

@@ -118,6 +118,7 @@ struct sim_host {
     size_t index;
     struct address address;
     bool is_up;
+    unsigned n_boots;           /* after the first one */
     int64_t wall_offset;        /* of its wall clock from true time */
     struct sim_disk *disk;      /* owned */
     struct sim_disk_view view;  /* of those outside */

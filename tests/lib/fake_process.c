@@ -25,6 +25,7 @@ struct record {
 struct fake_process {
     pthread_mutex_t lock;
     VEC(struct record *) records;       /* by pid; owned */
+    unsigned n_boots;
     bool fail_next;
     enum error_code fail_code;
 };
@@ -191,12 +192,57 @@ fake_kill_marked(void *fake UNUSED, const char *variable UNUSED)
     return NULL;
 }
 
+static struct error *
+fake_list_marked(void *fake_, const char *name, actor_marked_fn *fn,
+                 void *aux)
+{
+    struct fake_process *fake = fake_;
+
+    pthread_mutex_lock(&fake->lock);
+    vec_foreach (&fake->records, it) {
+        const struct fake_child *child = &(*it)->child;
+        const char *value = child->is_running ? fake_child_getenv(child, name)
+                                              : NULL;
+
+        if (value) {
+            fn(aux, child->pid, 1, child->new_session, value);
+        }
+    }
+    pthread_mutex_unlock(&fake->lock);
+    return NULL;
+}
+
+static struct error *
+fake_boot_id(void *fake_, char **ret)
+{
+    struct fake_process *fake = fake_;
+
+    pthread_mutex_lock(&fake->lock);
+    *ret = xasprintf("boot-%u", fake->n_boots);
+    pthread_mutex_unlock(&fake->lock);
+    return NULL;
+}
+
+void
+fake_process_reboot(struct fake_process *fake)
+{
+    pthread_mutex_lock(&fake->lock);
+    fake->n_boots++;
+    vec_foreach (&fake->records, it) {
+        (*it)->child.is_running = false;
+        (*it)->watch = NULL;
+    }
+    pthread_mutex_unlock(&fake->lock);
+}
+
 const struct actor_process_ops fake_process_ops = {
     .spawn = fake_spawn,
     .open = fake_open,
     .kill = fake_kill,
     .kill_tree = fake_kill_tree,
     .kill_marked = fake_kill_marked,
+    .list_marked = fake_list_marked,
+    .boot_id = fake_boot_id,
     .watch = fake_watch,
     .unwatch = fake_unwatch,
 };

@@ -73,6 +73,10 @@ bool fake_process_exit(struct fake_process *, pid_t, int status);
 /* A process that somebody else started and that is there to be watched. */
 pid_t fake_process_add(struct fake_process *, const char *path);
 
+/* The host starts anew: nothing runs, and nobody is told.  Between two
+ * systems. */
+void fake_process_reboot(struct fake_process *);
+
 /* Lets the next start fail with 'code'. */
 void fake_process_fail_next(struct fake_process *, enum error_code code);
 

@@ -151,6 +151,11 @@ struct actor_process_watch {
     void *private[2];           /* the back end's */
 };
 
+/* A process, its parent, whether it leads a session, and the value of the
+ * variable that was asked for, on loan. */
+typedef void actor_marked_fn(void *aux, pid_t, pid_t parent, bool is_leader,
+                             const char *value);
+
 /* Any thread; 'spawn' is called in the actor's turn and has to be quick. */
 struct actor_process_ops {
     /* '*ret_pidfd' is -1 if there is none; else the runtime closes it. */
@@ -166,6 +171,15 @@ struct actor_process_ops {
      * threads; these block. */
     struct error *(*kill_tree)(void *ctx, pid_t root);
     struct error *(*kill_marked)(void *ctx, const char *variable);
+
+    /* Calls 'fn' with each process, but ourselves, in whose environment is a
+     * variable 'name'.  A pool thread, or before there are actors. */
+    struct error *(*list_marked)(void *ctx, const char *name,
+                                 actor_marked_fn *fn, void *aux);
+
+    /* What tells one boot of the host from another, a short text.  The caller
+     * frees it. */
+    struct error *(*boot_id)(void *ctx, char **ret);
 
     /* Calls 'exited' once when the process ends or has ended already; after
      * 'unwatch' never again.  NULL, both: the runtime polls the pidfd and asks

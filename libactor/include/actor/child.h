@@ -15,6 +15,7 @@
 #include <sys/types.h>
 
 #include <actor/actor.h>
+#include <actor/backend.h>
 
 struct actor_child;
 
@@ -83,5 +84,16 @@ struct error *actor_child_kill_tree(struct actor_system *, pid_t root)
  * pool thread. */
 struct error *actor_child_kill_marked(struct actor_system *,
                                       const char *variable) MUST_CHECK;
+
+/* Calls 'fn' with each process, but ourselves, in whose environment is a
+ * variable 'name'; those that we may not look into are passed over.  Blocks: a
+ * pool thread, or before there are actors. */
+struct error *actor_child_list_marked(struct actor_system *, const char *name,
+                                      actor_marked_fn *fn, void *aux)
+    MUST_CHECK;
+
+/* What tells one boot of this host from another; the caller frees it.  Blocks
+ * likewise. */
+struct error *actor_boot_id(struct actor_system *, char **ret) MUST_CHECK;
 
 #endif /* ACTOR_CHILD_H */
