@@ -81,6 +81,7 @@ static void send_update(struct command_executor *, const char *task_id,
                         V1__TaskState, int reason, const char *text);
 static void end(struct command_executor *, V1__TaskState, int reason,
                 const char *text);
+static void await_acknowledgement(struct command_executor *);
 static void on_exit_timeout(struct actor *, void *arg);
 static void finish(struct command_executor *, bool is_acknowledged);
 
@@ -159,7 +160,12 @@ on_event(struct actor *self, struct actor_msg *msg)
     struct event_body *body = actor_msg_body(msg, &msg_event);
 
     if (!body->event) {
+        /* How long we wait for it is for the session to say. */
         c->is_agent_lost = true;
+        actor_timer_cancel(self, &c->exit_timer);
+        if (c->has_ended && !c->options.environment->checkpoint) {
+            finish(c, false);
+        }
         return;
     }
 
@@ -204,6 +210,9 @@ on_subscribed(struct command_executor *c,
     log_info("Subscribed executor on %s", event->agent_info->hostname);
     c->is_agent_lost = false;
     c->knows_killing = false;
+    if (c->has_ended) {
+        await_acknowledgement(c);       /* the session repeats the update */
+    }
     for (size_t i = 0; i < framework->n_capabilities; i++) {
         c->knows_killing |=
             framework->capabilities[i]->type ==
@@ -373,6 +382,14 @@ end(struct command_executor *c, V1__TaskState state, int reason,
         finish(c, false);
         return;
     }
+    if (!c->is_agent_lost) {
+        await_acknowledgement(c);
+    }
+}
+
+static void
+await_acknowledgement(struct command_executor *c)
+{
     actor_timer_start(&c->base, &c->exit_timer, ACKNOWLEDGEMENT_TIMEOUT,
                       on_exit_timeout, NULL);
 }

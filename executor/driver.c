@@ -75,7 +75,7 @@ static const struct actor_msg_type msg_queue_event = {
 };
 
 static const struct actor_msg_type *const messages[] = {
-    &msg_executor_call, &msg_executor_event,
+    &msg_executor_call, &msg_executor_event, &msg_reconnect_executor,
 };
 
 static struct error *start(struct mesos_executor_driver *);

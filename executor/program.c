@@ -24,7 +24,7 @@
 #include "proto/messages.h"
 
 static const struct actor_msg_type *const messages[] = {
-    &msg_executor_call, &msg_executor_event,
+    &msg_executor_call, &msg_executor_event, &msg_reconnect_executor,
 };
 
 static struct error *

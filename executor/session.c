@@ -22,6 +22,7 @@
 #include <actor/vec.h>
 
 #include "executor/executor_environment.h"
+#include "proto/cmesos/internal.pb-c.h"
 #include "proto/messages.h"
 #include "proto/mesos/v1/executor/executor.pb-c.h"
 #include "proto/mesos/v1/mesos.pb-c.h"
@@ -83,6 +84,7 @@ static struct error *session_init(struct actor *, void *arg);
 static void session_fini(struct actor *);
 static void session_exited(struct actor *, const struct upid *);
 static void on_event(struct actor *, struct actor_msg *);
+static void on_reconnect(struct actor *, struct actor_msg *);
 static void on_update(struct actor *, struct actor_msg *);
 static void on_data(struct actor *, struct actor_msg *);
 static void on_stop(struct actor *, struct actor_msg *);
@@ -104,6 +106,7 @@ static void send_call(struct session *, struct message **call);
 
 static const struct actor_handler handlers[] = {
     { &msg_executor_event, on_event },
+    { &msg_reconnect_executor, on_reconnect },
     { &msg_update, on_update },
     { &msg_data, on_data },
     { &msg_stop, on_stop },
@@ -337,6 +340,35 @@ on_event(struct actor *self, struct actor_msg *msg)
         break;
     }
     session->options.on_event(session->options.aux, message);
+}
+
+/* The agent was away, whether or not we have noticed. */
+static void
+on_reconnect(struct actor *self, struct actor_msg *msg)
+{
+    struct session *session = (struct session *) self;
+    const struct executor_environment *environment = session->environment;
+    const Internal__ReconnectExecutor *order =
+        actor_msg_root(msg, &msg_reconnect_executor);
+    struct upid from;
+
+    actor_msg_from(msg, &from);
+    if (!upid_equal(&from, &environment->agent) ||
+        strcmp(order->agent_id->value, environment->agent_id) != 0 ||
+        strcmp(order->framework_id->value, environment->framework_id) != 0 ||
+        strcmp(order->executor_id->value, environment->executor_id) != 0) {
+        log_warn("Ignoring reconnect request from %s because it is not the "
+                 "agent of this executor", UPID_TEXT(&from));
+        return;
+    }
+    if (session->is_shutting_down || session->stop_gate) {
+        return;
+    }
+    log_info("Received reconnect request from agent %s",
+             environment->agent_id);
+    session->is_connected = false;
+    actor_timer_cancel(self, &session->subscribe_timer);
+    subscribe(self, NULL);
 }
 
 static void

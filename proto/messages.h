@@ -27,6 +27,8 @@
     /* an executor and its agent */ \
     MESSAGE(executor_call, "executor.Call", executor__call) \
     MESSAGE(executor_event, "executor.Event", executor__event) \
+    MESSAGE(reconnect_executor, "ReconnectExecutor", \
+            internal__reconnect_executor) \
     /* agent to master */ \
     MESSAGE(register_agent, "RegisterAgent", internal__register_agent) \
     MESSAGE(reregister_agent, "ReregisterAgent", internal__reregister_agent) \
