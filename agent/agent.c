@@ -16,6 +16,7 @@
 
 #include <actor/address.h>
 #include <actor/alloc.h>
+#include <actor/child.h>
 #include <actor/disk.h>
 #include <actor/error.h>
 #include <actor/files.h>
@@ -24,6 +25,9 @@
 #include <actor/strbuf.h>
 #include <actor/system.h>
 
+#include "agent/checkpoint/checkpointer.h"
+#include "agent/checkpoint/saved_state.h"
+#include "agent/compatibility.h"
 #include "agent/containerizer.h"
 #include "agent/gc.h"
 #include "agent/paths.h"
@@ -43,6 +47,9 @@ struct agent_setup {
     struct attributes attributes;
     char *hostname;             /* owned until taken, as is the next */
     char *work_dir;
+    char *boot_id;
+    struct saved_state saved;
+    const struct agent_options *options;
 };
 
 struct unregister_body {
@@ -56,12 +63,14 @@ static const struct actor_msg_type msg_unregister = {
     .size = sizeof(struct unregister_body), .fini = unregister_fini,
 };
 
-static struct error *setup_init(struct agent_setup *, struct actor_system *,
-                                const struct agent_flags *,
-                                const struct upid *master);
+static struct error *setup_init(struct agent_setup *, struct actor_system *);
 static void setup_fini(struct agent_setup *);
+static struct error *read_saved(struct agent_setup *, struct actor_system *);
+static struct error *compatibility_check(struct agent_setup *,
+                                         struct actor_system *);
 static struct error *make_work_dir(const struct actor_disk *,
                                    const char *work_dir, char **ret_path);
+static void sync_above(const struct actor_disk *, const char *work_dir);
 static char *find_hostname(const struct agent_flags *,
                            const struct address *);
 static struct error *agent_init(struct actor *, void *arg);
@@ -91,6 +100,9 @@ static const struct actor_handler handlers[] = {
     { &msg_status_recorded, on_status_recorded },
     { &msg_status_forward, on_status_forward },
     { &msg_status_acknowledged, on_status_acknowledged },
+    { &msg_containers_recovered, on_containers_recovered },
+    { &msg_tasks_durable, on_tasks_durable },
+    { &msg_checkpoint_failed, on_checkpoint_failed },
     { &msg_unregister, on_unregister },
 };
 
@@ -106,8 +118,21 @@ struct error *
 agent_start(struct actor_system *system, const struct agent_flags *flags,
             const struct upid *master, struct upid *ret)
 {
-    struct agent_setup setup = { .flags = flags };
-    struct error *error = setup_init(&setup, system, flags, master);
+    const struct agent_options options = {
+        .flags = flags, .master = master,
+    };
+
+    return agent_start_with(system, &options, ret);
+}
+
+struct error *
+agent_start_with(struct actor_system *system,
+                 const struct agent_options *options, struct upid *ret)
+{
+    struct agent_setup setup = {
+        .flags = options->flags, .options = options,
+    };
+    struct error *error = setup_init(&setup, system);
 
     if (!error) {
         error = actor_spawn(system, &agent_type, NULL, &setup, ret);
@@ -183,9 +208,10 @@ agent_unregister(struct actor_system *system, const struct upid *agent,
 }
 
 static struct error *
-setup_init(struct agent_setup *setup, struct actor_system *system,
-           const struct agent_flags *flags, const struct upid *master)
+setup_init(struct agent_setup *setup, struct actor_system *system)
 {
+    const struct agent_flags *flags = setup->flags;
+    const struct upid *master = setup->options->master;
     struct host_capacity capacity;
     struct error *error;
 
@@ -218,7 +244,68 @@ setup_init(struct agent_setup *setup, struct actor_system *system,
         }
     }
     setup->hostname = find_hostname(flags, actor_system_address(system));
+    return read_saved(setup, system);
+}
+
+/* What Mesos tells an operator, as far as it is of use here. */
+#define RECOVERY_HINT \
+    "To remedy this do as follows:\n" \
+    "Step 1: rm -f %s/meta/slaves/latest\n" \
+    "        This ensures agent doesn't recover old live executors.\n" \
+    "Step 2: Restart the agent."
+
+static struct error *
+read_saved(struct agent_setup *setup, struct actor_system *system)
+{
+    autofree char *meta = paths_meta(setup->work_dir);
+    struct error *error = actor_boot_id(system, &setup->boot_id);
+
+    if (!error) {
+        error = saved_state_read(actor_system_disk(system), meta,
+                                 setup->boot_id, setup->flags->strict,
+                                 &setup->saved);
+    }
+    if (!error) {
+        error = compatibility_check(setup, system);
+    }
+    if (error) {
+        return error_create(error_code(error), "Failed to perform recovery: "
+                            "%s\n" RECOVERY_HINT, error_text(error),
+                            setup->work_dir);
+    }
     return NULL;
+}
+
+/* Whether what was saved may go on with what we are now. */
+static struct error *
+compatibility_check(struct agent_setup *setup, struct actor_system *system)
+{
+    struct saved_state *saved = &setup->saved;
+    struct message *m;
+    struct error *error;
+
+    if (!saved->agent_info) {
+        return NULL;
+    }
+    m = message_create(&v1__agent_info__descriptor);
+    struct agent_description description = {
+        .hostname = setup->hostname,
+        .port = actor_system_address(system)->port,
+        .resources = &setup->resources, .attributes = &setup->attributes,
+    };
+    error = agent_compatible(setup->flags->reconfiguration_policy,
+                             message_root(saved->agent_info),
+                             agent_describe(&description, m));
+    message_unref(m);
+    if (error && saved->is_rebooted) {
+        /* Nothing of the old agent runs: it may be forgotten. */
+        log_warn("Falling back to recover as a new agent due to error: %s",
+                 error_text(error));
+        error_destroy(error);
+        saved_state_forget(saved);
+        return NULL;
+    }
+    return error;
 }
 
 static void
@@ -228,6 +315,8 @@ setup_fini(struct agent_setup *setup)
     attributes_fini(&setup->attributes);
     free(setup->hostname);
     free(setup->work_dir);
+    free(setup->boot_id);
+    saved_state_fini(&setup->saved);
 }
 
 static struct error *
@@ -250,8 +339,33 @@ make_work_dir(const struct actor_disk *disk, const char *work_dir,
         rc = actor_disk_realpath(disk, work_dir, ret_path);
         error = rc < 0 ? error_errno(-rc, "resolving '%s'", work_dir) : NULL;
     }
+    if (!error) {
+        sync_above(disk, *ret_path);
+    }
     return error_wrap(error, "Failed to create agent work directory '%s'",
                       work_dir);
+}
+
+/* The names that lead to the work directory may be as new as it is.  Where we
+ * may not do that, somebody else has made them. */
+static void
+sync_above(const struct actor_disk *disk, const char *work_dir)
+{
+    autofree char *path = xstrdup(work_dir);
+    char *slash;
+
+    for (;;) {
+        int rc = actor_disk_fsync_directory(disk, *path ? path : "/");
+
+        if (rc < 0) {
+            vlog(1, "Syncing directory '%s': error %d", path, -rc);
+        }
+        slash = strrchr(path, '/');
+        if (!slash) {
+            return;
+        }
+        *slash = '\0';
+    }
 }
 
 static char *
@@ -301,6 +415,19 @@ start_files(struct actor_system *system, const struct agent_flags *flags)
 }
 
 static struct error *
+start_checkpointer(struct agent *agent, const struct agent_setup *setup)
+{
+    autofree char *meta = paths_meta(agent->work_dir);
+    const struct checkpointer_options options = {
+        .owner = actor_upid(&agent->base), .meta = meta,
+        .journal = setup->saved.journal,
+    };
+
+    return checkpointer_start(actor_system_of(&agent->base), &options,
+                              &agent->checkpointer);
+}
+
+static struct error *
 agent_init(struct actor *self, void *arg)
 {
     struct agent *agent = (struct agent *) self;
@@ -317,6 +444,9 @@ agent_init(struct actor *self, void *arg)
     setup->attributes = (struct attributes) { .data = NULL };
     agent->hostname = steal(setup->hostname);
     agent->work_dir = steal(setup->work_dir);
+    agent->boot_id = steal(setup->boot_id);
+    agent->on_failure = setup->options->on_failure;
+    agent->on_failure_aux = setup->options->aux;
     agent->ip = xstrdup(address_format_ip(&actor_upid(self)->address, ip));
     if (!listen_ip && !setup->flags->ip_discovery_command) {
         listen_ip = getenv("LIBPROCESS_IP");
@@ -332,7 +462,15 @@ agent_init(struct actor *self, void *arg)
 
     struct error *error = start_files(system, agent->flags);
     if (!error) {
-        error = status_update_manager_start(system, actor_upid(self),
+        error = start_checkpointer(agent, setup);
+    }
+    if (!error) {
+        const struct status_update_manager_options options = {
+            .owner = actor_upid(self),
+            .checkpointer = &agent->checkpointer,
+        };
+
+        error = status_update_manager_start(system, &options,
                                             &agent->status_updates);
     }
     if (!error) {
@@ -351,7 +489,7 @@ agent_init(struct actor *self, void *arg)
     agent_metrics_init(&agent->metrics, system);
     agent_metrics_add_total(&agent->metrics, &agent->resources, 1);
     endpoints_add(agent);
-    registration_start(agent);
+    recovery_start(agent, &setup->saved);
     return NULL;
 }
 
@@ -366,6 +504,7 @@ agent_fini(struct actor *self)
     gc_destroy(agent->gc);
     actor_terminate(system, &agent->containerizer);
     actor_terminate(system, &agent->status_updates);
+    actor_terminate(system, &agent->checkpointer);
     records_foreach (agent->frameworks, framework) {
         records_foreach (framework->executors, executor) {
             actor_timer_cancel(self, &executor->registration_timer);
@@ -381,6 +520,7 @@ agent_fini(struct actor *self)
     resources_fini(&agent->resources);
     attributes_fini(&agent->attributes);
     free(agent->libprocess_ip);
+    free(agent->boot_id);
     free(agent->hostname);
     free(agent->work_dir);
     free(agent->ip);
@@ -451,10 +591,41 @@ shut_down(struct agent *agent, const char *why)
     }
 }
 
+void
+agent_fail(struct agent *agent, const char *why)
+{
+    log_error("%s", why);
+    if (agent->on_failure) {
+        agent->on_failure(agent->on_failure_aux, why);
+    }
+    actor_stop(&agent->base);
+}
+
+void
+agent_clean_up(struct agent *agent)
+{
+    agent_set_state(agent, AGENT_TERMINATING);
+    if (!agent->frameworks) {
+        actor_stop(&agent->base);
+        return;
+    }
+    records_foreach (agent->frameworks, framework) {
+        framework->is_terminating = true;
+        records_foreach (framework->executors, executor) {
+            if (executor->state != EXECUTOR_TERMINATED) {
+                log_info("Killing executor %s", EXECUTOR_TEXT(executor));
+                executors_kill(agent, executor);
+            }
+        }
+        executors_settle_all(agent, framework);
+    }
+}
+
 const char *
 agent_state_name(enum agent_state state)
 {
     static const char *const names[] = {
+        [AGENT_RECOVERING] = "RECOVERING",
         [AGENT_DISCONNECTED] = "DISCONNECTED",
         [AGENT_RUNNING] = "RUNNING",
         [AGENT_TERMINATING] = "TERMINATING",

@@ -38,6 +38,12 @@ struct agent_flags {
     bool switch_user;
     int64_t executor_registration_timeout;
     int64_t executor_shutdown_grace_period;
+    int64_t executor_reregistration_timeout;
+    int64_t executor_reregistration_retry_interval;     /* 0: none */
+    char *recover;
+    int64_t recovery_timeout;
+    char *reconfiguration_policy;
+    bool strict;
     int64_t registration_backoff_factor;
     uint64_t max_completed_executors_per_framework;
     int64_t gc_delay;
@@ -59,9 +65,24 @@ extern const size_t agent_n_flags;
 struct error *agent_parse_master(const char *text, struct upid *ret)
     MUST_CHECK;
 
+/* As agent_start(), with what happens if the agent has to end because it can
+ * do no more: 'on_failure' is told why (on loan), in a turn of the agent,
+ * which ends after that.  NULL: it only ends. */
+struct agent_options {
+    const struct agent_flags *flags;
+    const struct upid *master;          /* NULL: where the flags say */
+    void (*on_failure)(void *aux, const char *why);
+    void *aux;
+};
+
+struct error *agent_start_with(struct actor_system *,
+                               const struct agent_options *,
+                               struct upid *ret) MUST_CHECK;
+
 /* Starts an agent in 'system', which it takes its address from: makes the work
- * directory, finds out what the host has, and begins to look for the master,
- * at 'master' or, if that is NULL, where the flags say.  The flags have to
+ * directory, finds out what the host has, reads what an agent before it has
+ * left there, and begins to look for the master, at 'master' or, if that is
+ * NULL, where the flags say.  The flags have to
  * outlive the agent.  Blocks for a moment; outside of the system's workers. */
 struct error *agent_start(struct actor_system *, const struct agent_flags *,
                           const struct upid *master, struct upid *ret)

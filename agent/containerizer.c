@@ -25,6 +25,7 @@
 #include <actor/log.h>
 #include <actor/work.h>
 
+#include "agent/container_search.h"
 #include "agent/container_table.h"
 #include "agent/sandbox.h"
 
@@ -66,6 +67,7 @@ static void launched_fini(void *);
 static void terminated_fini(void *);
 static void spec_body_fini(void *);
 static void destroy_fini(void *);
+static void recover_fini(void *);
 
 const struct actor_msg_type msg_container_launched = {
     .name = "container-launched",
@@ -76,6 +78,14 @@ const struct actor_msg_type msg_container_terminated = {
     .size = sizeof(struct container_terminated), .fini = terminated_fini,
 };
 
+const struct actor_msg_type msg_containers_recovered = {
+    .name = "containers-recovered",
+};
+
+static const struct actor_msg_type msg_recover = {
+    .name = "containers-recover",
+    .size = sizeof(struct container_survivors), .fini = recover_fini,
+};
 static const struct actor_msg_type msg_launch = {
     .name = "container-launch",
     .size = sizeof(struct container_spec), .fini = spec_body_fini,
@@ -89,6 +99,7 @@ static struct error *containerizer_init(struct actor *, void *arg);
 static void containerizer_fini(struct actor *);
 static void on_launch(struct actor *, struct actor_msg *);
 static void on_destroy(struct actor *, struct actor_msg *);
+static void on_recover(struct actor *, struct actor_msg *);
 static struct error *prepare_run(void *arg);
 static void prepare_done(struct actor *, void *arg, const struct error *);
 static void prepare_destroy(void *arg);
@@ -96,6 +107,7 @@ static struct error *spawn(struct containerizer *, struct container *,
                            const struct preparation *);
 static void on_exit_of_child(struct actor *, void *container, pid_t,
                              int status);
+static void search_done(struct actor *, void *arg, const struct error *);
 static bool is_clean(const struct container *, int status);
 static void sweep(struct containerizer *, const struct container *,
                   int status);
@@ -115,6 +127,7 @@ static void tell_terminated(struct containerizer *, const struct container *,
 static const struct actor_handler handlers[] = {
     { &msg_launch, on_launch },
     { &msg_destroy, on_destroy },
+    { &msg_recover, on_recover },
 };
 
 static const struct actor_type containerizer_type = {
@@ -467,6 +480,98 @@ kill_done(struct actor *self, void *arg, const struct error *error)
             actor_child_kill(it->child, SIGKILL, true);
         }
     }
+}
+
+/* --- taking up again --- */
+
+void
+containerizer_recover(struct actor *self, const struct upid *containerizer,
+                      struct container_survivors *survivors)
+{
+    struct actor_msg *msg = actor_msg_create(&msg_recover);
+
+    *(struct container_survivors *) actor_msg_body(msg, &msg_recover) =
+        *survivors;
+    *survivors = (struct container_survivors) { .root = NULL };
+    actor_send(self, containerizer, &msg);
+}
+
+static struct error *
+search_run(void *arg)
+{
+    return container_search_run(arg);
+}
+
+static void
+on_recover(struct actor *self, struct actor_msg *msg)
+{
+    struct container_survivors *body = actor_msg_body(msg, &msg_recover);
+    struct container_search *search = xcalloc(1, sizeof *search);
+
+    log_info("Recovering Mesos containers");
+    search->system = actor_system_of(self);
+    search->survivors = *body;
+    *body = (struct container_survivors) { .root = NULL };
+    actor_work(self, search_run, search_done, search,
+               container_search_destroy);
+}
+
+static void
+take_up(struct containerizer *c, struct container_survivor *survivor)
+{
+    struct container *container = xcalloc(1, sizeof *container);
+    struct error *error;
+
+    container->spec.container_id = steal(survivor->container_id);
+    container->spec.framework_id = steal(survivor->framework_id);
+    container->spec.executor_id = steal(survivor->executor_id);
+    container->spec.sandbox = steal(survivor->sandbox);
+    container->state = CONTAINER_RUNNING;
+    container->state_since = actor_now(&c->base);
+    container_table_add(&c->containers, container);
+    log_info("Recovering container %s for executor '%s' of framework %s",
+             container->spec.container_id, container->spec.executor_id,
+             container->spec.framework_id);
+    if (survivor->pid > 0) {
+        error = actor_child_watch(&c->base, survivor->pid, on_exit_of_child,
+                                  container, &container->child);
+        if (!error) {
+            tell_launched(c, container, NULL);
+            return;
+        }
+        error_drop(error);
+    }
+    if (survivor->pid < 0) {
+        tell_terminated(c, container, -1);
+        container_table_remove(&c->containers, container);
+        return;
+    }
+    /* What it has left is killed before its end is told. */
+    container->child = NULL;
+    go_to(c, container, CONTAINER_DESTROYING);
+    sweep(c, container, -1);
+}
+
+static void
+search_done(struct actor *self, void *arg, const struct error *error)
+{
+    struct containerizer *c = (struct containerizer *) self;
+    struct container_search *search = arg;
+    struct actor_msg *msg = actor_msg_create(&msg_containers_recovered);
+
+    if (error) {
+        log_error("Failed to look for containers: %s", error_text(error));
+    }
+    vec_foreach (&search->survivors.all, it) {
+        take_up(c, it);
+    }
+    actor_send(self, &c->owner, &msg);
+}
+
+static void
+recover_fini(void *arg)
+{
+    container_survivors_fini(arg);
 }
 
 /* --- telling --- */

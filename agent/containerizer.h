@@ -9,6 +9,7 @@
  *     msg_container_launched      it runs, or why it does not
  *     msg_container_terminated    it is over; once for each container that
  *                                 was launched
+ *     msg_containers_recovered    the answer to containerizer_recover()
  *
  * Destroying a container kills the executor and all that came from it.
  *
@@ -20,9 +21,11 @@
 #include <sys/types.h>
 
 #include <actor/actor.h>
+#include <actor/vec.h>
 
 extern const struct actor_msg_type msg_container_launched;
 extern const struct actor_msg_type msg_container_terminated;
+extern const struct actor_msg_type msg_containers_recovered;
 
 /* What to run where.  All members are owned. */
 struct container_spec {
@@ -58,6 +61,27 @@ struct container_terminated {
 struct error *containerizer_start(struct actor_system *,
                                   const struct upid *owner, struct upid *ret)
     MUST_CHECK;
+
+/* A container that an agent before us has started.  Strings are owned. */
+struct container_survivor {
+    char *container_id;
+    char *framework_id;
+    char *executor_id;
+    char *sandbox;
+    pid_t pid;                  /* 0: not known; -1: it is over */
+};
+
+struct container_survivors {
+    char *root;                 /* owned; sandboxes are below it */
+    VEC(struct container_survivor) all;
+};
+
+/* Takes '*survivors', which is zeroed.  Those that live are watched from now
+ * on; for the others msg_container_terminated is sent.  Executors below 'root'
+ * that are not among them are killed with all that came from them. */
+void containerizer_recover(struct actor *self,
+                           const struct upid *containerizer,
+                           struct container_survivors *survivors);
 
 /* Takes '*spec', which is zeroed. */
 void containerizer_launch(struct actor *self, const struct upid *containerizer,

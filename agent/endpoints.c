@@ -85,6 +85,10 @@ on_state(struct actor *self, struct http_request *request)
     autofini(strbuf) body = STRBUF(STRBUF_UNLIMITED);
     struct json_writer w = JSON_WRITER(&body);
 
+    if (agent->state == AGENT_RECOVERING) {
+        http_respond_text(&request, 503, "Agent has not finished recovery");
+        return;
+    }
     write_state(agent, &w);
     http_respond_json(&request, &body);
 }

@@ -3,9 +3,7 @@
  * environment.c - the environment that an executor starts with.
  *
  * The variables of Mesos (src/slave/containerizer/containerizer.cpp,
- * executorEnvironment).  MESOS_CHECKPOINT is 0 as long as the agent keeps
- * nothing that would let it find its executors again after a restart: they
- * end when the agent does.
+ * executorEnvironment).
  *
  * Thread: the agent's turn. */
 #include <config.h>
@@ -50,7 +48,13 @@ environment_create(const struct environment_options *options)
     set_text(&v, "MESOS_SLAVE_PID", UPID_TEXT(options->agent));
     set_text(&v, "MESOS_AGENT_ENDPOINT",
              ADDRESS_TEXT(&options->agent->address));
-    set_text(&v, "MESOS_CHECKPOINT", "0");
+    set_text(&v, "MESOS_CHECKPOINT", options->checkpoint ? "1" : "0");
+    if (options->checkpoint) {
+        set_text(&v, "MESOS_RECOVERY_TIMEOUT",
+                 DURATION_TEXT(options->recovery_timeout_ns));
+        set_text(&v, "MESOS_SUBSCRIPTION_BACKOFF_MAX",
+                 DURATION_TEXT(options->backoff_max_ns));
+    }
     set_text(&v, "MESOS_HTTP_COMMAND_EXECUTOR", "0");
     set_text(&v, "MESOS_EXECUTOR_SHUTDOWN_GRACE_PERIOD",
              DURATION_TEXT(options->shutdown_grace_ns));

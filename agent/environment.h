@@ -22,6 +22,12 @@ struct environment_options {
     const char *directory;              /* the sandbox */
     const char *libprocess_ip;          /* NULL: unset */
     int64_t shutdown_grace_ns;
+
+    /* Whether the executor outlives the agent, how long it waits for the next
+     * one, and how long at most between two attempts to find it. */
+    bool checkpoint;
+    int64_t recovery_timeout_ns;
+    int64_t backoff_max_ns;
     const struct V1__Environment *command;      /* wins; NULL: none */
 };
 

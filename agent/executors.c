@@ -41,7 +41,6 @@
 static void launch_later(struct agent *, struct container_spec *);
 static void launch_now(struct actor *, void *spec);
 static void destroy_spec(void *spec);
-static int64_t grace_of(const struct agent *, const V1__ExecutorInfo *);
 static void fill_spec(struct agent *, const struct executor *,
                       const char *user, struct container_spec *);
 static void log_launch(const struct executor *);
@@ -93,11 +92,12 @@ executors_launch(struct agent *agent, struct framework *framework,
         record_executor_create(framework, message, container_id, directory);
 
     executor->is_command = is_command;
-    executor->grace_ns = grace_of(agent, info);
+    executor->grace_ns = executors_grace(agent, info);
     records_add_executor(framework, executor);
     agent_metrics_add_executor(&agent->metrics, executor->state, 1);
     agent_metrics_add_used(&agent->metrics, &executor->resources, 1);
     log_launch(executor);
+    checkpoints_executor(agent, executor);
     sandbox_files_show(actor_system_of(&agent->base), executor);
 
     fill_spec(agent, executor, user, &spec);
@@ -136,6 +136,14 @@ launch_now(struct actor *self, void *spec_)
     if (!executor) {
         return;
     }
+    /* What was written before may have been moved away. */
+    records_foreach (executor->tasks, task) {
+        if (task->order && checkpoints_is_kept(executor->framework)) {
+            task->checkpoint = CHECKPOINT_WANTED;
+        }
+    }
+    checkpoints_executor(agent, executor);
+    checkpoints_tasks(agent, executor);
     containerizer_launch(self, &agent->containerizer, spec);
     if (executor->state == EXECUTOR_TERMINATING) {
         containerizer_destroy(self, &agent->containerizer,
@@ -151,8 +159,8 @@ destroy_spec(void *spec)
 }
 
 /* What a framework asks for, within reason. */
-static int64_t
-grace_of(const struct agent *agent, const V1__ExecutorInfo *info)
+int64_t
+executors_grace(const struct agent *agent, const V1__ExecutorInfo *info)
 {
     int64_t grace = agent->flags->executor_shutdown_grace_period;
 
@@ -202,6 +210,9 @@ fill_spec(struct agent *agent, const struct executor *executor,
         .directory = executor->directory,
         .libprocess_ip = agent->libprocess_ip,
         .shutdown_grace_ns = executor->grace_ns,
+        .checkpoint = checkpoints_is_kept(executor->framework),
+        .recovery_timeout_ns = agent->flags->recovery_timeout,
+        .backoff_max_ns = agent->flags->executor_reregistration_timeout,
         .command = command->environment,
     };
 
@@ -251,6 +262,7 @@ on_container_launched(struct actor *self, struct actor_msg *msg)
     }
     if (!body->failure) {
         executor->pid = body->pid;
+        checkpoints_pid(agent, executor);
         return;
     }
     log_error("Container '%s' for executor '%s' of framework %s failed to "
@@ -350,20 +362,29 @@ subscribe(struct agent *agent, const struct upid *from,
         send_shutdown(agent, from);
         return;
     }
+    bool is_moved = !upid_equal(&executor->upid, from);
+    bool is_new = executor->state == EXECUTOR_REGISTERING &&
+                  !executor->is_recovered;
+
     executor->upid = *from;
     executor->is_connected = true;
+    executor->is_recovered = false;
     actor_link(&agent->base, from);
     actor_timer_cancel(&agent->base, &executor->registration_timer);
-    bool is_new = executor->state == EXECUTOR_REGISTERING;
+    if (is_moved) {
+        checkpoints_upid(agent, executor);
+    }
     set_state(agent, executor, EXECUTOR_RUNNING);
     send_subscribed(agent, executor);
     if (!is_new && call->subscribe) {
         resubscribe(agent, executor, call->subscribe, message);
     }
     launch_deliver(agent, executor);
-    if (!executor->has_been_sent_task) {
+    if (!executor->has_been_sent_task &&
+        !record_executor_has_queued_tasks(executor)) {
         executors_shutdown_unused(agent, executor);
     }
+    recovery_check(agent);
 }
 
 /* An executor that lost us comes back with what we may have missed. */
@@ -374,6 +395,16 @@ resubscribe(struct agent *agent, struct executor *executor,
     for (size_t i = 0; i < call->n_unacknowledged_updates; i++) {
         update(agent, executor, call->unacknowledged_updates[i]->status,
                message);
+    }
+    recovery_compare(agent, executor, call->unacknowledged_tasks,
+                     call->n_unacknowledged_tasks);
+    records_foreach (executor->tasks, task) {
+        if (task->kill && task->place == TASK_LAUNCHED) {
+            struct message *kill = steal(task->kill);
+
+            launch_kill(agent, executor, task, kill);
+            message_unref(kill);
+        }
     }
 }
 
@@ -514,6 +545,15 @@ on_framework_to_executor(struct actor *self, struct actor_msg *msg)
 /* --- shutting down --- */
 
 void
+executors_kill(struct agent *agent, struct executor *executor)
+{
+    set_state(agent, executor, EXECUTOR_TERMINATING);
+    actor_timer_cancel(&agent->base, &executor->registration_timer);
+    containerizer_destroy(&agent->base, &agent->containerizer,
+                          executor->container_id);
+}
+
+void
 executors_shutdown_unused(struct agent *agent, struct executor *executor)
 {
     log_warn("Shutting down executor %s because it has never been sent a "
@@ -639,6 +679,7 @@ on_update_framework(struct actor *self, struct actor_msg *msg)
         framework) {
         log_info("Updating info for framework %s", framework->id);
         record_framework_set_info(framework, order->framework);
+        checkpoints_framework(agent, framework);
         if (agent->state == AGENT_RUNNING) {
             /* Its new scheduler hears at once what the old one missed. */
             status_update_manager_resume(self, &agent->status_updates);
@@ -690,6 +731,7 @@ ended(struct agent *agent, struct executor *executor, int status)
 
     actor_timer_cancel(&agent->base, &executor->registration_timer);
     actor_timer_cancel(&agent->base, &executor->shutdown_timer);
+    executor->is_recovered = false;
     set_state(agent, executor, EXECUTOR_TERMINATED);
     agent_metrics_add_used(&agent->metrics, &executor->resources, -1);
     end_tasks(agent, executor);
@@ -697,6 +739,7 @@ ended(struct agent *agent, struct executor *executor, int status)
         executors_tell_exited(agent, framework->id, executor->id, status);
     }
     executors_settle(agent, framework, executor);
+    recovery_check(agent);
 }
 
 static void
@@ -710,12 +753,24 @@ set_state(struct agent *agent, struct executor *executor,
     }
 }
 
+static int
+lost_state(const struct framework *framework)
+{
+    bool knows_partitions = record_framework_has_capability(
+        framework, V1__FRAMEWORK_INFO__CAPABILITY__TYPE__PARTITION_AWARE);
+
+    return knows_partitions ? V1__TASK_STATE__TASK_GONE
+                            : V1__TASK_STATE__TASK_LOST;
+}
+
 /* Its tasks end with it.  Nobody waits for those of a framework that goes. */
 static void
 end_tasks(struct agent *agent, struct executor *executor)
 {
     const char *text = executor->failure ? executor->failure
                                          : "Executor terminated";
+    int state = !executor->is_lost ? V1__TASK_STATE__TASK_FAILED
+                                   : lost_state(executor->framework);
     int reason = executor->failure
         ? executor->failure_reason
         : V1__TASK_STATUS__REASON__REASON_EXECUTOR_TERMINATED;
@@ -725,7 +780,7 @@ end_tasks(struct agent *agent, struct executor *executor)
             complete_task(agent, task);
         } else if (task->place != TASK_TERMINATED) {
             updates_create(agent, executor->framework->id, executor, task->id,
-                           V1__TASK_STATE__TASK_FAILED, reason, text);
+                           state, reason, text);
         }
     }
 }
@@ -778,6 +833,18 @@ executors_settle(struct agent *agent, struct framework *framework,
     }
 }
 
+void
+executors_settle_all(struct agent *agent, struct framework *framework)
+{
+    records_foreach (framework->executors, executor) {
+        if (executor->state == EXECUTOR_TERMINATED &&
+            !record_executor_has_incomplete_tasks(executor)) {
+            remove_executor(agent, executor);
+        }
+    }
+    executors_settle(agent, framework, NULL);
+}
+
 static void
 remove_executor(struct agent *agent, struct executor *executor)
 {
@@ -785,6 +852,7 @@ remove_executor(struct agent *agent, struct executor *executor)
         (size_t) agent->flags->max_completed_executors_per_framework;
 
     log_info("Cleaning up executor %s", EXECUTOR_TEXT(executor));
+    checkpoints_over(agent, executor);
     if (executor->is_connected) {
         actor_unlink(&agent->base, &executor->upid);
     }

@@ -8,6 +8,8 @@
  * Thread: constants only. */
 #include <config.h>
 
+#include <string.h>
+
 #include <actor/double.h>
 #include <actor/duration.h>
 #include <actor/error.h>
@@ -73,6 +75,42 @@ validate_not_negative(const struct flag *flag, const void *member)
     return NULL;
 }
 
+static struct error *
+validate_reregistration(const struct flag *flag, const void *member)
+{
+    if (*(const int64_t *) member > 15 * SECOND) {
+        return error_create(ERROR_INVALID, "'%s' cannot be larger than 15secs",
+                            flag->name);
+    }
+    return NULL;
+}
+
+static struct error *
+validate_choice(const char *name, const char *value, const char *one,
+                const char *other)
+{
+    if (strcmp(value, one) != 0 && strcmp(value, other) != 0) {
+        return error_create(ERROR_INVALID, "Unknown option for '%s' flag %s. "
+                            "Please run the agent with '--help' to see the "
+                            "valid options", name, value);
+    }
+    return NULL;
+}
+
+static struct error *
+validate_recover(const struct flag *flag, const void *member)
+{
+    return validate_choice(flag->name, *(char *const *) member, "reconnect",
+                           "cleanup");
+}
+
+static struct error *
+validate_policy(const struct flag *flag, const void *member)
+{
+    return validate_choice(flag->name, *(char *const *) member, "equal",
+                           "additive");
+}
+
 const struct flag agent_flag_table[] = {
     FLAG(help, FLAG_BOOL, "false", "Prints this help message."),
     FLAG(version, FLAG_BOOL, "false", "Prints the version."),
@@ -119,8 +157,37 @@ const struct flag agent_flag_table[] = {
          "names, or as the user of the agent.  Takes root."),
     FLAG(executor_registration_timeout, FLAG_DURATION, "1mins",
          "How long an executor may take to register before it is killed."),
+    { .name = "executor_reregistration_timeout", .type = FLAG_DURATION,
+      .default_value = "2secs", .validate = validate_reregistration,
+      .offset = offsetof(struct agent_flags,
+                         executor_reregistration_timeout),
+      .help = "How long a restarted agent waits for its executors to come\n"
+              "back before it kills them; at most 15secs.  It does not wait\n"
+              "longer than for the last one." },
+    FLAG(executor_reregistration_retry_interval, FLAG_DURATION, NULL,
+         "How often, during that time, executors are asked again to come\n"
+         "back.  Default: once."),
     FLAG(executor_shutdown_grace_period, FLAG_DURATION, "5secs",
          "How long an executor may take to shut down before it is killed."),
+    { .name = "recover", .type = FLAG_STRING, .default_value = "reconnect",
+      .offset = offsetof(struct agent_flags, recover),
+      .validate = validate_recover,
+      .help = "What a restarted agent does with executors that it finds:\n"
+              "'reconnect' takes them up again; 'cleanup' kills them and\n"
+              "ends the agent, for an upgrade that they would not survive." },
+    FLAG(recovery_timeout, FLAG_DURATION, "15mins",
+         "How long executors wait for their agent to come back before they\n"
+         "end."),
+    { .name = "reconfiguration_policy", .type = FLAG_STRING,
+      .default_value = "equal",
+      .offset = offsetof(struct agent_flags, reconfiguration_policy),
+      .validate = validate_policy,
+      .help = "Which changes of resources, attributes and the like a\n"
+              "restarted agent may have: 'equal', none; 'additive', more of\n"
+              "them." },
+    FLAG(strict, FLAG_BOOL, "true",
+         "Whether a restarted agent ends if anything of what it kept is\n"
+         "damaged, or goes on without that."),
     { .name = "registration_backoff_factor", .type = FLAG_DURATION,
       .default_value = "1secs", .validate = validate_backoff,
       .offset = offsetof(struct agent_flags, registration_backoff_factor),

@@ -63,8 +63,6 @@ static struct executor *find_executor(struct framework *, const char *task_id);
 static void kill_task(struct agent *, struct executor *,
                       const Internal__KillTask *, struct message *);
 static void kill_queued(struct agent *, struct executor *, struct task *);
-static void kill_launched(struct agent *, struct executor *,
-                          const Internal__KillTask *, struct message *);
 static void describe(struct order *);
 
 /* --- running --- */
@@ -216,7 +214,8 @@ is_for_us(const struct agent *agent, const struct order *order)
                  agent_id);
         return false;
     }
-    if (agent->state == AGENT_TERMINATING) {
+    if (agent->state == AGENT_TERMINATING ||
+        agent->state == AGENT_RECOVERING) {
         log_warn("Ignoring running %s because the agent is %s", order->text,
                  agent_state_name(agent->state));
         return false;
@@ -234,6 +233,7 @@ get_framework(struct agent *agent, const V1__FrameworkInfo *info)
         framework = record_framework_create(info);
         records_add_framework(&agent->frameworks, framework);
         agent_metrics_add(&agent->metrics.frameworks_active, 1);
+        checkpoints_framework(agent, framework);
     }
     return framework;
 }
@@ -351,10 +351,13 @@ enqueue(struct agent *agent, struct executor *executor,
                                                order->message);
 
         task->group = group;
+        task->checkpoint = checkpoints_is_kept(executor->framework)
+                               ? CHECKPOINT_WANTED : 0;
         records_add_task(executor, task);
         agent_metrics_add_task(&agent->metrics, task->state, 1);
         agent_metrics_add_used(&agent->metrics, &task->resources, 1);
     }
+    checkpoints_tasks(agent, executor);
     log_info("Queued %s for executor %s", order->text,
              EXECUTOR_TEXT(executor));
     if (executor->state == EXECUTOR_RUNNING) {
@@ -383,7 +386,7 @@ void
 launch_deliver(struct agent *agent, struct executor *executor)
 {
     records_foreach (executor->tasks, task) {
-        if (task->place != TASK_QUEUED) {
+        if (task->place != TASK_QUEUED || task->checkpoint > 0) {
             continue;
         }
         if (task->group) {
@@ -453,7 +456,8 @@ on_kill_task(struct actor *self, struct actor_msg *msg)
         return;
     }
     log_info("Asked to kill task %s of framework %s", task_id, framework_id);
-    if (agent->state == AGENT_TERMINATING) {
+    if (agent->state == AGENT_TERMINATING ||
+        agent->state == AGENT_RECOVERING) {
         log_warn("Cannot kill task %s of framework %s because the agent is %s",
                  task_id, framework_id, agent_state_name(agent->state));
         return;
@@ -508,7 +512,7 @@ kill_task(struct agent *agent, struct executor *executor,
         if (task->place == TASK_QUEUED) {
             kill_queued(agent, executor, task);
         } else {
-            kill_launched(agent, executor, order, message);
+            launch_kill(agent, executor, task, message);
         }
         break;
     case EXECUTOR_TERMINATING:
@@ -549,10 +553,19 @@ kill_queued(struct agent *agent, struct executor *executor, struct task *task)
     }
 }
 
-static void
-kill_launched(struct agent *agent, struct executor *executor,
-              const Internal__KillTask *order, struct message *message)
+/* One that is not there hears of it when it comes back. */
+void
+launch_kill(struct agent *agent, struct executor *executor, struct task *task,
+            struct message *message)
 {
+    const Internal__KillTask *order = message_root(message);
+
+    if (!executor->is_connected) {
+        message_ref(message);
+        message_unref(task->kill);
+        task->kill = message;
+        return;
+    }
     struct message *m = message_create(&executor__event__descriptor);
     Executor__Event *event = message_root(m);
 

@@ -17,8 +17,17 @@ noinst_LTLIBRARIES += %D%/libagent.la
 	%D%/checkpoint/journal.h \
 	%D%/checkpoint/journal_private.h \
 	%D%/checkpoint/journal_settle.c \
+	%D%/checkpoint/meta_paths.c \
+	%D%/checkpoint/meta_paths.h \
+	%D%/checkpoint/saved_state.c \
+	%D%/checkpoint/saved_state.h \
+	%D%/checkpoints.c \
 	%D%/command_executor_info.c \
 	%D%/command_executor_info.h \
+	%D%/compatibility.c \
+	%D%/compatibility.h \
+	%D%/container_search.c \
+	%D%/container_search.h \
 	%D%/container_table.c \
 	%D%/container_table.h \
 	%D%/containerizer.c \
@@ -44,6 +53,7 @@ noinst_LTLIBRARIES += %D%/libagent.la
 	%D%/records.c \
 	%D%/records.h \
 	%D%/records_table.c \
+	%D%/recovery.c \
 	%D%/registration.c \
 	%D%/resources_detect.c \
 	%D%/resources_detect.h \

@@ -54,6 +54,7 @@ static struct error *start_logging(const struct agent_flags *);
 static struct error *find_addresses(const struct agent_flags *,
                                     struct actor_system_options *);
 static struct error *run(const struct agent_flags *);
+static void note_failure(void *failure, const char *why);
 static void wait_for_end(struct actor_system *, const struct upid *,
                          const sigset_t *);
 static void print_usage(FILE *, const char *message);
@@ -140,6 +141,10 @@ run(const struct agent_flags *flags)
         .messages = proto_messages, .n_messages = proto_n_messages,
     };
     struct actor_system *system;
+    char *failure = NULL;
+    const struct agent_options agent_options = {
+        .flags = flags, .on_failure = note_failure, .aux = &failure,
+    };
     struct upid agent;
     sigset_t signals;
 
@@ -163,7 +168,7 @@ run(const struct agent_flags *flags)
     }
     error = memory_profiler_start(system, flags->memory_profiling);
     if (!error) {
-        error = agent_start(system, flags, NULL, &agent);
+        error = agent_start_with(system, &agent_options, &agent);
     }
     if (!error) {
         error = actor_spawn(system, &end_watch_type, NULL, &agent, NULL);
@@ -172,7 +177,20 @@ run(const struct agent_flags *flags)
         wait_for_end(system, &agent, &signals);
     }
     actor_system_destroy(system);
+    if (!error && failure) {
+        error = error_create(ERROR_IO, "%s", failure);
+    }
+    free(failure);
     return error;
+}
+
+/* The agent's turn; it is read when there are no turns any more. */
+static void
+note_failure(void *failure, const char *why)
+{
+    if (!*(char **) failure) {
+        *(char **) failure = xstrdup(why);
+    }
 }
 
 static void

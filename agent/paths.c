@@ -18,6 +18,12 @@ paths_meta(const char *work_dir)
 }
 
 char *
+paths_slaves(const char *work_dir)
+{
+    return xasprintf("%s/slaves", work_dir);
+}
+
+char *
 paths_agent(const char *work_dir, const char *agent_id)
 {
     return xasprintf("%s/slaves/%s", work_dir, agent_id);

@@ -18,6 +18,7 @@
 #define AGENT_PATHS_H 1
 
 char *paths_meta(const char *work_dir);
+char *paths_slaves(const char *work_dir);
 char *paths_agent(const char *work_dir, const char *agent_id);
 char *paths_framework(const char *work_dir, const char *agent_id,
                       const char *framework_id);

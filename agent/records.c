@@ -56,6 +56,7 @@ record_task_destroy(struct task *task)
     vec_fini(&task->statuses);
     message_unref(task->extra);
     message_unref(task->order);
+    message_unref(task->kill);
     free(task->name);
     free(task->container_id);
     free(task->id);
@@ -97,6 +98,11 @@ void
 record_task_delivered(struct task *task)
 {
     task->place = TASK_LAUNCHED;
+}
+
+void
+record_task_received(struct task *task)
+{
     message_unref(task->order);
     task->order = NULL;
     task->info = NULL;
@@ -270,6 +276,21 @@ bool
 record_executor_has_incomplete_tasks(const struct executor *executor)
 {
     return executor->tasks != NULL;
+}
+
+bool
+record_executor_has_completed(const struct executor *executor,
+                              const char *task_id)
+{
+    if (records_find_task(executor, task_id)) {
+        return false;
+    }
+    vec_foreach (&executor->completed, it) {
+        if (strcmp((*it)->id, task_id) == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 bool

@@ -74,9 +74,15 @@ struct task {
      * are none. */
     struct message *extra;      /* counted */
 
-    /* The order it came with, until it is handed on; 'info' points into it. */
+    /* The order it came with, until its executor is known to have it; 'info'
+     * points into it. */
     struct message *order;      /* counted; NULL afterwards */
     const struct V1__TaskInfo *info;
+
+    /* Not handed on before this is durable; 0: it is. */
+    uint64_t checkpoint;
+    struct message *kill;       /* counted; an order that waits for the
+                                 * executor to come back; NULL: none */
 
     /* Members of a task group are handed on, or killed, together; 0: it is on
      * its own. */
@@ -93,8 +99,11 @@ void record_task_destroy(struct task *);
 /* Takes the state of an update. */
 void record_task_update(struct task *, const struct V1__TaskStatus *);
 
-/* Drops the order: the executor has it. */
+/* It is on its way to the executor. */
 void record_task_delivered(struct task *);
+
+/* Drops the order: the executor has it. */
+void record_task_received(struct task *);
 
 /* The task as the master wants it, made in 'm'. */
 struct V1__Task *record_task_encode(const struct task *, struct message *m,
@@ -126,6 +135,9 @@ struct executor {
     struct resources resources; /* without those of its tasks */
     bool is_command;            /* made by us for a command task */
     bool has_been_sent_task;
+
+    /* It is from before our restart and has not come back yet. */
+    bool is_recovered;
     enum executor_state state;
     struct upid upid;           /* empty until it subscribes */
 
@@ -141,6 +153,7 @@ struct executor {
     const char *failure;        /* a literal, or 'failure_text' */
     char *failure_text;         /* owned */
     int failure_reason;         /* enum V1__TaskStatus__Reason */
+    bool is_lost;               /* its tasks are gone rather than failed */
 
     struct task *tasks;         /* owned; a table, in order of arrival */
     VEC(struct task *) completed;       /* owned; oldest first */
@@ -166,6 +179,10 @@ const char *record_allocation_role(struct V1__Resource *const *, size_t n);
 
 /* Whether a task is not over, or its last update not acknowledged. */
 bool record_executor_has_incomplete_tasks(const struct executor *);
+
+/* Whether it has had this task, which is over and acknowledged. */
+bool record_executor_has_completed(const struct executor *,
+                                   const char *task_id);
 bool record_executor_has_queued_tasks(const struct executor *);
 
 /* Moves the task to the completed ones. */

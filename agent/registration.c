@@ -21,6 +21,7 @@
 #include <actor/message.h>
 #include <actor/version.h>
 
+#include "agent/compatibility.h"
 #include "agent/leftovers.h"
 #include "agent/state.h"
 #include "agent/status_update_manager.h"
@@ -122,15 +123,13 @@ attempt(struct actor *self, void *arg UNUSED)
 struct V1__AgentInfo *
 registration_agent_info(const struct agent *agent, struct message *m)
 {
-    V1__AgentInfo *info = message_new(m, &v1__agent_info__descriptor);
+    const struct agent_description description = {
+        .hostname = agent->hostname,
+        .port = actor_upid(&agent->base)->address.port,
+        .resources = &agent->resources, .attributes = &agent->attributes,
+    };
+    V1__AgentInfo *info = agent_describe(&description, m);
 
-    info->hostname = message_strdup(m, agent->hostname);
-    info->has_port = true;
-    info->port = actor_upid(&agent->base)->address.port;
-    resources_encode(&agent->resources, m, &info->resources,
-                     &info->n_resources);
-    attributes_encode(&agent->attributes, m, &info->attributes,
-                      &info->n_attributes);
     if (agent->id) {
         info->id = message_new(m, &v1__agent_id__descriptor);
         info->id->value = message_strdup(m, agent->id);
@@ -266,6 +265,9 @@ on_agent_registered(struct actor *self, struct actor_msg *msg)
         return;
     }
     switch (agent->state) {
+    case AGENT_RECOVERING:
+        log_warn("Ignoring registration because agent is recovering");
+        break;
     case AGENT_DISCONNECTED:
         if (agent->id && strcmp(agent->id, id) != 0) {
             log_error("Registered but got wrong id: %s (expected: %s)", id,
@@ -275,6 +277,7 @@ on_agent_registered(struct actor *self, struct actor_msg *msg)
         if (!agent->id) {
             agent->id = xstrdup(id);
             leftovers_schedule_agents(agent);
+            checkpoints_agent(agent);
         }
         log_info("Registered with master %s; given agent ID %s",
                  UPID_TEXT(&agent->master), id);
@@ -301,6 +304,9 @@ on_agent_reregistered(struct actor *self, struct actor_msg *msg)
         return;
     }
     switch (agent->state) {
+    case AGENT_RECOVERING:
+        log_warn("Ignoring re-registration because agent is recovering");
+        return;
     case AGENT_DISCONNECTED:
         if (!agent->id || strcmp(agent->id, answer->agent_id->value) != 0) {
             log_warn("Ignoring re-registration of agent %s",

@@ -6,6 +6,8 @@
  *     agent.c         life of the actor, table of its messages
  *     registration.c  finding the master and staying registered
  *     launch.c        tasks on their way to an executor
+ *     checkpoints.c   what is kept of all that
+ *     recovery.c      and how it is taken up again
  *     executors.c     executors: subscribing, ending, being ended
  *     updates.c       status updates
  *     endpoints.c     /state, /flags, /health
@@ -30,6 +32,8 @@
 
 struct gc;
 struct json_writer;
+struct saved_state;
+struct V1__TaskInfo;
 struct message;
 struct V1__AgentInfo;
 struct V1__TaskStatus;
@@ -37,6 +41,7 @@ struct V1__TaskStatus;
 #define AGENT_COMPLETED_FRAMEWORKS_MAX 50
 
 enum agent_state {
+    AGENT_RECOVERING,           /* waits for executors from before it started */
     AGENT_DISCONNECTED,         /* not registered, or not any more */
     AGENT_RUNNING,
     AGENT_TERMINATING,          /* waits for the last executor to end */
@@ -61,6 +66,15 @@ struct agent {
     int64_t ping_timeout_ns;
     struct actor_timer registration_timer;
     struct actor_timer ping_timer;
+
+    struct upid checkpointer;
+    uint64_t n_checkpoints;     /* of tasks, so far */
+    struct actor_timer recovery_timer;
+    struct actor_timer reconnect_timer;
+    int64_t recovery_started;
+    char *boot_id;              /* owned */
+    void (*on_failure)(void *aux, const char *why);
+    void *on_failure_aux;
 
     struct upid status_updates;
     struct upid containerizer;
@@ -104,6 +118,11 @@ void on_run_task(struct actor *, struct actor_msg *);
 void on_run_task_group(struct actor *, struct actor_msg *);
 void on_kill_task(struct actor *, struct actor_msg *);
 
+/* Tells the executor, or keeps the order (an Internal__KillTask) for when it
+ * is back. */
+void launch_kill(struct agent *, struct executor *, struct task *,
+                 struct message *order);
+
 /* Hands the executor, which is running, what is queued for it. */
 void launch_deliver(struct agent *, struct executor *);
 
@@ -122,6 +141,16 @@ void on_framework_to_executor(struct actor *, struct actor_msg *);
 struct executor *executors_launch(struct agent *, struct framework *,
                                   struct message *info, bool is_command,
                                   const char *user);
+
+/* What the executor asks for as its grace period, within reason. */
+int64_t executors_grace(const struct agent *,
+                        const struct V1__ExecutorInfo *);
+
+/* Ends it at once. */
+void executors_kill(struct agent *, struct executor *);
+
+/* Takes away all of the framework that is over. */
+void executors_settle_all(struct agent *, struct framework *);
 
 /* Asks the executor to end, and kills it after its grace period. */
 void executors_shutdown(struct agent *, struct executor *);
@@ -145,6 +174,54 @@ void executors_send(struct agent *, const struct executor *,
 /* Takes away what is over: the executor if it has ended and nobody waits for
  * its tasks, the framework if nothing is left of it, the agent if it ends. */
 void executors_settle(struct agent *, struct framework *, struct executor *);
+
+/* Ends the agent, whose executors go on, because it can do no more. */
+void agent_fail(struct agent *, const char *why);
+
+/* Ends all executors, and then the agent, which stays known by its id. */
+void agent_clean_up(struct agent *);
+
+/* --- checkpoints.c --- */
+
+/* A task that has to be written down. */
+#define CHECKPOINT_WANTED UINT64_MAX
+
+/* Whether the framework asks for checkpoints. */
+bool checkpoints_is_kept(const struct framework *);
+
+/* What follows does nothing for a framework that does not. */
+void checkpoints_agent(struct agent *);
+void checkpoints_boot(struct agent *, const char *boot_id);
+void checkpoints_framework(struct agent *, struct framework *);
+void checkpoints_executor(struct agent *, struct executor *);
+void checkpoints_pid(struct agent *, struct executor *);
+void checkpoints_upid(struct agent *, struct executor *);
+void checkpoints_over(struct agent *, struct executor *);
+
+/* Those that are wanted; they are delivered when they are durable. */
+void checkpoints_tasks(struct agent *, struct executor *);
+void on_tasks_durable(struct actor *, struct actor_msg *);
+extern const struct actor_msg_type msg_tasks_durable;
+void on_checkpoint_failed(struct actor *, struct actor_msg *);
+
+/* Where updates of the task are kept; NULL: nowhere.  The caller frees it. */
+char *checkpoints_log(const struct agent *, const struct executor *,
+                      const char *task_id);
+
+/* --- recovery.c --- */
+
+/* Takes over what was saved, and waits for the executors. */
+void recovery_start(struct agent *, const struct saved_state *);
+void on_containers_recovered(struct actor *, struct actor_msg *);
+
+/* An executor of before has subscribed, or has ended: when it was the last
+ * one, recovery is over. */
+void recovery_check(struct agent *);
+
+/* Compares an executor's tasks with ours: hands out again what it did not
+ * get. */
+void recovery_compare(struct agent *, struct executor *,
+                      struct V1__TaskInfo *const *, size_t n);
 
 /* --- updates.c --- */
 

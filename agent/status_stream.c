@@ -22,6 +22,7 @@
 struct pending_update {
     struct uuid uuid;
     struct message *message;    /* counted */
+    bool is_held;
 };
 
 struct status_stream {
@@ -75,6 +76,46 @@ status_stream_add(struct status_stream *stream, const struct uuid *uuid,
     };
     vec_push(&stream->pending, pending);
     return STATUS_STREAM_ADDED;
+}
+
+static struct pending_update *
+find_pending(const struct status_stream *stream, const struct uuid *uuid)
+{
+    vec_foreach (&stream->pending, it) {
+        if (uuid_equal(&it->uuid, uuid)) {
+            return it;
+        }
+    }
+    return NULL;
+}
+
+void
+status_stream_hold(struct status_stream *stream, const struct uuid *uuid)
+{
+    struct pending_update *pending = find_pending(stream, uuid);
+
+    if (pending) {
+        pending->is_held = true;
+    }
+}
+
+void
+status_stream_release(struct status_stream *stream, const struct uuid *uuid)
+{
+    struct pending_update *pending = find_pending(stream, uuid);
+
+    if (pending) {
+        pending->is_held = false;
+    }
+}
+
+bool
+status_stream_is_held(const struct status_stream *stream,
+                      const struct uuid *uuid)
+{
+    const struct pending_update *pending = find_pending(stream, uuid);
+
+    return pending && pending->is_held;
 }
 
 struct error *
@@ -134,7 +175,8 @@ status_stream_sent(struct status_stream *stream, int64_t now)
 int64_t
 status_stream_due(const struct status_stream *stream)
 {
-    return stream->pending.n > 0 ? stream->due : INT64_MAX;
+    return stream->pending.n > 0 && !stream->pending.data[0].is_held
+               ? stream->due : INT64_MAX;
 }
 
 void

@@ -44,6 +44,11 @@ enum status_stream_result status_stream_add(struct status_stream *,
                                             const struct uuid *,
                                             struct message *update);
 
+/* While held, an update is not due: it is not durable yet. */
+void status_stream_hold(struct status_stream *, const struct uuid *);
+void status_stream_release(struct status_stream *, const struct uuid *);
+bool status_stream_is_held(const struct status_stream *, const struct uuid *);
+
 /* The oldest update is acknowledged and goes.  An error if 'uuid' is not
  * its. */
 struct error *status_stream_acknowledge(struct status_stream *,
@@ -61,7 +66,7 @@ bool status_stream_is_empty(const struct status_stream *);
 void status_stream_sent(struct status_stream *, int64_t now);
 
 /* When the oldest update has to be sent: INT64_MIN if it never was, INT64_MAX
- * if there is none. */
+ * if there is none, or it is held. */
 int64_t status_stream_due(const struct status_stream *);
 
 /* Begins anew: the oldest update is due at once, with the shortest delay

@@ -53,6 +53,7 @@ status_stream_table_remove(struct status_stream_table *table,
     status_stream_destroy(entry->stream);
     free(entry->task_id);
     free(entry->framework_id);
+    free(entry->log.path);
     free(entry->key);
     free(entry);
 }

@@ -9,6 +9,8 @@
 #include <actor/actor.h>
 #include <actor/table.h>
 
+#include "agent/checkpoint/checkpointer.h"
+
 struct status_stream;
 
 struct status_entry {
@@ -16,6 +18,12 @@ struct status_entry {
     char *framework_id;         /* owned */
     char *task_id;              /* owned */
     struct status_stream *stream;       /* owned */
+    struct checkpoint_log log;  /* path NULL: nothing is kept */
+    unsigned n_updates;         /* so far */
+
+    /* Acknowledgements that are not durable yet: the next update waits, or
+     * after a restart the one before would come after it. */
+    unsigned n_acknowledgements;
     struct actor_timer timer;   /* until the oldest update is due again */
     UT_hash_handle hh;
 };

@@ -23,6 +23,7 @@
 #include <actor/actor.h>
 #include <actor/uuid.h>
 
+struct checkpoint_log;
 struct message;
 
 extern const struct actor_msg_type msg_status_recorded;
@@ -41,15 +42,31 @@ struct status_acknowledged {
     bool is_terminal;           /* the stream is over */
 };
 
-/* Starts the actor for the agent at 'owner'. */
-struct error *status_update_manager_start(struct actor_system *,
-                                          const struct upid *owner,
-                                          struct upid *ret) MUST_CHECK;
+struct status_update_manager_options {
+    const struct upid *owner;           /* the agent */
+    const struct upid *checkpointer;
+};
 
-/* Adds the update to its stream; it needs a UUID. */
+struct error *status_update_manager_start(
+    struct actor_system *, const struct status_update_manager_options *,
+    struct upid *ret) MUST_CHECK;
+
+/* Adds the update to its stream; it needs a UUID.  'log' is where the updates
+ * of this task are kept, relative to meta, and nobody is told of one that is
+ * not durable there; NULL: nothing is kept.  The first update of a stream
+ * decides which. */
 void status_update_manager_update(struct actor *self,
                                   const struct upid *manager,
-                                  struct message *update);
+                                  struct message *update, const char *log);
+
+/* A stream as it was left by an agent before: its log, of which all is taken,
+ * and its records (roots: cmesos.checkpoint.UpdateRecord), by reference. */
+void status_update_manager_recover(struct actor *self,
+                                   const struct upid *manager,
+                                   const char *framework_id,
+                                   const char *task_id,
+                                   const struct checkpoint_log *log,
+                                   struct message *const *records, size_t n);
 
 /* The scheduler has seen update 'uuid'. */
 void status_update_manager_acknowledge(struct actor *self,

@@ -11,6 +11,7 @@
 
 #include <string.h>
 
+#include <actor/alloc.h>
 #include <actor/error.h>
 #include <actor/log.h>
 #include <actor/message.h>
@@ -27,6 +28,8 @@
 
 static void handle(struct agent *, struct executor *, struct message *update,
                    bool is_from_executor);
+static void acknowledge(struct agent *, const struct executor *,
+                        struct message *update);
 static void apply(struct agent *, struct executor *, const V1__TaskStatus *);
 static V1__ContainerStatus *container_status(const struct agent *,
                                              const struct executor *,
@@ -71,7 +74,12 @@ updates_from_executor(struct agent *agent, struct executor *executor,
     update->timestamp = status->timestamp;
     status->container_status = container_status(agent, executor,
                                                 from->container_status, m);
-    handle(agent, executor, m, true);
+    if (record_executor_has_completed(executor, status->task_id->value)) {
+        /* Its end is acknowledged; only the executor does not know. */
+        acknowledge(agent, executor, m);
+    } else {
+        handle(agent, executor, m, true);
+    }
     message_unref(m);
 }
 
@@ -146,7 +154,10 @@ handle(struct agent *agent, struct executor *executor, struct message *m,
         agent_metrics_add_task(&agent->metrics, (int) update->status->state,
                                1);
     }
-    status_update_manager_update(&agent->base, &agent->status_updates, m);
+    autofree char *log = checkpoints_log(agent, executor,
+                                         update->status->task_id->value);
+    status_update_manager_update(&agent->base, &agent->status_updates, m,
+                                 log);
 }
 
 /* Takes the update into the task's record.  One that is repeated, or comes
@@ -163,10 +174,10 @@ apply(struct agent *agent, struct executor *executor,
     }
     agent_metrics_add_task(&agent->metrics, task->state, -1);
     record_task_update(task, status);
+    record_task_received(task);
     agent_metrics_add_task(&agent->metrics, task->state, 1);
     if (task_state_is_terminal((int) status->state)) {
         agent_metrics_add_used(&agent->metrics, &task->resources, -1);
-        record_task_delivered(task);
         task->place = TASK_TERMINATED;
     }
 }
@@ -232,6 +243,16 @@ on_status_recorded(struct actor *self, struct actor_msg *msg)
     if (!executor || executor->state == EXECUTOR_TERMINATED) {
         return;
     }
+    acknowledge(agent, executor, body->update);
+}
+
+/* The executor need not keep the update any longer. */
+static void
+acknowledge(struct agent *agent, const struct executor *executor,
+            struct message *message)
+{
+    const Internal__StatusUpdate *update = status_update_of(message);
+
     log_info("Sending acknowledgement for status update %s to %s",
              STATUS_UPDATE_TEXT(update), UPID_TEXT(&executor->upid));
 
@@ -241,9 +262,9 @@ on_status_recorded(struct actor *self, struct actor_msg *msg)
     event->type = EXECUTOR__EVENT__TYPE__ACKNOWLEDGED;
     event->acknowledged =
         message_new(m, &executor__event__acknowledged__descriptor);
-    event->acknowledged->task_id = status->task_id;
+    event->acknowledged->task_id = update->status->task_id;
     event->acknowledged->uuid = update->uuid;
-    message_hold(m, body->update);
+    message_hold(m, message);
     executors_send(agent, executor, &m);
 }
 

@@ -127,7 +127,7 @@ do_update(struct actor *self)
     update->status->task_id = message_new(m, &v1__task_id__descriptor);
     update->status->task_id->value = message_strdup(m, t.task);
     update->status->state = t.state;
-    status_update_manager_update(self, &t.manager, m);
+    status_update_manager_update(self, &t.manager, m, NULL);
     message_unref(m);
 }
 
@@ -166,7 +166,10 @@ set_up(void)
     ck_assert_ptr_null(actor_system_create(&options, &t.system));
     ck_assert_ptr_null(actor_spawn(t.system, &owner_type, NULL, NULL,
                                    &t.owner));
-    ck_assert_ptr_null(status_update_manager_start(t.system, &t.owner,
+    const struct status_update_manager_options manager = {
+        .owner = &t.owner, .checkpointer = &t.owner,
+    };
+    ck_assert_ptr_null(status_update_manager_start(t.system, &manager,
                                                    &t.manager));
 }
 

@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #include <actor/alloc.h>
 #include <actor/duration.h>
@@ -149,6 +150,8 @@ agent_of(struct cluster *c, const struct sim_host *host)
     UNREACHABLE();
 }
 
+static void agent_failed(void *process, const char *why);
+
 static struct error *
 agent_program_start(struct sim_process *p)
 {
@@ -162,8 +165,21 @@ agent_program_start(struct sim_process *p)
     struct upid upid;
     struct error *error = sim_process_open(p, &options, &system);
 
-    return error ? error : agent_start(system, &agent->flags,
-                                       &agent->master->upid, &upid);
+    const struct agent_options agent_options = {
+        .flags = &agent->flags, .master = &agent->master->upid,
+        .on_failure = agent_failed, .aux = p,
+    };
+    return error ? error : agent_start_with(system, &agent_options, &upid);
+}
+
+/* As mesos-agent does. */
+static void
+agent_failed(void *process, const char *why)
+{
+    struct sim_process *p = process;
+
+    sim_note(sim_process_sim(p), why, "agent", 0, 0);
+    sim_process_exit(p, W_EXITCODE(1, 0));
 }
 
 static const struct sim_program agent_program = {
@@ -208,6 +224,18 @@ cluster_pause_agent(struct cluster *c, size_t i, bool pause)
 
     CHECK(p != NULL, "agent %zu does not run", i);
     sim_process_pause(p, pause ? NEVER : 0);
+}
+
+void
+cluster_kill_agent(struct cluster *c, size_t i, int64_t ns)
+{
+    sim_service_kill(c->agents[i].host, "mesos-agent", ns);
+}
+
+void
+cluster_crash_agent(struct cluster *c, size_t i, int64_t ns)
+{
+    sim_host_crash(c->agents[i].host, ns);
 }
 
 /* --- links --- */

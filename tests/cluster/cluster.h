@@ -44,6 +44,7 @@ struct cluster_options {
     uint64_t seed;
     double failover_timeout;    /* of the framework, in seconds */
     bool partition_aware;       /* it wants TASK_UNREACHABLE */
+    bool no_checkpoint;         /* it does without checkpoints */
     void (*trace)(void *aux, const char *line);         /* sim_options */
     void *aux;
 };
@@ -110,6 +111,10 @@ int cluster_command_signal(struct cluster *, const char *task);
  * run. */
 bool cluster_end_command(struct cluster *, const char *task, int status);
 
+/* The task's executor is killed, or stands still for good.  It has to live. */
+void cluster_kill_executor(struct cluster *, const char *task);
+void cluster_pause_executor(struct cluster *, const char *task);
+
 /* How many executors live. */
 size_t cluster_n_executors(struct cluster *);
 
@@ -117,6 +122,13 @@ size_t cluster_n_executors(struct cluster *);
 
 /* The agent's processes stand still, or go on. */
 void cluster_pause_agent(struct cluster *, size_t agent, bool pause);
+
+/* The agent's process is killed, and starts again after 'ns'; executors go
+ * on. */
+void cluster_kill_agent(struct cluster *, size_t agent, int64_t ns);
+
+/* The agent's host loses power, and has it again after 'ns'. */
+void cluster_crash_agent(struct cluster *, size_t agent, int64_t ns);
 
 /* Master and agent do not reach each other. */
 void cluster_cut_agent(struct cluster *, size_t agent, bool cut);

@@ -55,6 +55,17 @@ read_environment(const struct sim_process *p, struct executor_environment *to)
     to->is_local = true;                /* it must not kill our group */
     to->recovery_timeout_ns = 15 * MINUTE;
     to->backoff_max_ns = 1 * SECOND;
+    autofree char *checkpoint = variable(p, "MESOS_CHECKPOINT");
+    to->checkpoint = !strcmp(checkpoint, "1");
+}
+
+/* An executor has the name of its task. */
+static struct cluster_task *
+task_of(struct sim_process *p)
+{
+    const char *id = sim_process_getenv(p, "MESOS_EXECUTOR_ID");
+
+    return cluster_task(cluster_of(p), id ? id : "");
 }
 
 static struct error *
@@ -73,6 +84,7 @@ executor_start(struct sim_process *p)
 
     sim_process_set_data(p, e);
     cluster_of(p)->n_executors++;
+    task_of(p)->executor = p;
     e->done = options.done = actor_gate_create();
     read_environment(p, &e->environment);
     struct error *error = sim_process_open(p, &system_options, &system);
@@ -97,6 +109,9 @@ executor_stop(struct sim_process *p)
 
     if (e) {                    /* else it was killed before it began */
         cluster_of(p)->n_executors--;
+        if (task_of(p)->executor == p) {
+            task_of(p)->executor = NULL;
+        }
         executor_environment_fini(&e->environment);
         actor_gate_destroy(e->done);
         free(e);
@@ -107,6 +122,27 @@ const struct sim_program cluster_executor_program = {
     .name = "mesos-executor", .start = executor_start,
     .turned = executor_turned, .stop = executor_stop,
 };
+
+static struct sim_process *
+executor_of(struct cluster *c, const char *task)
+{
+    struct sim_process *p = cluster_task(c, task)->executor;
+
+    CHECK(p != NULL, "task %s has no executor", task);
+    return p;
+}
+
+void
+cluster_kill_executor(struct cluster *c, const char *task)
+{
+    sim_process_signal(executor_of(c, task), SIGKILL);
+}
+
+void
+cluster_pause_executor(struct cluster *c, const char *task)
+{
+    sim_process_pause(executor_of(c, task), INT64_MAX / 2);
+}
 
 size_t
 cluster_n_executors(struct cluster *c)

@@ -382,7 +382,7 @@ create_driver(struct cluster *c)
     framework.user = (char *) "root";
     framework.hostname = (char *) "here";
     framework.has_checkpoint = true;
-    framework.checkpoint = true;
+    framework.checkpoint = !c->options->no_checkpoint;
     framework.has_failover_timeout = true;
     framework.failover_timeout = c->options->failover_timeout;
     capability.has_type = true;

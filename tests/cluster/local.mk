@@ -11,5 +11,6 @@ check_LTLIBRARIES += %D%/libcluster.la
 LIBCLUSTER = %D%/libcluster.la $(LIBSIM) $(LIBMASTER) $(LIBAGENT) \
 	$(LIBEXECUTOR) $(LIBSCHEDULERDRIVER) $(LIBMODEL)
 
-check_PROGRAMS += %D%/test_cluster
+check_PROGRAMS += %D%/test_cluster %D%/test_recovery
 %C%_test_cluster_LDADD = $(LIBTEST) $(LIBCLUSTER)
+%C%_test_recovery_LDADD = $(LIBTEST) $(LIBCLUSTER)

@@ -36,6 +36,7 @@ struct cluster_task {
     size_t n_commands;
     int last_signal;            /* of its command */
     struct sim_process *process;        /* its command; NULL: none runs */
+    struct sim_process *executor;       /* NULL: none runs */
 };
 
 /* A host with the daemon that it runs. */
