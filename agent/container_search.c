@@ -36,33 +36,36 @@ struct view {
     VEC(pid_t) pids;            /* of all that was found */
 };
 
-/* Whether the path is a sandbox below 'root', and not something in one. */
-static bool
-is_sandbox(const char *root, const char *path)
+/* The length of the sandbox below 'root' that the path is of: itself, or a
+ * container in it.  0: of none. */
+static size_t
+sandbox_length(const char *root, const char *path)
 {
+    const char *begin = path;
     static const char *const parts[] = {
         NULL, "frameworks", NULL, "executors", NULL, "runs", NULL,
     };
     size_t len = strlen(root);
 
     if (strncmp(path, root, len) != 0) {
-        return false;
+        return 0;
     }
     path += len;
     for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
         size_t n;
 
         if (*path++ != '/') {
-            return false;
+            return 0;
         }
         n = strcspn(path, "/");
         if (n == 0 || (parts[i] && (strlen(parts[i]) != n ||
                                     strncmp(path, parts[i], n) != 0))) {
-            return false;
+            return 0;
         }
         path += n;
     }
-    return *path == '\0';
+    return *path == '\0' || strncmp(path, "/containers/", 12) == 0
+               ? (size_t) (path - begin) : 0;
 }
 
 static struct found *
@@ -89,11 +92,14 @@ note(void *view_, pid_t pid, pid_t parent, bool is_leader, const char *value)
     struct view *view = view_;
     struct found *found;
     bool has_parent = false;
+    size_t len = sandbox_length(view->search->survivors.root, value);
 
-    if (!is_sandbox(view->search->survivors.root, value)) {
+    if (len == 0) {
         return;
     }
-    found = get(view, value);
+    autofree char *sandbox = xstrndup(value, len);
+    found = get(view, sandbox);
+    is_leader &= value[len] == '\0';
     vec_foreach (&view->pids, it) {
         has_parent |= *it == parent;
     }
