@@ -116,7 +116,7 @@ kill -TERM $execute_pid
 wait $execute_pid
 [ $? -eq 1 ] && grep -q "TASK_UNKNOWN for task 'forgotten'" "$tmp/out"
 result $? "killing a task that nobody knows ends, too" "$tmp/out"
-start_agent agent
+start_agent again
 
 # --- losing the agent ---
 kill -9 "$agent_pid"
