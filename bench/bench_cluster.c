@@ -37,6 +37,10 @@
 #define N_TOGETHER 200
 #define N_EXECUTE 30
 
+/* Whether agents keep what they would need after a restart, which users of
+ * services want.  --no-checkpoint: they do not. */
+static bool checkpoint = true;
+
 /* --- results --- */
 
 static int
@@ -295,6 +299,8 @@ run_scenario(struct scenario *s, const char *master)
 
     framework.user = (char *) "";
     framework.name = (char *) "bench_cluster";
+    framework.has_checkpoint = true;
+    framework.checkpoint = checkpoint;
     struct mesos_scheduler_driver *driver =
         mesos_scheduler_driver_create(&options);
 
@@ -425,6 +431,7 @@ main(int argc, char *argv[])
     if (argc == 3 && !strcmp(argv[1], "--stamp")) {
         return leave_stamp(argv[2]);
     }
+    checkpoint = argc < 2 || strcmp(argv[1], "--no-checkpoint") != 0;
     bench_init("cluster");
     bench_must(readlink("/proc/self/exe", program, sizeof program - 1) > 0,
          "who am I");

@@ -236,3 +236,5 @@ check_PROGRAMS += %D%/test_master_registry
 %C%_test_master_registry_SOURCES = %D%/test_master_registry.c $(master_stage)
 %C%_test_master_registry_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
 %C%_test_master_registry_LDADD = $(LIBTEST) $(LIBMASTER) $(LIBMODEL)
+check_PROGRAMS += %D%/test_checkpointer
+%C%_test_checkpointer_LDADD = $(LIBTEST) $(LIBAGENT) $(LIBMODEL)
