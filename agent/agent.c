@@ -29,6 +29,7 @@
 #include "agent/checkpoint/saved_state.h"
 #include "agent/compatibility.h"
 #include "agent/containerizer.h"
+#include "agent/fetcher/fetcher.h"
 #include "agent/gc.h"
 #include "agent/paths.h"
 #include "agent/resources_detect.h"
@@ -474,7 +475,17 @@ agent_init(struct actor *self, void *arg)
                                             &agent->status_updates);
     }
     if (!error) {
-        error = containerizer_start(system, actor_upid(self),
+        error = fetcher_start(system, &(struct fetcher_options) {
+            .launcher_dir = agent->flags->launcher_dir,
+            .cache_dir = agent->flags->fetcher_cache_dir,
+            .frameworks_home = agent->flags->frameworks_home,
+            .hadoop_home = agent->flags->hadoop_home,
+            .cache_size = agent->flags->fetcher_cache_size,
+            .stall_timeout_ns = agent->flags->fetcher_stall_timeout,
+        }, &agent->fetcher);
+    }
+    if (!error) {
+        error = containerizer_start(system, actor_upid(self), &agent->fetcher,
                                     &agent->containerizer);
     }
     if (error) {
@@ -503,6 +514,7 @@ agent_fini(struct actor *self)
     agent_metrics_fini(&agent->metrics);
     gc_destroy(agent->gc);
     actor_terminate(system, &agent->containerizer);
+    actor_terminate(system, &agent->fetcher);
     actor_terminate(system, &agent->status_updates);
     actor_terminate(system, &agent->checkpointer);
     records_foreach (agent->frameworks, framework) {

@@ -46,6 +46,11 @@ struct agent_flags {
     bool strict;
     int64_t registration_backoff_factor;
     uint64_t max_completed_executors_per_framework;
+    char *fetcher_cache_dir;
+    uint64_t fetcher_cache_size;
+    int64_t fetcher_stall_timeout;
+    char *frameworks_home;
+    char *hadoop_home;
     int64_t gc_delay;
     double gc_disk_headroom;
     int64_t disk_watch_interval;

@@ -125,6 +125,12 @@ make_command(struct message *m, const V1__TaskInfo *task,
         command->environment =
             message_copy(m, &task->command->environment->base);
     }
+    command->uris = message_array(m, task->command->n_uris,
+                                  sizeof *command->uris);
+    for (size_t i = 0; i < task->command->n_uris; i++) {
+        command->uris[command->n_uris++] =
+            message_copy(m, &task->command->uris[i]->base);
+    }
     if (task->command->user) {
         command->user = message_strdup(m, task->command->user);
     }

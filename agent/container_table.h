@@ -14,10 +14,12 @@
 #include "agent/containerizer.h"
 
 struct actor_child;
+struct preparation;
 
 enum container_state {
     CONTAINER_STARTING,
     CONTAINER_PREPARING,        /* its sandbox is being made */
+    CONTAINER_FETCHING,         /* its URIs are */
     CONTAINER_RUNNING,
     CONTAINER_DESTROYING,
 };
@@ -28,6 +30,10 @@ struct container {
     int64_t state_since;
     struct actor_child *child;  /* borrowed; NULL: no process */
     bool is_destroyed;          /* asked for */
+
+    /* What it will be started with; owned by whoever fetches; NULL: nothing
+     * is being fetched. */
+    struct preparation *fetching;
     UT_hash_handle hh;
 };
 

@@ -23,15 +23,20 @@
 #include <actor/duration.h>
 #include <actor/error.h>
 #include <actor/log.h>
+#include <actor/message.h>
 #include <actor/work.h>
 
 #include "agent/container_search.h"
 #include "agent/container_table.h"
+#include "agent/fetcher/fetcher.h"
+#include "agent/rlimits.h"
 #include "agent/sandbox.h"
+#include "proto/mesos/v1/mesos.pb-c.h"
 
 struct containerizer {
     struct actor base;
     struct upid owner;          /* the agent */
+    struct upid fetcher;
     struct container_table containers;
 };
 
@@ -103,6 +108,13 @@ static void on_recover(struct actor *, struct actor_msg *);
 static struct error *prepare_run(void *arg);
 static void prepare_done(struct actor *, void *arg, const struct error *);
 static void prepare_destroy(void *arg);
+static bool has_uris(const struct container *);
+static void fetch(struct containerizer *, struct container *,
+                  struct preparation *);
+static void on_fetched(struct actor *, struct actor_msg *);
+static void start(struct containerizer *, struct container *,
+                  const struct preparation *, const char *failure);
+static bool is_other_user(const struct preparation *);
 static struct error *spawn(struct containerizer *, struct container *,
                            const struct preparation *);
 static void on_exit_of_child(struct actor *, void *container, pid_t,
@@ -128,6 +140,7 @@ static const struct actor_handler handlers[] = {
     { &msg_launch, on_launch },
     { &msg_destroy, on_destroy },
     { &msg_recover, on_recover },
+    { &msg_fetched, on_fetched },
 };
 
 static const struct actor_type containerizer_type = {
@@ -139,6 +152,7 @@ static const struct actor_type containerizer_type = {
 static const char *const state_names[] = {
     [CONTAINER_STARTING] = "STARTING",
     [CONTAINER_PREPARING] = "PREPARING",
+    [CONTAINER_FETCHING] = "FETCHING",
     [CONTAINER_RUNNING] = "RUNNING",
     [CONTAINER_DESTROYING] = "DESTROYING",
 };
@@ -147,10 +161,11 @@ static const char *const state_names[] = {
 
 struct error *
 containerizer_start(struct actor_system *system, const struct upid *owner,
-                    struct upid *ret)
+                    const struct upid *fetcher, struct upid *ret)
 {
-    return actor_spawn(system, &containerizer_type, NULL, (void *) owner,
-                       ret);
+    struct upid peers[] = { *owner, *fetcher };
+
+    return actor_spawn(system, &containerizer_type, NULL, peers, ret);
 }
 
 void
@@ -192,6 +207,7 @@ container_spec_fini(struct container_spec *spec)
         free(*p);
     }
     free(spec->envp);
+    message_unref(spec->executor_info);
     *spec = (struct container_spec) { .container_id = NULL };
 }
 
@@ -202,7 +218,8 @@ containerizer_init(struct actor *self, void *arg)
 {
     struct containerizer *c = (struct containerizer *) self;
 
-    c->owner = *(const struct upid *) arg;
+    c->owner = ((const struct upid *) arg)[0];
+    c->fetcher = ((const struct upid *) arg)[1];
     return NULL;
 }
 
@@ -212,6 +229,9 @@ containerizer_fini(struct actor *self)
     struct containerizer *c = (struct containerizer *) self;
 
     while (c->containers.head) {
+        if (c->containers.head->fetching) {
+            prepare_destroy(c->containers.head->fetching);
+        }
         container_table_remove(&c->containers, c->containers.head);
     }
 }
@@ -282,16 +302,88 @@ prepare_done(struct actor *self, void *arg, const struct error *failure)
         return;
     }
 
-    struct error *error = failure ? error_clone(failure)
-                                  : spawn(c, container, p);
-    if (error) {
-        tell_launched(c, container, error_text(error));
+    if (!failure && has_uris(container)) {
+        fetch(c, container, p);
+    } else {
+        start(c, container, p, failure ? error_text(failure) : NULL);
+    }
+}
+
+/* Begins to run, or says why it does not. */
+static void
+start(struct containerizer *c, struct container *container,
+      const struct preparation *p, const char *failure)
+{
+    struct error *error = failure ? NULL : spawn(c, container, p);
+
+    if (failure || error) {
+        tell_launched(c, container, failure ? failure : error_text(error));
         error_destroy(error);
         container_table_remove(&c->containers, container);
         return;
     }
     go_to(c, container, CONTAINER_RUNNING);
     tell_launched(c, container, NULL);
+}
+
+/* --- fetching --- */
+
+static bool
+has_uris(const struct container *container)
+{
+    const V1__ExecutorInfo *info = message_root(container->spec.executor_info);
+
+    return info->command && info->command->n_uris > 0;
+}
+
+/* Keeps what was prepared until all is there. */
+static void
+fetch(struct containerizer *c, struct container *container,
+      struct preparation *p)
+{
+    struct preparation *kept = xcalloc(1, sizeof *kept);
+    const struct sandbox_user *user = &kept->user;
+    struct fetch_request request;
+
+    *kept = *p;
+    *p = (struct preparation) {
+        .disk = p->disk, .sandbox = { .out_fd = -1, .err_fd = -1 },
+    };
+    container->fetching = kept;
+    go_to(c, container, CONTAINER_FETCHING);
+    request = (struct fetch_request) {
+        .container_id = xstrdup(container->spec.container_id),
+        .sandbox = xstrdup(container->spec.sandbox),
+        .user = kept->user_name ? xstrdup(kept->user_name) : NULL,
+        .executor_info = message_ref(container->spec.executor_info),
+        .set_ids = is_other_user(kept), .uid = user->uid, .gid = user->gid,
+        .groups = xmemdup(user->groups, user->n_groups * sizeof(gid_t)),
+        .n_groups = user->n_groups,
+        .out_fd = kept->sandbox.out_fd, .err_fd = kept->sandbox.err_fd,
+    };
+    fetcher_fetch(&c->base, &c->fetcher, &request);
+}
+
+static void
+on_fetched(struct actor *self, struct actor_msg *msg)
+{
+    struct containerizer *c = (struct containerizer *) self;
+    struct fetched *body = actor_msg_body(msg, &msg_fetched);
+    struct container *container =
+        container_table_find(&c->containers, body->container_id);
+    struct preparation *p;
+
+    if (!container || !container->fetching) {
+        return;
+    }
+    p = steal(container->fetching);
+    if (container->is_destroyed) {
+        tell_terminated(c, container, -1);
+        container_table_remove(&c->containers, container);
+    } else {
+        start(c, container, p, body->failure);
+    }
+    prepare_destroy(p);
 }
 
 static void
@@ -307,12 +399,29 @@ prepare_destroy(void *arg)
     free(p);
 }
 
+/* An agent that is not root runs its own user's tasks only: there is nothing
+ * to switch, nor may it set its groups. */
+static bool
+is_other_user(const struct preparation *p)
+{
+    return p->user_name && (geteuid() == 0 || geteuid() != p->user.uid);
+}
+
 static struct error *
 spawn(struct containerizer *c, struct container *container,
       const struct preparation *p)
 {
     struct actor_child_options options = ACTOR_CHILD_OPTIONS_INIT;
+    struct actor_child_rlimit rlimits[RLIMITS_MAX];
+    const V1__ExecutorInfo *info = message_root(container->spec.executor_info);
+    struct error *error;
 
+    error = rlimits_read(info->container ? info->container->rlimit_info
+                                         : NULL, rlimits, &options.n_rlimits);
+    if (error) {
+        return error;
+    }
+    options.rlimits = rlimits;
     options.path = container->spec.path;
     options.argv = container->spec.argv;
     options.envp = container->spec.envp;
@@ -321,9 +430,7 @@ spawn(struct containerizer *c, struct container *container,
     options.stdio[2] = p->sandbox.err_fd;
     options.new_session = true;
 
-    /* An agent that is not root runs its own user's tasks only: there is
-     * nothing to switch, nor may it set its groups. */
-    if (p->user_name && (geteuid() == 0 || geteuid() != p->user.uid)) {
+    if (is_other_user(p)) {
         options.set_ids = true;
         options.uid = p->user.uid;
         options.gid = p->user.gid;
@@ -331,9 +438,8 @@ spawn(struct containerizer *c, struct container *container,
         options.n_groups = p->user.n_groups;
     }
 
-    struct error *error = actor_child_spawn(&c->base, &options,
-                                            on_exit_of_child, container,
-                                            &container->child);
+    error = actor_child_spawn(&c->base, &options, on_exit_of_child, container,
+                              &container->child);
     if (!error) {
         log_info("Forked child with pid '%d' for container '%s'",
                  (int) actor_child_pid(container->child),
@@ -445,8 +551,11 @@ destroy(struct containerizer *c, struct container *container)
              container->spec.container_id, state_names[container->state]);
     container->is_destroyed = true;
     go_to(c, container, CONTAINER_DESTROYING);
+    if (container->fetching) {
+        fetcher_kill(&c->base, &c->fetcher, container->spec.container_id);
+    }
     if (!container->child) {
-        return;         /* prepare_done() or sweep_done() finds out */
+        return;         /* prepare_done() and others find out */
     }
 
     struct tree_kill *tree = xcalloc(1, sizeof *tree);

@@ -23,6 +23,8 @@
 #include <actor/actor.h>
 #include <actor/vec.h>
 
+struct message;
+
 extern const struct actor_msg_type msg_container_launched;
 extern const struct actor_msg_type msg_container_terminated;
 extern const struct actor_msg_type msg_containers_recovered;
@@ -37,6 +39,10 @@ struct container_spec {
     char *path;                 /* of the program; searched in PATH */
     char **argv;                /* NULL-terminated */
     char **envp;                /* NULL-terminated */
+
+    /* Counted; root: ExecutorInfo.  Has the URIs to fetch before it starts,
+     * and limits. */
+    struct message *executor_info;
 };
 
 void container_spec_fini(struct container_spec *);
@@ -57,10 +63,12 @@ struct container_terminated {
     bool is_destroyed;          /* we ended it */
 };
 
-/* Starts the actor for the agent at 'owner'. */
+/* Starts the actor for the agent at 'owner'; who asks 'fetcher'
+ * (agent/fetcher/fetcher.h) for what is to be fetched. */
 struct error *containerizer_start(struct actor_system *,
-                                  const struct upid *owner, struct upid *ret)
-    MUST_CHECK;
+                                  const struct upid *owner,
+                                  const struct upid *fetcher,
+                                  struct upid *ret) MUST_CHECK;
 
 /* A container that an agent before us has started.  Strings are owned. */
 struct container_survivor {

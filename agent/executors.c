@@ -38,6 +38,7 @@
 /* The longest that an executor may take to end. */
 #define GRACE_MAX (52 * WEEK)
 
+static void await_registration(struct agent *, struct executor *);
 static void launch_later(struct agent *, struct container_spec *);
 static void launch_now(struct actor *, void *spec);
 static void destroy_spec(void *spec);
@@ -108,10 +109,18 @@ executors_launch(struct agent *agent, struct framework *framework,
     } else {
         launch_later(agent, &spec);
     }
+    if (!info->command || info->command->n_uris == 0) {
+        await_registration(agent, executor);
+    }
+    return executor;
+}
+
+static void
+await_registration(struct agent *agent, struct executor *executor)
+{
     actor_timer_start(&agent->base, &executor->registration_timer,
                       agent->flags->executor_registration_timeout,
                       on_registration_timeout, executor);
-    return executor;
 }
 
 /* Directories of the executor are being moved away. */
@@ -223,6 +232,7 @@ fill_spec(struct agent *agent, const struct executor *executor,
         .sandbox = xstrdup(executor->directory),
         .user = user ? xstrdup(user) : NULL,
         .envp = environment_create(&environment),
+        .executor_info = message_ref(executor->info),
     };
     fill_argv(command, spec);
 }
@@ -263,6 +273,10 @@ on_container_launched(struct actor *self, struct actor_msg *msg)
     if (!body->failure) {
         executor->pid = body->pid;
         checkpoints_pid(agent, executor);
+        if (executor->state == EXECUTOR_REGISTERING
+            && !actor_timer_is_armed(&executor->registration_timer)) {
+            await_registration(agent, executor);    /* it has its URIs */
+        }
         return;
     }
     log_error("Container '%s' for executor '%s' of framework %s failed to "

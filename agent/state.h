@@ -78,6 +78,7 @@ struct agent {
 
     struct upid status_updates;
     struct upid containerizer;
+    struct upid fetcher;
     struct gc *gc;              /* owned */
 
     struct agent_metrics metrics;

@@ -100,10 +100,6 @@ check_command(const V1__CommandInfo *command)
 {
     const V1__Environment *environment = command->environment;
 
-    if (command->n_uris > 0) {
-        return error_create(ERROR_UNSUPPORTED, "Failed to fetch '%s': there "
-                            "is no fetcher", command->uris[0]->value);
-    }
     for (size_t i = 0; environment && i < environment->n_variables; i++) {
         const V1__Environment__Variable *variable = environment->variables[i];
 
@@ -131,9 +127,6 @@ check_container(const V1__ContainerInfo *container)
     }
     if (container->linux_info) {
         return unsupported("linux_info");
-    }
-    if (container->rlimit_info) {
-        return unsupported("rlimit_info");
     }
     if (container->tty_info) {
         return unsupported("tty_info");

@@ -15,7 +15,7 @@ struct error;
 struct V1__ExecutorInfo;
 struct V1__TaskInfo;
 
-/* What of the executor (URIs to fetch, images, volumes, ...) we have nothing
+/* What of the executor (images, volumes, ...) we have nothing
  * for. */
 struct error *support_check_executor(const struct V1__ExecutorInfo *)
     MUST_CHECK;

@@ -46,6 +46,12 @@ AC_DEFUN([PROJECT_NEED_YAJL],
 AC_DEFUN([PROJECT_NEED_ZLIB],
 [PROJECT_NEED_PKG([ZLIB], [zlib], [zlib1g-dev])])
 
+AC_DEFUN([PROJECT_NEED_CURL],
+[PROJECT_NEED_PKG([CURL], [libcurl >= 7.85], [libcurl4-openssl-dev])])
+
+AC_DEFUN([PROJECT_NEED_ARCHIVE],
+[PROJECT_NEED_PKG([ARCHIVE], [libarchive >= 3.6], [libarchive-dev])])
+
 AC_DEFUN([PROJECT_NEED_UTHASH],
 [AC_CHECK_HEADERS([uthash.h utlist.h], [],
     [AC_MSG_ERROR([uthash is missing (on Debian: apt install uthash-dev)])])])

@@ -3,6 +3,7 @@
 # tarball.
 PROTO_FILES = \
 	%D%/cmesos/checkpoint.proto \
+	%D%/cmesos/fetcher.proto \
 	%D%/cmesos/internal.proto \
 	%D%/cmesos/registry.proto \
 	%D%/mesos/v1/agent/agent.proto \

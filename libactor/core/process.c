@@ -48,6 +48,7 @@ enum step {
     STEP_NONE,
     STEP_SESSION,
     STEP_STDIO,
+    STEP_RLIMITS,
     STEP_IDS,
     STEP_DIRECTORY,
     STEP_EXEC,
@@ -56,6 +57,7 @@ enum step {
 static const char *const step_names[] = {
     [STEP_SESSION] = "making a session",
     [STEP_STDIO] = "setting up standard input and output",
+    [STEP_RLIMITS] = "setting resource limits",
     [STEP_IDS] = "switching user",
     [STEP_DIRECTORY] = "changing directory",
     [STEP_EXEC] = "executing",
@@ -125,6 +127,20 @@ close_others(void)
 }
 
 CHILD_FUNCTION static bool
+set_rlimits(const struct actor_child_options *options)
+{
+    for (size_t i = 0; i < options->n_rlimits; i++) {
+        const struct actor_child_rlimit *it = &options->rlimits[i];
+        uint64_t limit[2] = { it->soft, it->hard };     /* struct rlimit64 */
+
+        if (syscall(SYS_prlimit64, 0, it->resource, limit, NULL) < 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+CHILD_FUNCTION static bool
 set_ids(const struct actor_child_options *options)
 {
     return syscall(SYS_setgroups, options->n_groups, options->groups) == 0
@@ -168,6 +184,9 @@ prepare(const struct request *request)
     if (request->n_descriptors) {
         syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, request->n_descriptors,
                 NULL);
+    }
+    if (!set_rlimits(options)) {
+        return STEP_RLIMITS;
     }
     if (options->set_ids && !set_ids(options)) {
         return STEP_IDS;

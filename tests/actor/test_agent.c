@@ -636,25 +636,79 @@ START_TEST(launch_that_fails_says_why)
 }
 END_TEST
 
-START_TEST(what_needs_a_fetcher_is_refused)
+static void
+say_run_task_with_uri(const char *id)
 {
-    set_up_registered();
     MESSAGE(m, Internal__RunTask, internal__run_task);
 
     root->framework = make_framework(m, false);
-    root->task = make_task(m, "a");
+    root->task = make_task(m, id);
     root->task->command->uris = message_array(m, 1, sizeof(void *));
     root->task->command->uris[0] =
         message_new(m, &v1__command_info__uri__descriptor);
     root->task->command->uris[0]->value = message_strdup(m, "http://x/y");
     root->task->command->n_uris = 1;
     from_master(&msg_run_task, m);
+}
 
-    ck_assert_uint_eq(fake_process_n(t.processes), 0);
+START_TEST(uris_are_fetched_before_the_executor_starts)
+{
+    set_up_registered();
+
+    say_run_task_with_uri("a");
+    ck_assert_uint_eq(fake_process_n(t.processes), 1);
+    const struct fake_child *child = fake_process_at(t.processes, 0);
+    ck_assert_ptr_nonnull(strstr(child->path, "/mesos-fetcher"));
+    ck_assert_ptr_nonnull(strstr(fake_child_getenv(child,
+                                                   "MESOS_FETCHER_INFO"),
+                                 "http://x/y"));
+    advance(10 * MINUTE);       /* it takes its time */
+    exit_process(W_EXITCODE(0, 0));
+
+    ck_assert_uint_eq(fake_process_n(t.processes), 2);
+    ck_assert_ptr_nonnull(fake_process_find(t.processes, "mesos-executor"));
+    subscribe("a");
+    ck_assert_uint_eq(count_events(EXECUTOR__EVENT__TYPE__LAUNCH), 1);
+    ck_assert_double_eq(
+        metric("containerizer/fetcher/task_fetches_succeeded"), 1);
+    tear_down();
+}
+END_TEST
+
+START_TEST(fetch_that_fails_fails_the_task)
+{
+    set_up_registered();
+
+    say_run_task_with_uri("a");
+    exit_process(W_EXITCODE(1, 0));
+
+    ck_assert_uint_eq(fake_process_n(t.processes), 1);
     ck_assert_int_eq(last_status()->state, V1__TASK_STATE__TASK_FAILED);
-    ck_assert_ptr_nonnull(strstr(last_status()->message, "http://x/y"));
+    ck_assert_int_eq(
+        last_status()->reason,
+        V1__TASK_STATUS__REASON__REASON_CONTAINER_LAUNCH_FAILED);
+    ck_assert_ptr_nonnull(strstr(last_status()->message, "Failed to launch "
+                                 "container: Failed to fetch all URIs for "
+                                 "container '"));
     ck_metric("container_launch_errors", 1);
     ck_metric("tasks_failed", 1);
+    ck_assert_double_eq(
+        metric("containerizer/fetcher/task_fetches_failed"), 1);
+    tear_down();
+}
+END_TEST
+
+START_TEST(kill_ends_a_fetch)
+{
+    set_up_registered();
+
+    say_run_task_with_uri("a");
+    say_kill("a");
+    run();
+
+    ck_assert_int_eq(fake_process_at(t.processes, 0)->last_signal, SIGKILL);
+    ck_assert_uint_eq(fake_process_n(t.processes), 1);
+    ck_assert_int_eq(last_status()->state, V1__TASK_STATE__TASK_KILLED);
     tear_down();
 }
 END_TEST
@@ -1290,7 +1344,9 @@ agent_suite(void)
     test_add(suite, "end", executor_that_ends_after_its_task_changes_nothing);
     test_add(suite, "timeout", executor_that_does_not_register_is_killed);
     test_add(suite, "failure", launch_that_fails_says_why);
-    test_add(suite, "uris", what_needs_a_fetcher_is_refused);
+    test_add(suite, "uris", uris_are_fetched_before_the_executor_starts);
+    test_add(suite, "uris-failing", fetch_that_fails_fails_the_task);
+    test_add(suite, "uris-killed", kill_ends_a_fetch);
     test_add(suite, "other", order_for_another_agent_is_ignored);
     test_add(suite, "stranger", order_of_a_stranger_is_ignored);
     test_add(suite, "path", id_that_is_a_path_is_ignored);

@@ -122,13 +122,14 @@ start_master()
 }
 
 # start_agent NAME [FLAG...]: sets $agent_pid; returns once the master has it.
+# Programs come from $launcher_dir, if that is set.
 start_agent()
 {
     agent_name=$1
     shift
     keep_log "$agent_name"
     "$build/agent/mesos-agent" --ip="$ip" --port=0 --master="$master" \
-        --work_dir="$tmp/$agent_name" --launcher_dir="$build/executor" \
+        --work_dir="$tmp/$agent_name" --launcher_dir="${launcher_dir:-$build/executor}" \
         "$@" >"$tmp/$agent_name.out" 2>"$tmp/$agent_name.log" &
     agent_pid=$!
     pids="$pids $agent_pid"

@@ -1,6 +1,7 @@
 # The installed programs as real processes.
 
 test_scripts += %D%/test_agent.sh
+test_scripts += %D%/test_fetcher.sh
 test_scripts += %D%/test_ipv6.sh
 test_scripts += %D%/test_agent.sh %D%/test_dump.sh
 test_scripts += %D%/test_master.sh

@@ -160,3 +160,6 @@ EXTRA_DIST += tests/fixtures/replog-v1
 
 check_PROGRAMS += %D%/test_rate_limiter
 %C%_test_rate_limiter_LDADD = $(LIBMASTER) $(LIBTEST) $(LIBMODEL)
+
+check_PROGRAMS += %D%/test_fetcher_parts
+%C%_test_fetcher_parts_LDADD = $(LIBAGENT) $(LIBTEST) $(LIBMODEL)

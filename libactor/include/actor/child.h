@@ -12,6 +12,8 @@
 #define ACTOR_CHILD_H 1
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include <actor/actor.h>
@@ -23,6 +25,12 @@ struct actor_child;
  * its status cannot be known. */
 typedef void actor_child_exit_fn(struct actor *self, void *arg, pid_t pid,
                                  int status);
+
+/* As setrlimit() has it. */
+struct actor_child_rlimit {
+    int resource;               /* RLIMIT_NOFILE and its kin */
+    uint64_t soft, hard;        /* RLIM_INFINITY: none */
+};
 
 struct actor_child_options {
     const char *path;           /* searched in PATH of 'envp' without '/' */
@@ -36,6 +44,10 @@ struct actor_child_options {
 
     bool new_session;           /* setsid(); otherwise our own */
 
+    /* Limits to set, before the user is switched. */
+    const struct actor_child_rlimit *rlimits;
+    size_t n_rlimits;
+
     /* Switches user and groups before exec, if set. */
     bool set_ids;
     uid_t uid;
@@ -48,7 +60,8 @@ struct actor_child_options {
 
 /* Starts a child.  'on_exit' is called in a turn of 'self', exactly once, when
  * the process has ended, if the actor still lives.  '*ret_child' is valid
- * until 'on_exit' returns.  A failing chdir, setuid or exec is an error here,
+ * until 'on_exit' returns.  A failing chdir, setrlimit, setuid or
+ * exec is an error here,
  * not an exit. */
 struct error *actor_child_spawn(struct actor *self,
                                 const struct actor_child_options *,
