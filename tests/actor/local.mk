@@ -238,3 +238,5 @@ check_PROGRAMS += %D%/test_master_registry
 %C%_test_master_registry_LDADD = $(LIBTEST) $(LIBMASTER) $(LIBMODEL)
 check_PROGRAMS += %D%/test_checkpointer
 %C%_test_checkpointer_LDADD = $(LIBTEST) $(LIBAGENT) $(LIBMODEL)
+check_PROGRAMS += %D%/test_fetcher
+%C%_test_fetcher_LDADD = $(LIBAGENT) $(LIBTEST) $(LIBMODEL)
