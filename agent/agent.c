@@ -31,6 +31,7 @@
 #include "agent/containerizer.h"
 #include "agent/fetcher/fetcher.h"
 #include "agent/gc.h"
+#include "agent/logger/logger.h"
 #include "agent/paths.h"
 #include "agent/resources_detect.h"
 #include "agent/sandbox.h"
@@ -46,6 +47,7 @@ struct agent_setup {
     struct upid master;
     struct resources resources;
     struct attributes attributes;
+    struct logger_options logger;
     char *hostname;             /* owned until taken, as is the next */
     char *work_dir;
     char *boot_id;
@@ -227,6 +229,11 @@ setup_init(struct agent_setup *setup, struct actor_system *system)
         }
     }
 
+    error = logger_options_read(flags->container_logger, flags->modules,
+                                flags->launcher_dir, &setup->logger);
+    if (error) {
+        return error;
+    }
     error = make_work_dir(actor_system_disk(system), flags->work_dir,
                           &setup->work_dir);
     if (error) {
@@ -312,6 +319,7 @@ compatibility_check(struct agent_setup *setup, struct actor_system *system)
 static void
 setup_fini(struct agent_setup *setup)
 {
+    logger_options_fini(&setup->logger);
     resources_fini(&setup->resources);
     attributes_fini(&setup->attributes);
     free(setup->hostname);
@@ -486,7 +494,7 @@ agent_init(struct actor *self, void *arg)
     }
     if (!error) {
         error = containerizer_start(system, actor_upid(self), &agent->fetcher,
-                                    &agent->containerizer);
+                                    &setup->logger, &agent->containerizer);
     }
     if (error) {
         return error;

@@ -51,6 +51,8 @@ struct agent_flags {
     int64_t fetcher_stall_timeout;
     char *frameworks_home;
     char *hadoop_home;
+    char *container_logger;
+    char *modules;
     int64_t gc_delay;
     double gc_disk_headroom;
     int64_t disk_watch_interval;

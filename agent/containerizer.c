@@ -29,6 +29,7 @@
 #include "agent/container_search.h"
 #include "agent/container_table.h"
 #include "agent/fetcher/fetcher.h"
+#include "agent/logger/logger.h"
 #include "agent/rlimits.h"
 #include "agent/sandbox.h"
 #include "proto/mesos/v1/mesos.pb-c.h"
@@ -37,7 +38,15 @@ struct containerizer {
     struct actor base;
     struct upid owner;          /* the agent */
     struct upid fetcher;
+    struct logger_options logger;       /* owned */
     struct container_table containers;
+};
+
+/* What it is started with; all borrowed. */
+struct containerizer_setup {
+    const struct upid *owner;
+    const struct upid *fetcher;
+    struct logger_options *logger;      /* becomes empty */
 };
 
 struct destroy_body {
@@ -115,6 +124,8 @@ static void on_fetched(struct actor *, struct actor_msg *);
 static void start(struct containerizer *, struct container *,
                   const struct preparation *, const char *failure);
 static bool is_other_user(const struct preparation *);
+static struct error *start_child(struct containerizer *, struct container *,
+                                 struct actor_child_options *);
 static struct error *spawn(struct containerizer *, struct container *,
                            const struct preparation *);
 static void on_exit_of_child(struct actor *, void *container, pid_t,
@@ -161,11 +172,12 @@ static const char *const state_names[] = {
 
 struct error *
 containerizer_start(struct actor_system *system, const struct upid *owner,
-                    const struct upid *fetcher, struct upid *ret)
+                    const struct upid *fetcher, struct logger_options *logger,
+                    struct upid *ret)
 {
-    struct upid peers[] = { *owner, *fetcher };
+    struct containerizer_setup setup = { owner, fetcher, logger };
 
-    return actor_spawn(system, &containerizer_type, NULL, peers, ret);
+    return actor_spawn(system, &containerizer_type, NULL, &setup, ret);
 }
 
 void
@@ -217,9 +229,12 @@ static struct error *
 containerizer_init(struct actor *self, void *arg)
 {
     struct containerizer *c = (struct containerizer *) self;
+    const struct containerizer_setup *setup = arg;
 
-    c->owner = ((const struct upid *) arg)[0];
-    c->fetcher = ((const struct upid *) arg)[1];
+    c->owner = *setup->owner;
+    c->fetcher = *setup->fetcher;
+    c->logger = *setup->logger;
+    *setup->logger = (struct logger_options) { .is_rotating = false };
     return NULL;
 }
 
@@ -234,6 +249,7 @@ containerizer_fini(struct actor *self)
         }
         container_table_remove(&c->containers, c->containers.head);
     }
+    logger_options_fini(&c->logger);
 }
 
 static void
@@ -407,6 +423,32 @@ is_other_user(const struct preparation *p)
     return p->user_name && (geteuid() == 0 || geteuid() != p->user.uid);
 }
 
+/* With loggers at its outputs, if that is wanted. */
+static struct error *
+start_child(struct containerizer *c, struct container *container,
+            struct actor_child_options *options)
+{
+    int streams[LOGGER_N_STREAMS] = { -1, -1 };
+    struct error *error = NULL;
+
+    if (c->logger.is_rotating) {
+        error = logger_start(&c->base, &c->logger, container->spec.sandbox,
+                             options, streams);
+        options->stdio[1] = streams[LOGGER_STDOUT];
+        options->stdio[2] = streams[LOGGER_STDERR];
+    }
+    if (!error) {
+        error = actor_child_spawn(&c->base, options, on_exit_of_child,
+                                  container, &container->child);
+    }
+    for (int i = 0; i < LOGGER_N_STREAMS; i++) {
+        if (streams[i] >= 0) {
+            close(streams[i]);
+        }
+    }
+    return error;
+}
+
 static struct error *
 spawn(struct containerizer *c, struct container *container,
       const struct preparation *p)
@@ -438,8 +480,7 @@ spawn(struct containerizer *c, struct container *container,
         options.n_groups = p->user.n_groups;
     }
 
-    error = actor_child_spawn(&c->base, &options, on_exit_of_child, container,
-                              &container->child);
+    error = start_child(c, container, &options);
     if (!error) {
         log_info("Forked child with pid '%d' for container '%s'",
                  (int) actor_child_pid(container->child),

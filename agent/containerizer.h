@@ -23,6 +23,7 @@
 #include <actor/actor.h>
 #include <actor/vec.h>
 
+struct logger_options;
 struct message;
 
 extern const struct actor_msg_type msg_container_launched;
@@ -63,11 +64,13 @@ struct container_terminated {
     bool is_destroyed;          /* we ended it */
 };
 
-/* Starts the actor for the agent at 'owner'; who asks 'fetcher'
- * (agent/fetcher/fetcher.h) for what is to be fetched. */
+/* Starts the actor for the agent at 'owner'.  It asks 'fetcher'
+ * (agent/fetcher/fetcher.h) for what is to be fetched, and takes what the
+ * logger options hold, on success. */
 struct error *containerizer_start(struct actor_system *,
                                   const struct upid *owner,
                                   const struct upid *fetcher,
+                                  struct logger_options *,
                                   struct upid *ret) MUST_CHECK;
 
 /* A container that an agent before us has started.  Strings are owned. */

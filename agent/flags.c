@@ -195,6 +195,16 @@ const struct flag agent_flag_table[] = {
               "next in [0, 2b], and so on up to 1mins." },
     FLAG(max_completed_executors_per_framework, FLAG_UINT, "150",
          "How many ended executors of each framework are remembered."),
+    FLAG(container_logger, FLAG_STRING, NULL,
+         "What writes the outputs of containers:\n"
+         "'org_apache_mesos_LogrotateContainerLogger', which rotates them.\n"
+         "Default: they go to the files 'stdout' and 'stderr' directly."),
+    FLAG(modules, FLAG_STRING, NULL,
+         "JSON text with parameters of modules, as in Mesos.  Those of the\n"
+         "container logger are read: 'max_stdout_size', 'max_stderr_size',\n"
+         "'logrotate_stdout_options', 'logrotate_stderr_options',\n"
+         "'environment_variable_prefix', 'launcher_dir' and\n"
+         "'logrotate_path'.  No library is loaded."),
     FLAG(fetcher_cache_dir, FLAG_STRING, "/tmp/mesos/fetch",
          "Directory for what is fetched and may be cached."),
     FLAG(fetcher_cache_size, FLAG_BYTES, "2GB",

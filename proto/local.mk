@@ -5,6 +5,7 @@ PROTO_FILES = \
 	%D%/cmesos/checkpoint.proto \
 	%D%/cmesos/fetcher.proto \
 	%D%/cmesos/internal.proto \
+	%D%/cmesos/modules.proto \
 	%D%/cmesos/registry.proto \
 	%D%/mesos/v1/agent/agent.proto \
 	%D%/mesos/v1/allocator/allocator.proto \

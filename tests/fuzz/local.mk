@@ -40,6 +40,10 @@ fuzz_programs += %D%/fuzz_fetcher
 %C%_fuzz_fetcher_SOURCES = %D%/fuzz_fetcher.c $(fuzz_main)
 %C%_fuzz_fetcher_LDADD = $(LIBAGENT) $(LIBMODEL) $(FUZZ_LDFLAGS)
 
+fuzz_programs += %D%/fuzz_modules
+%C%_fuzz_modules_SOURCES = %D%/fuzz_modules.c $(fuzz_main)
+%C%_fuzz_modules_LDADD = $(LIBAGENT) $(LIBMODEL) $(FUZZ_LDFLAGS)
+
 fuzz_programs += %D%/fuzz_http_fields
 %C%_fuzz_http_fields_SOURCES = %D%/fuzz_http_fields.c $(fuzz_main)
 %C%_fuzz_http_fields_CPPFLAGS = $(LIBACTOR_CPPFLAGS)

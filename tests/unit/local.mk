@@ -163,3 +163,6 @@ check_PROGRAMS += %D%/test_rate_limiter
 
 check_PROGRAMS += %D%/test_fetcher_parts
 %C%_test_fetcher_parts_LDADD = $(LIBAGENT) $(LIBTEST) $(LIBMODEL)
+
+check_PROGRAMS += %D%/test_logger
+%C%_test_logger_LDADD = $(LIBAGENT) $(LIBTEST) $(LIBMODEL)
