@@ -28,6 +28,10 @@ static const struct flag flags[] = {
          "of a file with it ('/path/to/file' or 'file:///path/to/file').\n"
          "Its 'agent_id' may have an empty value; the agent of the offer\n"
          "takes its place."),
+    FLAG(task_group, FLAG_STRING, NULL, false,
+         "The group of tasks to be launched in a default executor, as the\n"
+         "JSON of a 'TaskGroupInfo' or the path of a file with it\n"
+         "('/path/to/file' or 'file:///path/to/file')."),
     FLAG(name, FLAG_STRING, NULL, false,
          "Name for the command; also the id of the task."),
     FLAG(shell, FLAG_BOOL, "true", false,
@@ -76,10 +80,16 @@ check_content_type(const char *type)
 static struct error *
 check_task(const struct execute_flags *f)
 {
-    if (f->task) {
+    if (f->task && f->task_group) {
+        return error_create(ERROR_INVALID, "Either task or task group should "
+                            "be set but not both. Provide either '--task' OR "
+                            "'--task_group'");
+    }
+    if (f->task || f->task_group) {
         if (f->name || f->command || f->env) {
             return error_create(ERROR_INVALID, "'--name, --command, --env' "
-                                "can only be set when '--task' is not set");
+                                "can only be set when both '--task' and "
+                                "'--task_group' are not set");
         }
         return NULL;
     }

@@ -18,6 +18,7 @@ struct execute_flags {
     bool help;
     char *master;               /* owned, as are all strings */
     char *task;
+    char *task_group;
     char *name;
     bool shell;
     char *command;

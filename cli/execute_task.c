@@ -128,7 +128,7 @@ make_command_task(const struct execute_flags *flags, struct message **ret)
 /* --- a task from JSON --- */
 
 static struct error *
-read_file(const char *path, struct strbuf *ret)
+read_file(const char *path, const char *flag, struct strbuf *ret)
 {
     autoclose int fd = open(path, O_RDONLY | O_CLOEXEC);
     char buffer[4096];
@@ -141,54 +141,109 @@ read_file(const char *path, struct strbuf *ret)
         }
     }
     if (size < 0) {
-        return error_errno(errno, "Failed to load flag 'task': reading '%s'",
-                           path);
+        return error_errno(errno, "Failed to load flag '%s': reading '%s'",
+                           flag, path);
     }
     return NULL;
 }
 
 static struct error *
-make_json_task(const char *text, struct message **ret)
+read_json(const char *text, const char *flag,
+          const ProtobufCMessageDescriptor *descriptor, struct message **ret)
 {
     autofini(strbuf) content = STRBUF(LIMIT_MESSAGE_SIZE);
     struct error *error = NULL;
 
     if (text[0] == '/') {
-        error = read_file(text, &content);
+        error = read_file(text, flag, &content);
     } else {
         strbuf_append(&content, text);
     }
     if (error) {
         return error;
     }
-    return error_wrap(message_decode_json(&v1__task_info__descriptor,
-                                          content.data, content.len, ret),
-                      "Failed to load flag 'task'");
+    return error_wrap(message_decode_json(descriptor, content.data,
+                                          content.len, ret),
+                      "Failed to load flag '%s'", flag);
 }
 
-/* --- the task --- */
+/* --- the task, or the group --- */
+
+/* What a default executor takes for itself. */
+#define GROUP_EXECUTOR_ID "default-executor"
+#define GROUP_EXECUTOR_RESOURCES "cpus:0.1;mem:32;disk:32"
 
 static struct error *
-set_wanted(struct execute_task *task, const struct execute_flags *flags)
+add_wanted(struct execute_task *task, const char *text)
 {
-    const V1__TaskInfo *info = message_root(task->info);
+    autofini(resources) more = { 0 };
+    struct error *error = resources_parse(text, "*", &more);
 
-    if (flags->task) {
-        return resources_decode(info->resources, info->n_resources,
-                                &task->wanted);
+    if (!error) {
+        resources_add(&task->wanted, &more);
     }
-    return error_wrap(resources_parse(flags->resources, "*", &task->wanted),
-                      "Failed to parse resources '%s'", flags->resources);
+    return error_wrap(error, "Failed to parse resources '%s'", text);
+}
+
+static struct error *
+decode_wanted(struct execute_task *task)
+{
+    struct error *error = NULL;
+
+    for (size_t i = 0; i < task->n_tasks && !error; i++) {
+        autofini(resources) more = { 0 };
+
+        error = resources_decode(task->tasks[i]->resources,
+                                 task->tasks[i]->n_resources, &more);
+        if (!error) {
+            resources_add(&task->wanted, &more);
+        }
+    }
+    return error;
+}
+
+static struct error *
+init_group(struct execute_task *task, const char *text)
+{
+    struct error *error = read_json(text, "task_group",
+                                    &v1__task_group_info__descriptor,
+                                    &task->info);
+
+    if (error) {
+        return error;
+    }
+    const V1__TaskGroupInfo *group = message_root(task->info);
+
+    task->is_group = true;
+    task->tasks = group->tasks;
+    task->n_tasks = group->n_tasks;
+    if (task->n_tasks == 0) {
+        return error_create(ERROR_INVALID, "Failed to load flag "
+                            "'task_group': it has no tasks");
+    }
+    error = add_wanted(task, GROUP_EXECUTOR_RESOURCES);
+    return error ? error : decode_wanted(task);
 }
 
 struct error *
 execute_task_init(struct execute_task *task, const struct execute_flags *flags)
 {
-    struct error *error = flags->task
-                              ? make_json_task(flags->task, &task->info)
-                              : make_command_task(flags, &task->info);
+    struct error *error;
 
-    return error ? error : set_wanted(task, flags);
+    if (flags->task_group) {
+        return init_group(task, flags->task_group);
+    }
+    error = flags->task ? read_json(flags->task, "task",
+                                    &v1__task_info__descriptor, &task->info)
+                        : make_command_task(flags, &task->info);
+    if (error) {
+        return error;
+    }
+    task->single = message_root(task->info);
+    task->tasks = &task->single;
+    task->n_tasks = 1;
+    return flags->task ? decode_wanted(task)
+                       : add_wanted(task, flags->resources);
 }
 
 void
@@ -198,24 +253,114 @@ execute_task_fini(struct execute_task *task)
     resources_fini(&task->wanted);
 }
 
+/* --- onto an offer --- */
+
+/* Takes 'wanted' out of 'available', and encodes it. */
+static bool
+take(struct resources *available, const struct resources *wanted,
+     const char *role, struct message *m, V1__Resource ***ret, size_t *ret_n)
+{
+    autofini(resources) part = { 0 };
+
+    if (!resources_find(available, wanted, role, &part)) {
+        return false;
+    }
+    resources_subtract(available, &part);
+    resources_encode(&part, m, ret, ret_n);
+    return true;
+}
+
+static bool
+place_task(const V1__TaskInfo *template, const struct resources *wanted,
+           const V1__Offer *offer, const char *role,
+           struct resources *available, struct message *m, V1__TaskInfo **ret)
+{
+    V1__TaskInfo *info = message_copy(m, &template->base);
+
+    info->agent_id = message_copy(m, &offer->agent_id->base);
+    *ret = info;
+    return take(available, wanted, role, m, &info->resources,
+                &info->n_resources);
+}
+
+static bool
+place_executor(const V1__Offer *offer, const char *role,
+               struct resources *available, struct message *m,
+               V1__ExecutorInfo **ret)
+{
+    V1__ExecutorInfo *executor = message_new(m,
+                                             &v1__executor_info__descriptor);
+    autofini(resources) wanted = { 0 };
+
+    error_drop(resources_parse(GROUP_EXECUTOR_RESOURCES, "*", &wanted));
+    executor->has_type = true;
+    executor->type = V1__EXECUTOR_INFO__TYPE__DEFAULT;
+    executor->executor_id = message_new(m, &v1__executor_id__descriptor);
+    executor->executor_id->value = message_strdup(m, GROUP_EXECUTOR_ID);
+    executor->framework_id = message_copy(m, &offer->framework_id->base);
+    *ret = executor;
+    return take(available, &wanted, role, m, &executor->resources,
+                &executor->n_resources);
+}
+
+static bool
+place_group(const struct execute_task *task, const V1__Offer *offer,
+            const char *role, struct resources *available, struct message *m,
+            V1__Offer__Operation__LaunchGroup *launch)
+{
+    V1__TaskGroupInfo *group = message_new(m, &v1__task_group_info__descriptor);
+    bool fits = place_executor(offer, role, available, m, &launch->executor);
+
+    launch->task_group = group;
+    group->tasks = message_array(m, task->n_tasks, sizeof *group->tasks);
+    for (size_t i = 0; i < task->n_tasks && fits; i++) {
+        autofini(resources) wanted = { 0 };
+
+        /* Decoded once already. */
+        error_drop(resources_decode(task->tasks[i]->resources,
+                                    task->tasks[i]->n_resources, &wanted));
+        fits = place_task(task->tasks[i], &wanted, offer, role, available, m,
+                          &group->tasks[group->n_tasks++]);
+    }
+    return fits;
+}
+
+static bool
+place(const struct execute_task *task, const V1__Offer *offer,
+      const char *role, struct resources *available, struct message *m)
+{
+    V1__Offer__Operation *operation = message_root(m);
+
+    operation->has_type = true;
+    if (task->is_group) {
+        operation->type = V1__OFFER__OPERATION__TYPE__LAUNCH_GROUP;
+        operation->launch_group =
+            message_new(m, &v1__offer__operation__launch_group__descriptor);
+        return place_group(task, offer, role, available, m,
+                           operation->launch_group);
+    }
+    operation->type = V1__OFFER__OPERATION__TYPE__LAUNCH;
+    operation->launch =
+        message_new(m, &v1__offer__operation__launch__descriptor);
+    operation->launch->task_infos = message_array(m, 1, sizeof(void *));
+    operation->launch->n_task_infos = 1;
+    return place_task(task->tasks[0], &task->wanted, offer, role, available,
+                      m, &operation->launch->task_infos[0]);
+}
+
 struct message *
 execute_task_place(const struct execute_task *task, const V1__Offer *offer,
                    const char *role)
 {
     autofini(resources) available = { 0 };
-    autofini(resources) part = { 0 };
     autoerror *error = resources_decode(offer->resources, offer->n_resources,
                                         &available);
+    struct message *m = message_create(&v1__offer__operation__descriptor);
 
-    if (error || !resources_find(&available, &task->wanted, role, &part)) {
+    if (error || !place(task, offer, role, &available, m)) {
+        message_unref(m);
         return NULL;
     }
-    const V1__TaskInfo *template = message_root(task->info);
-    struct message *m = message_clone(&template->base);
-    V1__TaskInfo *info = message_root(m);
-
-    info->agent_id = message_copy(m, &offer->agent_id->base);
-    resources_encode(&part, m, &info->resources, &info->n_resources);
     return m;
 }
 

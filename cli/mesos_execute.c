@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * mesos_execute.c - runs one command somewhere in the cluster, and says how
- * it fared.
+ * mesos_execute.c - runs one command, or a group of tasks, somewhere in the
+ * cluster, and says how it fared.
  *
- * A framework of one task on the scheduler driver.  The task is launched on
- * the first offer that has what it wants.  The exit status is 0 if the task
- * finished, and 1 otherwise.  SIGINT and SIGTERM kill the task; a second one
- * does not wait for its end.
+ * A framework of one task, or of one group, on the scheduler driver.  It is
+ * launched on the first offer that has what it wants.  The exit status is 0 if
+ * all tasks finished, and 1 otherwise.  SIGINT and SIGTERM kill the tasks; a
+ * second one does not wait for their end.
  *
  * Thread: callbacks run on the driver's thread; main waits for signals and for
  * their word that it is over.  'state' is guarded by its mutex. */
@@ -18,6 +18,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
@@ -50,15 +51,11 @@ struct execution {
     bool is_running;
     bool is_killed;             /* a kill was asked for */
     bool is_over;
-    bool is_finished;           /* and well */
+    bool *has_ended;            /* owned; of each task */
+    size_t n_ended;
+    size_t n_finished;          /* of those, well */
     char *agent_id;             /* owned */
 };
-
-static const V1__TaskInfo *
-task_of(const struct execution *e)
-{
-    return message_root(e->task->info);
-}
 
 /* Wakes main. */
 static void
@@ -103,7 +100,23 @@ warn_that_it_does_not_fit(const struct execution *e, const V1__Offer *offer)
     log_warn_every(WARN_EVERY, "Agent '%s' (%s) offers %s, but task '%s' "
                    "wants %s; waiting for other offers",
                    offer->agent_id->value, offer->hostname, has.data,
-                   task_of(e)->name, wants.data);
+                   e->task->tasks[0]->name, wants.data);
+}
+
+static void
+print_submitted(const struct execute_task *task, const char *agent_id)
+{
+    if (task->is_group) {
+        printf("Submitted task group with tasks [ ");
+        for (size_t i = 0; i < task->n_tasks; i++) {
+            printf("%s%s", i ? ", " : "", task->tasks[i]->task_id->value);
+        }
+        printf(" ] to agent '%s'\n", agent_id);
+    } else {
+        printf("Submitted task '%s' to agent '%s'\n", task->tasks[0]->name,
+               agent_id);
+    }
+    fflush(stdout);
 }
 
 static bool
@@ -117,17 +130,15 @@ launch(struct mesos_scheduler_driver *driver, struct execution *e,
         warn_that_it_does_not_fit(e, offer);
         return false;
     }
-    const V1__TaskInfo *info = message_root(m);
+    const V1__Offer__Operation *operation = message_root(m);
     const V1__OfferID *offer_id = offer->id;
 
-    mesos_scheduler_driver_launch_tasks(driver, &offer_id, 1, &info, 1, NULL);
-    printf("Submitted task '%s' to agent '%s'\n", info->name,
-           info->agent_id->value);
-    fflush(stdout);
-
+    mesos_scheduler_driver_accept_offers(driver, &offer_id, 1, &operation, 1,
+                                         NULL);
+    print_submitted(e->task, offer->agent_id->value);
     actor_mutex_lock(e->mutex);
     e->is_launched = true;
-    e->agent_id = xstrdup(info->agent_id->value);
+    e->agent_id = xstrdup(offer->agent_id->value);
     actor_mutex_unlock(e->mutex);
     return true;
 }
@@ -214,6 +225,21 @@ print_status(const V1__TaskStatus *status)
     fflush(stdout);
 }
 
+/* One of the tasks is over. */
+static void
+note_end(struct execution *e, const V1__TaskStatus *status)
+{
+    for (size_t i = 0; i < e->task->n_tasks; i++) {
+        if (!e->has_ended[i] && !strcmp(e->task->tasks[i]->task_id->value,
+                                        status->task_id->value)) {
+            e->has_ended[i] = true;
+            e->n_ended++;
+            e->n_finished += status->state == V1__TASK_STATE__TASK_FINISHED;
+        }
+    }
+    e->is_over = e->n_ended == e->task->n_tasks;
+}
+
 static void
 on_status(struct mesos_scheduler_driver *driver, void *e_,
           const V1__TaskStatus *status)
@@ -232,8 +258,7 @@ on_status(struct mesos_scheduler_driver *driver, void *e_,
     if (task_state_is_terminal((int) status->state)
         || (e->is_killed
             && status->state == V1__TASK_STATE__TASK_UNKNOWN)) {
-        e->is_over = true;
-        e->is_finished = status->state == V1__TASK_STATE__TASK_FINISHED;
+        note_end(e, status);
     }
     actor_mutex_unlock(e->mutex);
     announce(e);
@@ -264,18 +289,31 @@ snapshot(struct execution *e)
     return copy;
 }
 
-static void
-kill_task(struct mesos_scheduler_driver *driver, struct execution *e)
+static bool
+ask_to_kill(struct execution *e, size_t i)
 {
-    const V1__TaskInfo *task = task_of(e);
-
     actor_mutex_lock(e->mutex);
+    bool has_ended = e->has_ended[i];
+
     e->is_killed = true;
     actor_mutex_unlock(e->mutex);
-    printf("Asked to kill task '%s' on agent '%s'\n", task->task_id->value,
-           e->agent_id);
-    fflush(stdout);
-    mesos_scheduler_driver_kill_task(driver, task->task_id);
+    return !has_ended;
+}
+
+/* All tasks that are not over. */
+static void
+kill_tasks(struct mesos_scheduler_driver *driver, struct execution *e)
+{
+    for (size_t i = 0; i < e->task->n_tasks; i++) {
+        const V1__TaskInfo *task = e->task->tasks[i];
+
+        if (ask_to_kill(e, i)) {
+            printf("Asked to kill task '%s' on agent '%s'\n",
+                   task->task_id->value, e->agent_id);
+            fflush(stdout);
+            mesos_scheduler_driver_kill_task(driver, task->task_id);
+        }
+    }
 }
 
 /* Lets 'timer_fd' become readable once, after 'delay_ns'. */
@@ -339,14 +377,14 @@ wait_for_end(struct mesos_scheduler_driver *driver, struct execution *e,
         (void) take_count(e->event_fd);
         now = snapshot(e);
         if (take_count(d->timer_fd)) {
-            kill_task(driver, e);
+            kill_tasks(driver, e);
         }
         if (take_signal(d->signal_fd)) {
             if (is_interrupted || !now.is_launched) {
                 return;
             }
             is_interrupted = true;
-            kill_task(driver, e);
+            kill_tasks(driver, e);
         }
     }
 }
@@ -379,6 +417,7 @@ run(const struct execute_flags *flags, const struct execute_task *task,
     struct execution e = {
         .flags = flags,
         .task = task,
+        .has_ended = xcalloc(task->n_tasks, sizeof(bool)),
         .event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
         .mutex = actor_mutex_create(),
     };
@@ -408,7 +447,8 @@ run(const struct execute_flags *flags, const struct execute_task *task,
     close(e.event_fd);
     actor_mutex_destroy(e.mutex);
     free(e.agent_id);
-    return e.is_finished ? EXIT_SUCCESS : EXIT_FAILURE;
+    free(e.has_ended);
+    return e.n_finished == task->n_tasks ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 /* --- main --- */
