@@ -78,6 +78,8 @@ static void on_subscribed(struct default_executor *,
 static void on_launch_group(struct default_executor *, struct message *,
                             const V1__TaskGroupInfo *);
 static void on_task_started(struct actor *, struct group_task *);
+static void on_task_checked(struct actor *, struct group_task *, int reason,
+                            bool kill);
 static void on_task_ended(struct actor *, struct group_task *,
                           const struct task_process_end *);
 static void on_kill(struct default_executor *, const Executor__Event__Kill *);
@@ -127,6 +129,7 @@ default_executor_init(struct actor *self, void *arg)
         .inherited = d->options.inherited,
         .switch_user = d->options.switch_user,
         .on_started = on_task_started,
+        .on_checked = on_task_checked,
         .on_ended = on_task_ended,
     };
 
@@ -225,6 +228,9 @@ on_disconnected(struct default_executor *d)
     log_info("Disconnected from agent");
     d->is_agent_lost = true;
     actor_timer_cancel(&d->base, &d->exit_timer);
+    vec_foreach (&d->tasks, it) {
+        group_task_pause_checks(*it);
+    }
     settle(d);
 }
 
@@ -245,6 +251,9 @@ on_subscribed(struct default_executor *d,
         d->knows_killing |=
             framework->capabilities[i]->type ==
             V1__FRAMEWORK_INFO__CAPABILITY__TYPE__TASK_KILLING_STATE;
+    }
+    vec_foreach (&d->tasks, it) {
+        group_task_resume_checks(*it);
     }
     settle(d);
 }
@@ -326,6 +335,19 @@ on_task_started(struct actor *self, struct group_task *t)
         describe_group(d, group, true, &containers);
         log_info("Finished launching tasks %s in child containers %s",
                  tasks.data, containers.data);
+    }
+}
+
+static void
+on_task_checked(struct actor *self, struct group_task *t, int reason,
+                bool kill)
+{
+    struct default_executor *d = (struct default_executor *) self;
+
+    send_update(d, t, V1__TASK_STATE__TASK_RUNNING, reason, NULL);
+    if (kill) {
+        kill_task(d, t, task_process_grace(NULL,
+                                           group_task_info(t)->kill_policy));
     }
 }
 
@@ -482,6 +504,7 @@ send_update(struct default_executor *d, const struct group_task *t,
         status->reason = (V1__TaskStatus__Reason) reason;
     }
     status->container_status = container_status(d, t, m);
+    group_task_add_health(t, m, status);
     vec_push(&d->unacknowledged, uuid);
     session_update(actor_system_of(&d->base), &d->session, &m);
 }

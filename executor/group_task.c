@@ -18,18 +18,17 @@
 #include <actor/error.h>
 #include <actor/log.h>
 #include <actor/message.h>
+#include <actor/strbuf.h>
 #include <actor/system.h>
 #include <actor/uuid.h>
 #include <actor/work.h>
 
+#include "executor/checks/checker.h"
+#include "executor/checks/user_lookup.h"
 #include "executor/task_environment.h"
 #include "executor/task_process.h"
 #include "executor/task_sandbox.h"
-#include "executor/task_user.h"
 #include "proto/mesos/v1/mesos.pb-c.h"
-
-#define PASSWD_FILE "/etc/passwd"
-#define GROUP_FILE "/etc/group"
 
 struct group_task {
     struct actor *owner;        /* borrowed; outlives us */
@@ -38,8 +37,17 @@ struct group_task {
     const V1__TaskInfo *info;   /* in it */
     unsigned group;
     char container_id[UUID_TEXT_SIZE];
+    struct user_lookup *lookup; /* owned; NULL: none is under way */
     struct task_process *process;       /* owned; NULL: not started yet */
     bool is_killed;
+
+    struct checker *checker;    /* owned; NULL: nothing (more) to check */
+
+    /* What the last update of the running task said: -1, or whether it was
+     * healthy; and its check's status. */
+    int healthy;
+    struct message *check_status;       /* counted; NULL: nothing known */
+    bool is_killed_by_health_check;
 };
 
 /* What the pool works on.  The task lives as long as it does, unless the actor
@@ -51,12 +59,15 @@ struct preparation {
     const V1__TaskInfo *info;   /* in it */
     char container_id[UUID_TEXT_SIZE];
     char *parent;               /* owned */
-    const char *user_name;      /* in 'launch'; NULL: the executor's own */
-    struct task_user user;
+    bool has_user;              /* another one than the executor's */
+    struct user_ids user;       /* 'groups' owned */
     struct task_sandbox sandbox;
 };
 
-static void prepare(struct group_task *);
+static void begin(struct group_task *);
+static void on_user(struct actor *, void *task, const struct user_ids *,
+                    const struct error *);
+static void prepare(struct group_task *, const struct user_ids *);
 static struct error *prepare_run(void *arg);
 static void prepare_done(struct actor *, void *arg, const struct error *);
 static void prepare_destroy(void *arg);
@@ -64,6 +75,12 @@ static struct error *start_command(struct group_task *,
                                    const struct preparation *);
 static void on_command_end(struct actor *, void *task,
                            const struct task_process_end *);
+static void start_checker(struct group_task *, const struct preparation *,
+                          char *const *envp);
+static void stop_checker(struct group_task *);
+static void on_check(struct actor *, void *task, const V1__CheckStatusInfo *);
+static void on_health(struct actor *, void *task, bool healthy, bool kill);
+static void fail(struct group_task *, const struct error *);
 static void end(struct group_task *, V1__TaskState, int reason,
                 const char *text);
 
@@ -84,7 +101,8 @@ group_task_start(struct actor *self, const struct group_task_options *options,
     t->group = group;
     actor_random_uuid(self, &uuid);
     uuid_format(&uuid, t->container_id);
-    prepare(t);
+    t->healthy = -1;
+    begin(t);
     return t;
 }
 
@@ -92,7 +110,10 @@ void
 group_task_destroy(struct group_task *t)
 {
     if (t) {
+        user_lookup_cancel(t->lookup);
+        stop_checker(t);
         task_process_destroy(t->process);
+        message_unref(t->check_status);
         message_unref(t->launch);
         free(t);
     }
@@ -122,13 +143,40 @@ group_task_is_running(const struct group_task *t)
     return t->process != NULL;
 }
 
-/* --- its sandbox --- */
+/* --- its user and its sandbox --- */
 
 static void
-prepare(struct group_task *t)
+begin(struct group_task *t)
+{
+    const V1__CommandInfo *command = t->info->command;
+
+    if (command && command->user && t->options->switch_user) {
+        t->lookup = user_lookup_start(t->owner, command->user, on_user, t);
+    } else {
+        prepare(t, NULL);
+    }
+}
+
+/* An executor that is not root runs its own user's tasks only: there is
+ * nothing to switch then, nor to give away. */
+static void
+on_user(struct actor *self UNUSED, void *arg, const struct user_ids *ids,
+        const struct error *error)
+{
+    struct group_task *t = arg;
+
+    t->lookup = NULL;
+    if (error) {
+        fail(t, error);
+    } else {
+        prepare(t, geteuid() == 0 || geteuid() != ids->uid ? ids : NULL);
+    }
+}
+
+static void
+prepare(struct group_task *t, const struct user_ids *user)
 {
     struct preparation *p = xcalloc(1, sizeof *p);
-    const V1__CommandInfo *command = t->info->command;
 
     p->task = t;
     p->disk = actor_system_disk(actor_system_of(t->owner));
@@ -136,36 +184,23 @@ prepare(struct group_task *t)
     p->info = t->info;
     memcpy(p->container_id, t->container_id, sizeof p->container_id);
     p->parent = xstrdup(t->options->directory);
-    if (command && t->options->switch_user) {
-        p->user_name = command->user;
+    if (user) {
+        p->has_user = true;
+        p->user = *user;
+        p->user.groups = xmemdup(user->groups,
+                                 user->n_groups * sizeof *user->groups);
     }
     p->sandbox = (struct task_sandbox) TASK_SANDBOX_EMPTY;
     actor_work(t->owner, prepare_run, prepare_done, p, prepare_destroy);
-}
-
-/* An executor that is not root runs its own user's tasks only: there is
- * nothing to give away then. */
-static bool
-has_user(const struct preparation *p)
-{
-    return p->user_name && (geteuid() == 0 || geteuid() != p->user.uid);
 }
 
 static struct error *
 prepare_run(void *arg)
 {
     struct preparation *p = arg;
-    struct error *error = NULL;
 
-    if (p->user_name) {
-        error = task_user_find(p->user_name, PASSWD_FILE, GROUP_FILE,
-                               &p->user);
-    }
-    return error ? error
-                 : task_sandbox_create(p->disk, p->info, p->container_id,
-                                       p->parent,
-                                       has_user(p) ? &p->user : NULL,
-                                       &p->sandbox);
+    return task_sandbox_create(p->disk, p->info, p->container_id, p->parent,
+                               p->has_user ? &p->user : NULL, &p->sandbox);
 }
 
 static void
@@ -184,12 +219,7 @@ prepare_done(struct actor *self UNUSED, void *arg,
     struct error *error = failure ? error_clone(failure)
                                   : start_command(t, p);
     if (error) {
-        log_error("Failed to launch child container %s of task '%s': %s",
-                  t->container_id, t->info->task_id->value,
-                  error_text(error));
-        end(t, V1__TASK_STATE__TASK_FAILED,
-            V1__TASK_STATUS__REASON__REASON_CONTAINER_LAUNCH_FAILED,
-            error_text(error));
+        fail(t, error);
         error_destroy(error);
         return;
     }
@@ -202,7 +232,7 @@ prepare_destroy(void *arg)
     struct preparation *p = arg;
 
     task_sandbox_fini(p->disk, &p->sandbox);
-    task_user_fini(&p->user);
+    free(p->user.groups);
     message_unref(p->launch);
     free(p->parent);
     free(p);
@@ -265,13 +295,16 @@ start_command(struct group_task *t, const struct preparation *p)
         .envp = envp,
         .directory = p->sandbox.directory,
         .stdio = { p->sandbox.out_fd, p->sandbox.err_fd },
-        .set_ids = has_user(p),
+        .set_ids = p->has_user,
         .uid = p->user.uid, .gid = p->user.gid,
         .groups = p->user.groups, .n_groups = p->user.n_groups,
         .on_end = on_command_end, .aux = t,
     };
     struct error *error = task_process_start(t->owner, &options, &t->process);
 
+    if (!error) {
+        start_checker(t, p, envp);
+    }
     task_environment_free(envp);
     if (!error && t->info->max_completion_time) {
         int64_t limit = t->info->max_completion_time->nanoseconds;
@@ -289,7 +322,18 @@ on_command_end(struct actor *self, void *arg,
 {
     struct group_task *t = arg;
 
+    stop_checker(t);
     t->options->on_ended(self, t, it);
+}
+
+static void
+fail(struct group_task *t, const struct error *error)
+{
+    log_error("Failed to launch child container %s of task '%s': %s",
+              t->container_id, t->info->task_id->value, error_text(error));
+    end(t, V1__TASK_STATE__TASK_FAILED,
+        V1__TASK_STATUS__REASON__REASON_CONTAINER_LAUNCH_FAILED,
+        error_text(error));
 }
 
 static void
@@ -302,12 +346,107 @@ end(struct group_task *t, V1__TaskState state, int reason, const char *text)
     t->options->on_ended(t->owner, t, &it);
 }
 
+/* --- its checks --- */
+
+static void
+start_checker(struct group_task *t, const struct preparation *p,
+              char *const *envp)
+{
+    const struct checker_options options = {
+        .task_id = t->info->task_id->value,
+        .environment = envp,
+        .directory = p->sandbox.directory,
+        .user = p->has_user ? t->info->command->user : NULL,
+        .task_pid = task_process_pid(t->process),
+        .on_check = on_check, .on_health = on_health, .aux = t,
+    };
+
+    if (t->info->check || t->info->health_check) {
+        t->checker = checker_start(t->owner, t->info->check,
+                                   t->info->health_check, &options);
+    }
+}
+
+static void
+stop_checker(struct group_task *t)
+{
+    checker_destroy(t->checker);
+    t->checker = NULL;
+}
+
+static void
+on_check(struct actor *self, void *arg, const V1__CheckStatusInfo *status)
+{
+    struct group_task *t = arg;
+    autofini(strbuf) text = STRBUF(STRBUF_UNLIMITED);
+
+    message_encode_json(&status->base, &text);
+    log_info("Received check update '%s' for task '%s'", text.data,
+             t->info->task_id->value);
+    message_unref(t->check_status);
+    t->check_status = message_clone(&status->base);
+    t->options->on_checked(
+        self, t, V1__TASK_STATUS__REASON__REASON_TASK_CHECK_STATUS_UPDATED,
+        false);
+}
+
+static void
+on_health(struct actor *self, void *arg, bool healthy, bool kill)
+{
+    struct group_task *t = arg;
+
+    log_info("Received task health update for task '%s', task is %s",
+             t->info->task_id->value, healthy ? "healthy" : "not healthy");
+    t->healthy = healthy;
+    t->is_killed_by_health_check |= kill;
+    t->options->on_checked(
+        self, t,
+        V1__TASK_STATUS__REASON__REASON_TASK_HEALTH_CHECK_STATUS_UPDATED,
+        kill);
+}
+
+void
+group_task_pause_checks(struct group_task *t)
+{
+    if (t->checker) {
+        checker_pause(t->checker);
+    }
+}
+
+void
+group_task_resume_checks(struct group_task *t)
+{
+    if (t->checker) {
+        checker_resume(t->checker);
+    }
+}
+
+/* A task that runs is as healthy as was told last.  One that has a check has a
+ * check status in all of its updates, an empty one where nothing is known. */
+void
+group_task_add_health(const struct group_task *t, struct message *m,
+                      V1__TaskStatus *status)
+{
+    bool is_running = status->state == V1__TASK_STATE__TASK_RUNNING;
+
+    status->has_healthy = t->is_killed_by_health_check
+                          || (is_running && t->healthy >= 0);
+    status->healthy = !t->is_killed_by_health_check && t->healthy > 0;
+    if (is_running && t->check_status) {
+        status->check_status = message_root(t->check_status);
+        message_hold(m, t->check_status);
+    } else if (t->info->check) {
+        status->check_status = check_status_empty(t->info->check, m);
+    }
+}
+
 /* --- killing --- */
 
 void
 group_task_kill(struct group_task *t, int64_t grace_ns)
 {
     t->is_killed = true;
+    stop_checker(t);
     if (t->process) {
         task_process_kill(t->process, grace_ns);
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * group_task.h - one task of a group, from its launch to its end: its sandbox,
- * its environment, its command.
+ * its environment, its command, its checks.
  *
  * The sandbox is made in the worker pool, then the command is started in it.
  * Whoever kills the task before that gets it killed all the same: its command
@@ -23,6 +23,7 @@ struct group_task;
 struct message;
 struct task_process_end;
 struct V1__TaskInfo;
+struct V1__TaskStatus;
 
 /* What all tasks of an executor have in common; outlives them. */
 struct group_task_options {
@@ -33,6 +34,12 @@ struct group_task_options {
 
     /* Its command runs. */
     void (*on_started)(struct actor *self, struct group_task *);
+
+    /* A check has told something new, which is reason for an update: an enum
+     * V1__TaskStatus__Reason.  'kill': the task has been unhealthy for too
+     * long. */
+    void (*on_checked)(struct actor *self, struct group_task *, int reason,
+                       bool kill);
 
     /* It is over, or never came to run; called once, in a turn of its own.
      * The task may, and has to be, destroyed from then on. */
@@ -55,6 +62,15 @@ const struct V1__TaskInfo *group_task_info(const struct group_task *);
 unsigned group_task_group(const struct group_task *);
 const char *group_task_container_id(const struct group_task *);
 bool group_task_is_running(const struct group_task *);
+
+/* While the agent is away nothing is checked. */
+void group_task_pause_checks(struct group_task *);
+void group_task_resume_checks(struct group_task *);
+
+/* What an update of the task, whose root is 'status' of 'm', has to say of its
+ * health and of its check.  The state is set already. */
+void group_task_add_health(const struct group_task *, struct message *m,
+                           struct V1__TaskStatus *status);
 
 /* As task_process_kill() and task_process_is_killed(). */
 void group_task_kill(struct group_task *, int64_t grace_ns);

@@ -35,8 +35,6 @@ noinst_LTLIBRARIES += %D%/libexecutor.la
 	%D%/task_process.h \
 	%D%/task_sandbox.c \
 	%D%/task_sandbox.h \
-	%D%/task_user.c \
-	%D%/task_user.h \
 	%D%/task_volumes.c \
 	%D%/task_volumes.h
 

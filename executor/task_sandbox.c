@@ -15,7 +15,7 @@
 #include <actor/disk.h>
 #include <actor/error.h>
 
-#include "executor/task_user.h"
+#include "executor/checks/user_lookup.h"
 #include "executor/task_volumes.h"
 #include "proto/mesos/v1/mesos.pb-c.h"
 
@@ -23,7 +23,7 @@
 
 static struct error *
 make_directory(const struct actor_disk *disk, const char *path,
-               const struct task_user *user)
+               const struct user_ids *user)
 {
     int rc = actor_disk_make_path(disk, path, 0755);
 
@@ -39,7 +39,7 @@ make_directory(const struct actor_disk *disk, const char *path,
 
 static struct error *
 open_output(const struct actor_disk *disk, const char *directory,
-            const char *name, const struct task_user *user, int *ret_fd)
+            const char *name, const struct user_ids *user, int *ret_fd)
 {
     autofree char *path = xasprintf("%s/%s", directory, name);
     int fd = actor_disk_open(disk, path,
@@ -88,7 +88,7 @@ task_sandbox_path(const char *parent, const char *container_id)
 struct error *
 task_sandbox_create(const struct actor_disk *disk, const V1__TaskInfo *task,
                     const char *container_id, const char *parent,
-                    const struct task_user *user, struct task_sandbox *ret)
+                    const struct user_ids *user, struct task_sandbox *ret)
 {
     struct task_sandbox sandbox = TASK_SANDBOX_EMPTY;
     struct error *error;

@@ -17,7 +17,7 @@
 
 struct actor_disk;
 struct error;
-struct task_user;
+struct user_ids;
 struct V1__TaskInfo;
 
 struct task_sandbox {
@@ -37,7 +37,7 @@ struct error *task_sandbox_create(const struct actor_disk *,
                                   const struct V1__TaskInfo *task,
                                   const char *container_id,
                                   const char *parent,
-                                  const struct task_user *user,
+                                  const struct user_ids *user,
                                   struct task_sandbox *ret) MUST_CHECK;
 void task_sandbox_fini(const struct actor_disk *, struct task_sandbox *);
 

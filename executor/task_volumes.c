@@ -19,7 +19,7 @@
 #include <actor/disk.h>
 #include <actor/error.h>
 
-#include "executor/task_user.h"
+#include "executor/checks/user_lookup.h"
 #include "proto/mesos/v1/mesos.pb-c.h"
 
 /* Where a task has its volumes. */
@@ -27,7 +27,7 @@ struct place {
     const struct actor_disk *disk;
     const char *directory;
     const char *parent;
-    const struct task_user *user;
+    const struct user_ids *user;
 };
 
 static struct error *link_volume(const struct place *, const V1__Volume *);
@@ -92,7 +92,7 @@ check_volume(const V1__Volume *volume)
 struct error *
 task_volumes_link(const struct actor_disk *disk, const V1__TaskInfo *task,
                   const char *directory, const char *parent,
-                  const struct task_user *user)
+                  const struct user_ids *user)
 {
     const struct place place = {
         .disk = disk, .directory = directory, .parent = parent, .user = user,

@@ -16,7 +16,7 @@
 
 struct actor_disk;
 struct error;
-struct task_user;
+struct user_ids;
 struct V1__TaskInfo;
 
 /* Makes the links for what 'task' asks for: volumes of type SANDBOX_PATH, and
@@ -26,6 +26,6 @@ struct V1__TaskInfo;
 struct error *task_volumes_link(const struct actor_disk *,
                                 const struct V1__TaskInfo *task,
                                 const char *directory, const char *parent,
-                                const struct task_user *user) MUST_CHECK;
+                                const struct user_ids *user) MUST_CHECK;
 
 #endif /* EXECUTOR_TASK_VOLUMES_H */

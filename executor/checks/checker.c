@@ -314,13 +314,19 @@ fill_status(struct message *m, V1__CheckStatusInfo *status,
 V1__CheckStatusInfo *
 checker_status(const struct checker *c, struct message *m)
 {
-    if (!c->check.config) {
-        return NULL;
-    }
+    return c->check.config
+        ? check_status_empty(message_root(c->check.config), m) : NULL;
+}
+
+V1__CheckStatusInfo *
+check_status_empty(const V1__CheckInfo *check, struct message *m)
+{
     V1__CheckStatusInfo *status =
         message_new(m, &v1__check_status_info__descriptor);
+    struct check_spec spec;
 
-    fill_status(m, status, &c->check.spec, NULL);
+    check_spec_of_check(check, &spec);
+    fill_status(m, status, &spec, NULL);
     return status;
 }
 

@@ -69,4 +69,8 @@ void checker_destroy(struct checker *);
 struct V1__CheckStatusInfo *checker_status(const struct checker *,
                                            struct message *m);
 
+/* The same from the check itself, which may have no checker any more. */
+struct V1__CheckStatusInfo *check_status_empty(const struct V1__CheckInfo *,
+                                               struct message *m);
+
 #endif /* EXECUTOR_CHECKS_CHECKER_H */

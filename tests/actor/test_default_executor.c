@@ -41,6 +41,7 @@ static struct {
     struct upid session;
     char *directory;
     char states[256];
+    bool switch_user;           /* set before set_up() */
 } t;
 
 /* --- the stage --- */
@@ -58,11 +59,11 @@ set_up(bool checkpoint)
     };
     struct default_executor_options executor = {
         .environment = &t.environment, .inherited = inherited,
+        .switch_user = t.switch_user,
         .ret_is_acknowledged = &t.is_acknowledged,
     };
     struct upid upid;
 
-    memset(&t, 0, sizeof t);
     t.processes = fake_process_create();
     backend.process_ctx = t.processes;
     ck_assert_ptr_null(actor_system_create(&options, &t.system));
@@ -92,6 +93,13 @@ tear_down(void)
     recorder_destroy(t.agent);
     actor_gate_destroy(t.done);
     free(t.directory);
+}
+
+static void
+lose_agent(void)
+{
+    recorder_stop(t.agent);
+    actor_system_run(t.system);
 }
 
 static void
@@ -620,6 +628,178 @@ START_TEST(task_killed_before_its_command_starts_never_runs)
 }
 END_TEST
 
+/* --- checks --- */
+
+static V1__CommandInfo *
+make_check_command(struct message *m)
+{
+    V1__CommandInfo *command = message_new(m, &v1__command_info__descriptor);
+
+    command->value = message_strdup(m, "look");
+    return command;
+}
+
+/* Tasks "a", which has a health check that may fail twice, and "b". */
+static void
+launch_with_health_check(void)
+{
+    V1__TaskInfo *tasks[GROUP_MAX];
+    struct message *m = make_group("a b", tasks);
+    V1__HealthCheck *check = message_new(m, &v1__health_check__descriptor);
+
+    check->has_type = true;
+    check->type = V1__HEALTH_CHECK__TYPE__COMMAND;
+    check->command = make_check_command(m);
+    check->has_delay_seconds = check->has_interval_seconds = true;
+    check->delay_seconds = check->interval_seconds = 1;
+    check->has_grace_period_seconds = true;
+    check->grace_period_seconds = 0;
+    check->has_consecutive_failures = true;
+    check->consecutive_failures = 2;
+    tasks[0]->health_check = check;
+    say(m);
+}
+
+/* Lets the next check run, and end with 'status'. */
+static void
+look(int status)
+{
+    advance(1 * SECOND);
+    const struct fake_child *it = fake_process_find(t.processes, "look");
+
+    ck_assert_ptr_nonnull(it);
+    ck_assert(fake_process_exit(t.processes, it->pid, status));
+    actor_system_run(t.system);
+}
+
+START_TEST(health_of_a_task_is_told)
+{
+    set_up(false);
+    say_subscribed(false);
+    launch_with_health_check();
+    ck_assert(!last_status("a")->has_healthy);
+
+    look(W_EXITCODE(0, 0));
+
+    ck_assert_str_eq(states("a"), "STARTING RUNNING RUNNING");
+    ck_assert(last_status("a")->has_healthy);
+    ck_assert(last_status("a")->healthy);
+    ck_assert_int_eq(
+        last_status("a")->reason,
+        V1__TASK_STATUS__REASON__REASON_TASK_HEALTH_CHECK_STATUS_UPDATED);
+    ck_assert(!last_status("b")->has_healthy);
+    const struct fake_child *it = fake_process_find(t.processes, "look");
+    ck_assert_str_eq(fake_child_getenv(it, "MESOS_SANDBOX"),
+                     child("a")->directory);
+    tear_down();
+}
+END_TEST
+
+START_TEST(task_that_stays_unhealthy_is_killed_with_its_group)
+{
+    set_up(false);
+    say_subscribed(false);
+    launch_with_health_check();
+
+    look(W_EXITCODE(1, 0));
+    ck_assert(child("a")->is_running);
+    look(W_EXITCODE(1, 0));
+    ck_assert_int_eq(child("a")->last_signal, SIGTERM);
+    end_command("a", W_EXITCODE(0, SIGTERM));
+
+    ck_assert_str_eq(states("a"), "STARTING RUNNING RUNNING RUNNING KILLED");
+    ck_assert(last_status("a")->has_healthy);
+    ck_assert(!last_status("a")->healthy);
+    ck_assert_int_eq(child("b")->last_signal, SIGTERM);
+    tear_down();
+}
+END_TEST
+
+START_TEST(result_of_a_check_is_told)
+{
+    V1__TaskInfo *tasks[GROUP_MAX];
+    set_up(false);
+    say_subscribed(false);
+    struct message *m = make_group("a", tasks);
+    V1__CheckInfo *check = message_new(m, &v1__check_info__descriptor);
+
+    check->has_type = true;
+    check->type = V1__CHECK_INFO__TYPE__COMMAND;
+    check->command = message_new(m, &v1__check_info__command__descriptor);
+    check->command->command = make_check_command(m);
+    check->has_delay_seconds = check->has_interval_seconds = true;
+    check->delay_seconds = check->interval_seconds = 1;
+    tasks[0]->check = check;
+    say(m);
+    ck_assert_ptr_nonnull(last_status("a")->check_status);
+    ck_assert(!last_status("a")->check_status->command->has_exit_code);
+
+    look(W_EXITCODE(7, 0));
+
+    ck_assert_str_eq(states("a"), "STARTING RUNNING RUNNING");
+    ck_assert_int_eq(last_status("a")->check_status->command->exit_code, 7);
+    say_kill("a", -1);
+    advance(3 * SECOND);
+    ck_assert_str_eq(states("a"), "STARTING RUNNING RUNNING KILLED");
+    ck_assert(!last_status("a")->check_status->command->has_exit_code);
+    tear_down();
+}
+END_TEST
+
+START_TEST(nothing_is_checked_while_the_agent_is_away)
+{
+    set_up(true);
+    say_subscribed(false);
+    launch_with_health_check();
+
+    lose_agent();
+    advance(1 * MINUTE);
+
+    ck_assert_ptr_null(fake_process_find(t.processes, "look"));
+    tear_down();
+}
+END_TEST
+
+/* --- users --- */
+
+static void
+launch_as(const char *user)
+{
+    V1__TaskInfo *tasks[GROUP_MAX];
+    struct message *m = make_group("a", tasks);
+
+    tasks[0]->command->user = message_strdup(m, user);
+    say(m);
+}
+
+START_TEST(user_of_a_task_is_no_matter_unless_users_are_switched)
+{
+    set_up(false);
+    say_subscribed(false);
+
+    launch_as("nobody at all");
+
+    ck_assert_str_eq(states("a"), "STARTING RUNNING");
+    ck_assert(!child("a")->set_ids);
+    tear_down();
+}
+END_TEST
+
+START_TEST(task_of_an_unknown_user_fails)
+{
+    t.switch_user = true;
+    set_up(false);
+    say_subscribed(false);
+
+    launch_as("nobody at all");
+
+    ck_assert_str_eq(states("a"), "STARTING FAILED");
+    ck_assert_str_eq(last_status("a")->message,
+                     "user 'nobody at all' is not in /etc/passwd");
+    tear_down();
+}
+END_TEST
+
 /* --- volumes --- */
 
 static V1__Volume *
@@ -874,13 +1054,6 @@ END_TEST
 
 /* --- losing the agent --- */
 
-static void
-lose_agent(void)
-{
-    recorder_stop(t.agent);
-    actor_system_run(t.system);
-}
-
 START_TEST(executor_without_checkpoints_ends_with_its_agent)
 {
     set_up_running("a");
@@ -967,6 +1140,14 @@ default_executor_suite(void)
     test_add(suite, "unknown", kill_of_an_unknown_task_is_ignored);
     test_add(suite, "early",
              task_killed_before_its_command_starts_never_runs);
+    test_add(suite, "health", health_of_a_task_is_told);
+    test_add(suite, "unhealthy",
+             task_that_stays_unhealthy_is_killed_with_its_group);
+    test_add(suite, "check", result_of_a_check_is_told);
+    test_add(suite, "pause", nothing_is_checked_while_the_agent_is_away);
+    test_add(suite, "user",
+             user_of_a_task_is_no_matter_unless_users_are_switched);
+    test_add(suite, "nobody", task_of_an_unknown_user_fails);
     test_add(suite, "shared",
              tasks_meet_in_a_directory_of_their_executors_sandbox);
     test_add(suite, "own", volume_of_its_own_is_inside_of_its_sandbox);
