@@ -11,6 +11,7 @@
 
 #include <actor/child.h>
 
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -278,9 +279,15 @@ actor_child_abandon(struct actor_child **child)
 struct error *
 actor_child_kill_tree(struct actor_system *system, pid_t root)
 {
+    return actor_child_signal_tree(system, root, SIGKILL);
+}
+
+struct error *
+actor_child_signal_tree(struct actor_system *system, pid_t root, int signal)
+{
     const struct actor_backend *backend = &system->backend;
 
-    return backend->process->kill_tree(backend->process_ctx, root);
+    return backend->process->kill_tree(backend->process_ctx, root, signal);
 }
 
 struct error *

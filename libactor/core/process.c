@@ -363,9 +363,9 @@ process_kill(void *ctx UNUSED, pid_t pid, int pidfd, int signal, bool group)
 }
 
 static struct error *
-process_kill_tree(void *ctx UNUSED, pid_t root)
+process_kill_tree(void *ctx UNUSED, pid_t root, int signal)
 {
-    return process_tree_kill(root);
+    return process_tree_kill(root, signal);
 }
 
 static struct error *

@@ -3,9 +3,9 @@
  * process_tree.c - kills a process with all that came from it.
  *
  * Processes may fork while we look, so whoever was found is stopped first and
- * we look again until nobody new turns up; then all are killed.  A pid says
- * little after its process is gone, so nothing is done unless the root is a
- * child of this process.
+ * we look again until nobody new turns up; then all get the signal, and go on
+ * if that lets them.  A pid says little after its process is gone, so nothing
+ * is done unless the root is a child of this process.
  *
  * Thread: a pool thread. */
 #include <config.h>
@@ -58,7 +58,7 @@ static bool kill_if_marked(const char *pid, const char *variable,
 static bool is_marked(pid_t, const char *variable, char *buffer);
 
 struct error *
-process_tree_kill(pid_t root)
+process_tree_kill(pid_t root, int signal)
 {
     struct process_list known = { .all = VEC_EMPTY, .ours = VEC_EMPTY };
 
@@ -81,7 +81,12 @@ process_tree_kill(pid_t root)
         }
     }
     vec_foreach (&known.all, it) {
-        kill(it->pid, SIGKILL);
+        kill(it->pid, signal);
+    }
+    vec_foreach (&known.all, it) {
+        if (signal != SIGKILL) {
+            kill(it->pid, SIGCONT);
+        }
     }
     vec_fini(&known.all);
     return NULL;

@@ -14,11 +14,11 @@
 
 struct error;
 
-/* Sends SIGKILL to process 'root', a child of ours, to its descendants, and to
- * every member of a session or process group that one of those leads.
+/* Sends 'signal' to process 'root', a child of ours, to its descendants, and
+ * to every member of a session or process group that one of those leads.
  * Processes that left both the tree and the session are not found; containing
  * them takes cgroups. */
-struct error *process_tree_kill(pid_t root) MUST_CHECK;
+struct error *process_tree_kill(pid_t root, int signal) MUST_CHECK;
 
 /* Sends SIGKILL to what an executor that is gone left behind: all processes
  * whose environment has 'variable', "NAME=VALUE".  A process that we may not

@@ -134,7 +134,7 @@ is_in_tree(struct sim_process *p, struct sim_process *root)
 }
 
 static struct error *
-process_kill_tree(void *p_, pid_t pid)
+process_kill_tree(void *p_, pid_t pid, int signal)
 {
     struct sim_process *p = p_;
     struct sim_process *root = sim_host_process(p->host, pid);
@@ -150,7 +150,11 @@ process_kill_tree(void *p_, pid_t pid)
         }
     }
     vec_foreach (&tree, member) {
-        kill_now(*member);
+        if (signal == SIGKILL) {
+            kill_now(*member);
+        } else {
+            sim_process_signal(*member, signal);
+        }
     }
     vec_fini(&tree);
     return NULL;

@@ -179,9 +179,9 @@ fake_unwatch(void *fake_, struct actor_process_watch *watch)
 }
 
 static struct error *
-fake_kill_tree(void *fake, pid_t root)
+fake_kill_tree(void *fake, pid_t root, int signal)
 {
-    fake_kill(fake, root, -1, SIGKILL, false);
+    fake_kill(fake, root, -1, signal, true);
     return NULL;
 }
 

@@ -633,16 +633,17 @@ START_TEST(a_tree_is_killed_with_the_groups_of_its_root)
     sim_run(sim, SECOND);
 
     /* Not by somebody whose child it is not. */
-    ck_assert_ptr_null(sim_process_ops.kill_tree(process(other), root));
+    ck_assert_ptr_null(sim_process_ops.kill_tree(process(other), root,
+                                                 SIGKILL));
     ck_assert(lives(root));
-    ck_assert_ptr_null(sim_process_ops.kill_tree(parent, root));
+    ck_assert_ptr_null(sim_process_ops.kill_tree(parent, root, SIGKILL));
     ck_assert(!lives(root));
     ck_assert(!lives(branch));
     ck_assert(!lives(leaf));
     ck_assert(!lives(orphan));
     ck_assert(lives(other));
     ck_assert(parent->is_alive);
-    ck_assert_ptr_null(sim_process_ops.kill_tree(parent, root));
+    ck_assert_ptr_null(sim_process_ops.kill_tree(parent, root, SIGKILL));
     sim_destroy(sim);
 }
 END_TEST
@@ -912,7 +913,7 @@ START_TEST(work_of_a_dead_process_is_dropped)
             sim_run(sim, MICROSECOND);
         }
         sim_run(sim, us * MICROSECOND);
-        error_destroy(sim_process_ops.kill_tree(parent, pid));
+        error_destroy(sim_process_ops.kill_tree(parent, pid, SIGKILL));
         sim_run(sim, SECOND);
         ck_assert_uint_eq(seen.n_destroyed, 1);
         n_dropped += seen.n_works > seen.n_done;

@@ -166,10 +166,10 @@ struct actor_process_ops {
     struct error *(*open)(void *ctx, pid_t, int *ret_pidfd);
     int (*kill)(void *ctx, pid_t, int pidfd, int signal, bool group);
 
-    /* Kills process 'root', a child of ours, with all that came from it; and
-     * all processes whose environment has 'variable', "NAME=VALUE".  Pool
+    /* Signals process 'root', a child of ours, with all that came from it; and
+     * kills all processes whose environment has 'variable', "NAME=VALUE".  Pool
      * threads; these block. */
-    struct error *(*kill_tree)(void *ctx, pid_t root);
+    struct error *(*kill_tree)(void *ctx, pid_t root, int signal);
     struct error *(*kill_marked)(void *ctx, const char *variable);
 
     /* Calls 'fn' with each process, but ourselves, in whose environment is a

@@ -91,6 +91,10 @@ void actor_child_abandon(struct actor_child **child);
 struct error *actor_child_kill_tree(struct actor_system *, pid_t root)
     MUST_CHECK;
 
+/* The same with another signal. */
+struct error *actor_child_signal_tree(struct actor_system *, pid_t root,
+                                      int signal) MUST_CHECK;
+
 /* Kills what a child that is gone left behind: all processes whose environment
  * has 'variable', "NAME=VALUE", or, with VALUE a directory, NAME with a path
  * below it.  A process that we may not look into is passed over.  Blocks: a
