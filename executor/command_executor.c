@@ -14,13 +14,16 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <actor/alloc.h>
 #include <actor/duration.h>
 #include <actor/error.h>
 #include <actor/log.h>
 #include <actor/message.h>
+#include <actor/strbuf.h>
 #include <actor/system.h>
 #include <actor/uuid.h>
 
+#include "executor/checks/checker.h"
 #include "executor/executor_environment.h"
 #include "executor/session.h"
 #include "executor/task_environment.h"
@@ -44,6 +47,13 @@ struct command_executor {
     struct message *launch;     /* counted; the event; NULL: no task yet */
     const V1__TaskInfo *task;   /* in it */
     struct task_process *process;       /* owned; NULL: none runs */
+    struct checker *checker;    /* owned; NULL: nothing (more) to check */
+
+    /* What the last update of the running task said: -1, or whether it was
+     * healthy; and its check's status. */
+    int healthy;
+    struct message *check_status;       /* counted; NULL: nothing known */
+    bool is_killed_by_health_check;
     bool has_ended;
     struct actor_timer exit_timer;
     struct uuid last_uuid;      /* of the terminal update */
@@ -72,6 +82,12 @@ static void on_launch(struct command_executor *, struct message *,
 static struct error *start_command(struct command_executor *);
 static void on_command_end(struct actor *, void *arg,
                            const struct task_process_end *);
+static void start_checker(struct command_executor *, char *const *envp);
+static void stop_checker(struct command_executor *);
+static void on_check(struct actor *, void *aux, const V1__CheckStatusInfo *);
+static void on_health(struct actor *, void *aux, bool healthy, bool kill);
+static void add_health(const struct command_executor *, struct message *,
+                       V1__TaskStatus *);
 static void on_kill(struct command_executor *, const Executor__Event__Kill *);
 static void on_shutdown(struct command_executor *);
 static void on_acknowledged(struct command_executor *,
@@ -112,6 +128,7 @@ command_executor_init(struct actor *self, void *arg)
     struct command_executor *c = (struct command_executor *) self;
 
     c->options = *(const struct command_executor_options *) arg;
+    c->healthy = -1;
 
     struct session_options options = {
         .environment = c->options.environment,
@@ -127,7 +144,9 @@ command_executor_fini(struct actor *self)
 {
     struct command_executor *c = (struct command_executor *) self;
 
+    stop_checker(c);
     task_process_destroy(c->process);
+    message_unref(c->check_status);
     message_unref(c->launch);
 }
 
@@ -163,6 +182,9 @@ on_event(struct actor *self, struct actor_msg *msg)
         /* How long we wait for it is for the session to say. */
         c->is_agent_lost = true;
         actor_timer_cancel(self, &c->exit_timer);
+        if (c->checker) {
+            checker_pause(c->checker);
+        }
         if (c->has_ended && !c->options.environment->checkpoint) {
             finish(c, false);
         }
@@ -209,6 +231,9 @@ on_subscribed(struct command_executor *c,
 
     log_info("Subscribed executor on %s", event->agent_info->hostname);
     c->is_agent_lost = false;
+    if (c->checker) {
+        checker_resume(c->checker);
+    }
     c->knows_killing = false;
     if (c->has_ended) {
         await_acknowledgement(c);       /* the session repeats the update */
@@ -237,10 +262,6 @@ on_launch(struct command_executor *c, struct message *event,
     log_info("Starting task %s", task->task_id->value);
     send_update(c, task->task_id->value, V1__TASK_STATE__TASK_STARTING,
                 NO_REASON, NULL);
-    if (task->health_check || task->check) {
-        log_warn("Task %s has a check; checks are not performed",
-                 task->task_id->value);
-    }
 
     struct error *error = start_command(c);
     if (error) {
@@ -279,6 +300,9 @@ start_command(struct command_executor *c)
     };
     struct error *error = task_process_start(&c->base, &options, &c->process);
 
+    if (!error) {
+        start_checker(c, envp);
+    }
     task_environment_free(envp);
     return error;
 }
@@ -290,9 +314,88 @@ on_command_end(struct actor *self, void *arg UNUSED,
     struct command_executor *c = (struct command_executor *) self;
 
     log_info("%s (pid: %d)", it->text, (int) it->pid);
+    stop_checker(c);
     task_process_destroy(c->process);
     c->process = NULL;
     end(c, (V1__TaskState) it->state, it->reason, it->text);
+}
+
+/* --- checks --- */
+
+static void
+start_checker(struct command_executor *c, char *const *envp)
+{
+    const struct checker_options options = {
+        .task_id = c->task->task_id->value,
+        .environment = envp,
+        .task_pid = task_process_pid(c->process),
+        .on_check = on_check, .on_health = on_health, .aux = c,
+    };
+
+    if (c->task->check || c->task->health_check) {
+        c->checker = checker_start(&c->base, c->task->check,
+                                   c->task->health_check, &options);
+    }
+}
+
+static void
+stop_checker(struct command_executor *c)
+{
+    checker_destroy(c->checker);
+    c->checker = NULL;
+}
+
+static void
+on_check(struct actor *self UNUSED, void *aux,
+         const V1__CheckStatusInfo *status)
+{
+    struct command_executor *c = aux;
+    autofini(strbuf) text = STRBUF(STRBUF_UNLIMITED);
+
+    message_encode_json(&status->base, &text);
+    log_info("Received check update '%s'", text.data);
+    message_unref(c->check_status);
+    c->check_status = message_clone(&status->base);
+    send_update(c, c->task->task_id->value, V1__TASK_STATE__TASK_RUNNING,
+                V1__TASK_STATUS__REASON__REASON_TASK_CHECK_STATUS_UPDATED,
+                NULL);
+}
+
+static void
+on_health(struct actor *self UNUSED, void *aux, bool healthy, bool kill)
+{
+    struct command_executor *c = aux;
+    const int reason =
+        V1__TASK_STATUS__REASON__REASON_TASK_HEALTH_CHECK_STATUS_UPDATED;
+
+    log_info("Received task health update, healthy: %s",
+             healthy ? "true" : "false");
+    c->healthy = healthy;
+    send_update(c, c->task->task_id->value, V1__TASK_STATE__TASK_RUNNING,
+                reason, NULL);
+    if (kill) {
+        c->is_killed_by_health_check = true;
+        kill_task(c, task_process_grace(NULL, c->task->kill_policy));
+    }
+}
+
+/* A task that runs is as healthy as was told last.  One that has a check has a
+ * check status in all of its updates, an empty one where nothing is known. */
+static void
+add_health(const struct command_executor *c, struct message *m,
+           V1__TaskStatus *status)
+{
+    bool is_running = status->state == V1__TASK_STATE__TASK_RUNNING;
+
+    status->has_healthy = c->is_killed_by_health_check
+        || (is_running && c->healthy >= 0);
+    status->healthy = !c->is_killed_by_health_check && c->healthy > 0;
+    if (is_running && c->check_status) {
+        status->check_status = message_root(c->check_status);
+        message_hold(m, c->check_status);
+    } else if (c->task->check) {
+        status->check_status = check_status_empty(c->task->check, m);
+    }
 }
 
 /* --- killing --- */
@@ -336,6 +439,7 @@ kill_task(struct command_executor *c, int64_t grace_ns)
     if (c->has_ended || !c->process) {
         return;
     }
+    stop_checker(c);
     if (c->knows_killing && !task_process_is_killed(c->process)) {
         send_update(c, c->task->task_id->value, V1__TASK_STATE__TASK_KILLING,
                     NO_REASON, NULL);
@@ -367,6 +471,9 @@ send_update(struct command_executor *c, const char *task_id,
     if (reason != NO_REASON) {
         status->has_reason = true;
         status->reason = (V1__TaskStatus__Reason) reason;
+    }
+    if (c->task && strcmp(task_id, c->task->task_id->value) == 0) {
+        add_health(c, m, status);
     }
     c->last_uuid = uuid;
     session_update(actor_system_of(&c->base), &c->session, &m);

@@ -36,7 +36,9 @@ noinst_LTLIBRARIES += %D%/libexecutor.la
 	%D%/task_sandbox.c \
 	%D%/task_sandbox.h \
 	%D%/task_volumes.c \
-	%D%/task_volumes.h
+	%D%/task_volumes.h \
+	%D%/tree_signal.c \
+	%D%/tree_signal.h
 
 mesosinclude_HEADERS += include/mesos/executor.h
 

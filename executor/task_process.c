@@ -22,6 +22,7 @@
 #include <actor/error.h>
 #include <actor/log.h>
 
+#include "executor/tree_signal.h"
 #include "proto/mesos/v1/mesos.pb-c.h"
 
 struct task_process {
@@ -219,7 +220,7 @@ task_process_kill(struct task_process *p, int64_t grace_ns)
         log_info("Sending SIGTERM to process tree at pid %d",
                  (int) actor_child_pid(p->child));
     }
-    actor_child_kill(p->child, SIGTERM, true);
+    tree_signal(p->owner, actor_child_pid(p->child), SIGTERM);
     log_info("Scheduling escalation to SIGKILL in %s from now",
              DURATION_TEXT(grace_ns));
     p->kill_started = actor_now(p->owner);
@@ -261,7 +262,7 @@ on_grace_over(struct actor *self UNUSED, void *arg)
                  "process tree at %d", pid, DURATION_TEXT(p->kill_grace),
                  pid);
     }
-    actor_child_kill(p->child, SIGKILL, true);
+    tree_signal(p->owner, actor_child_pid(p->child), SIGKILL);
 }
 
 bool

@@ -3,8 +3,8 @@
  * task_process.h - the command of a task: its start, its killing, its end.
  *
  * A shell line or a program with arguments, the leader of a session of its
- * own, watched by pidfd.  It is ended kindly first: SIGTERM to its process
- * group, and SIGKILL when its grace period is over.  What it says of the end
+ * own, watched by pidfd.  It is ended kindly first: SIGTERM to all that came
+ * from it, and SIGKILL when its grace period is over.  What it says of the end
  * is what the last update of the task has to say.
  *
  * Used by the command executor, which has one, and by the default executor,

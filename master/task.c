@@ -21,6 +21,7 @@
 
 static struct task_extra *extra_create(void);
 static char *json_of(const void *message);
+static char *json_of_labels(const V1__Labels *);
 static char *json_of_map(const void *const *entries, size_t n);
 
 static struct task *
@@ -54,7 +55,7 @@ task_create_from_info(const V1__TaskInfo *info, const char *command_user,
         task->extra->user = command_user ? xstrdup(command_user) : NULL;
         task->extra->limits = json_of_map(
             (const void *const *) info->limits, info->n_limits);
-        task->extra->labels = json_of(info->labels);
+        task->extra->labels = json_of_labels(info->labels);
         task->extra->discovery = json_of(info->discovery);
         task->extra->container = json_of(info->container);
         task->extra->health_check = json_of(info->health_check);
@@ -78,7 +79,7 @@ task_create_from_task(const V1__Task *from, const struct resources *resources,
         task->extra->user = from->user ? xstrdup(from->user) : NULL;
         task->extra->limits = json_of_map(
             (const void *const *) from->limits, from->n_limits);
-        task->extra->labels = json_of(from->labels);
+        task->extra->labels = json_of_labels(from->labels);
         task->extra->discovery = json_of(from->discovery);
         task->extra->container = json_of(from->container);
         task->extra->health_check = json_of(from->health_check);
@@ -100,6 +101,7 @@ status_fini(struct task_status *status)
 {
     text_unref(status->container_status);
     text_unref(status->labels);
+    text_unref(status->check_status);
 }
 
 void
@@ -151,11 +153,12 @@ container_status_text(const V1__ContainerStatus *status)
 }
 
 static struct text *
-labels_text(const V1__Labels *labels)
+text_of(char *json)
 {
-    autofree char *json = json_of(labels);
+    struct text *text = json ? text_create(json) : NULL;
 
-    return json ? text_create(json) : NULL;
+    free(json);
+    return text;
 }
 
 /* Most statuses of a task have the same container status: keep one copy. */
@@ -177,7 +180,8 @@ task_add_status(struct task *task, const V1__TaskStatus *from)
     struct task_status status = {
         .timestamp = from->timestamp,
         .container_status = container_status_text(from->container_status),
-        .labels = labels_text(from->labels),
+        .labels = text_of(json_of_labels(from->labels)),
+        .check_status = text_of(json_of(from->check_status)),
         .state = (uint8_t) from->state,
         .healthy = (int8_t) (from->has_healthy ? from->healthy != 0 : -1),
     };
@@ -228,6 +232,25 @@ json_of(const void *message)
         return NULL;
     }
     message_encode_json(message, &json);
+    return strbuf_take(&json);
+}
+
+/* An array, as the endpoints have had it before messages were shown as they
+ * are. */
+static char *
+json_of_labels(const V1__Labels *labels)
+{
+    struct strbuf json = STRBUF(STRBUF_UNLIMITED);
+    struct json_writer w = JSON_WRITER(&json);
+
+    if (!labels) {
+        return NULL;
+    }
+    json_array_begin(&w);
+    for (size_t i = 0; i < labels->n_labels; i++) {
+        message_write_json(&labels->labels[i]->base, &w);
+    }
+    json_array_end(&w);
     return strbuf_take(&json);
 }
 

@@ -29,6 +29,7 @@ struct task_status {
     double timestamp;
     struct text *container_status;      /* JSON, counted; NULL: none */
     struct text *labels;                /* JSON, counted; NULL: none */
+    struct text *check_status;          /* JSON, counted; NULL: none */
     uint8_t state;                      /* V1__TaskState */
     int8_t healthy;                     /* -1: not said */
 };

@@ -25,6 +25,8 @@ static struct message *update_event(const Internal__StatusUpdate *,
 static void release_resources(struct master *, struct task *);
 static void fill_reconciled(struct message *, V1__TaskStatus *,
                             const struct task *);
+static void *decode(const ProtobufCMessageDescriptor *,
+                    const struct text *json, struct message *holder);
 static void task_leave_agent(struct task *);
 
 V1__TaskState
@@ -488,8 +490,6 @@ fill_reconciled(struct message *event, V1__TaskStatus *status,
 {
     const struct task_status *last =
         task->n_statuses ? &task->statuses[task->n_statuses - 1] : NULL;
-    struct message *decoded = NULL;
-    struct error *error;
 
     if (!last) {
         return;
@@ -498,18 +498,33 @@ fill_reconciled(struct message *event, V1__TaskStatus *status,
         status->has_healthy = true;
         status->healthy = last->healthy;
     }
-    if (last->container_status) {
-        error = message_decode_json(&v1__container_status__descriptor,
-                                    last->container_status->s,
-                                    last->container_status->len, &decoded);
-        if (error) {
-            error_drop(error);
-            return;
-        }
-        status->container_status = message_root(decoded);
-        message_hold(event, decoded);
-        message_unref(decoded);
+    status->container_status = decode(&v1__container_status__descriptor,
+                                      last->container_status, event);
+    status->check_status = decode(&v1__check_status_info__descriptor,
+                                  last->check_status, event);
+}
+
+/* JSON of our own as a message that 'holder' keeps; NULL: there is none. */
+static void *
+decode(const ProtobufCMessageDescriptor *descriptor, const struct text *json,
+       struct message *holder)
+{
+    struct message *decoded = NULL;
+
+    if (!json) {
+        return NULL;
     }
+    struct error *error = message_decode_json(descriptor, json->s, json->len,
+                                              &decoded);
+    if (error) {
+        error_drop(error);
+        return NULL;
+    }
+    void *root = message_root(decoded);
+
+    message_hold(holder, decoded);
+    message_unref(decoded);
+    return root;
 }
 
 void

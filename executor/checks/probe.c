@@ -5,6 +5,7 @@
  * Thread: the owning actor's turns. */
 #include <config.h>
 
+#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -13,24 +14,16 @@
 #include <actor/error.h>
 #include <actor/http_client.h>
 #include <actor/log.h>
-#include <actor/work.h>
 
 #include "executor/checks/probe_private.h"
 #include "executor/checks/user_lookup.h"
-
-/* The killing of a tree of processes, in the pool. */
-struct tree {
-    struct actor_system *system;
-    pid_t root;
-};
+#include "executor/tree_signal.h"
 
 static struct error *begin(struct probe *);
 static void on_begin_failed(struct actor *, void *probe);
 static void on_timeout(struct actor *, void *probe);
 static void release(struct probe *);
 static void kill_child(struct probe *);
-static struct error *kill_run(void *tree);
-static void kill_done(struct actor *, void *tree, const struct error *);
 
 struct probe *
 probe_start(struct actor *self, const struct probe_options *options)
@@ -149,33 +142,12 @@ probe_spawn(struct probe *probe, struct actor_child_options *options,
 static void
 kill_child(struct probe *probe)
 {
-    struct tree *tree = xcalloc(1, sizeof *tree);
+    pid_t root = actor_child_pid(probe->child);
 
-    tree->system = actor_system_of(probe->self);
-    tree->root = actor_child_pid(probe->child);
     vlog(1, "Killing the %s process '%d' for task '%s'",
-         probe->options.name, (int) tree->root, probe->options.task_id);
+         probe->options.name, (int) root, probe->options.task_id);
     actor_child_abandon(&probe->child);
-    actor_work(probe->self, kill_run, kill_done, tree, free);
-}
-
-static struct error *
-kill_run(void *arg)
-{
-    const struct tree *tree = arg;
-
-    return actor_child_kill_tree(tree->system, tree->root);
-}
-
-static void
-kill_done(struct actor *self UNUSED, void *arg, const struct error *error)
-{
-    const struct tree *tree = arg;
-
-    if (error) {
-        vlog(1, "Process tree %d of a check: %s", (int) tree->root,
-             error_text(error));
-    }
+    tree_signal(probe->self, root, SIGKILL);
 }
 
 /* --- where the task listens --- */

@@ -156,9 +156,17 @@ check_PROGRAMS += %D%/test_system
 check_PROGRAMS += %D%/test_checker
 %C%_test_checker_LDADD = $(LIBTEST) $(LIBEXECUTOR) $(LIBPROTO) $(LIBACTOR)
 
+command_stage = tests/lib/command_stage.c tests/lib/command_stage.h \
+	tests/lib/recorder.c tests/lib/recorder.h
+
+check_PROGRAMS += %D%/test_command_checks
+%C%_test_command_checks_SOURCES = %D%/test_command_checks.c $(command_stage)
+%C%_test_command_checks_LDADD = $(LIBTEST) $(LIBEXECUTOR) $(LIBPROTO) \
+	$(LIBACTOR)
+
 check_PROGRAMS += %D%/test_command_executor
 %C%_test_command_executor_SOURCES = %D%/test_command_executor.c \
-	tests/lib/recorder.c tests/lib/recorder.h
+	$(command_stage)
 %C%_test_command_executor_LDADD = $(LIBTEST) $(LIBEXECUTOR) $(LIBPROTO) \
 	$(LIBACTOR)
 

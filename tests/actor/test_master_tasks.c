@@ -93,6 +93,30 @@ START_TEST(finished_task_is_known_until_it_is_acknowledged)
 }
 END_TEST
 
+START_TEST(reconciliation_tells_what_checks_have_found)
+{
+    struct stage s = stage_create();
+    stage_with_task(&s, "");
+    puppet_say(s.agent, &s.master, &msg_update_status,
+               "{\"update\":{\"framework_id\":{\"value\":\"%s\"},"
+               "\"agent_id\":{\"value\":\"%s\"},\"timestamp\":1,"
+               "\"uuid\":\"%s\",\"status\":{\"task_id\":{\"value\":\"t\"},"
+               "\"state\":\"TASK_RUNNING\",\"uuid\":\"%s\",\"healthy\":false,"
+               "\"check_status\":{\"type\":\"HTTP\","
+               "\"http\":{\"status_code\":503}}}}}", s.framework_id,
+               s.agent_id, UUID_2, UUID_2);
+    puppet_forget(s.scheduler);
+
+    call(&s, "RECONCILE", ",\"reconcile\":{}");
+
+    const V1__TaskStatus *told = status(s.scheduler, 0);
+    ck_assert(told->has_healthy && !told->healthy);
+    ck_assert_ptr_nonnull(told->check_status);
+    ck_assert_uint_eq(told->check_status->http->status_code, 503);
+    stage_close(&s);
+}
+END_TEST
+
 START_TEST(acknowledgement_of_another_update_does_not_end_the_task)
 {
     struct stage s = stage_create();
@@ -329,6 +353,7 @@ master_tasks_suite(void)
     ADD(exit_of_an_executor_is_told_and_frees_its_resources);
     ADD(kill_goes_to_the_agent);
     ADD(kill_of_an_unknown_task_is_answered_by_its_state);
+    ADD(reconciliation_tells_what_checks_have_found);
     ADD(explicit_reconciliation_knows_the_agent);
     ADD(messages_pass_both_ways);
 #undef ADD

@@ -148,11 +148,11 @@ execute()
         --command="$execute_command" --resources='cpus:0.1;mem:32' "$@"
 }
 
-# sandbox_has AGENT TASK FILE TEXT
+# sandbox_has AGENT TASK FILE TEXT.  (find is happy if there is no such file.)
 sandbox_has()
 {
     find "$tmp/$1/slaves" -path "*/executors/$2/runs/*/$3" \
-        -exec grep -q -- "$4" {} + 2>/dev/null
+        -exec grep -l -- "$4" {} + 2>/dev/null | grep -q .
 }
 
 # The last test: nobody was killed by an invariant or by a sanitizer.

@@ -5,6 +5,7 @@ test_scripts += %D%/test_fetcher.sh
 test_scripts += %D%/test_logger.sh
 test_scripts += %D%/test_ipv6.sh
 test_scripts += %D%/test_agent.sh %D%/test_dump.sh
+test_scripts += %D%/test_checks.sh
 test_scripts += %D%/test_master.sh
 test_scripts += %D%/test_recovery.sh
 EXTRA_DIST += %D%/cluster.sh docs/examples/framework.c
