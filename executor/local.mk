@@ -41,6 +41,8 @@ noinst_LTLIBRARIES += %D%/libexecutor.la
 	%D%/tree_signal.h
 
 mesosinclude_HEADERS += include/mesos/executor.h
+dist_man_MANS += docs/man/mesos_executor_callbacks.3mesos \
+	docs/man/mesos_executor_driver.3mesos
 
 # One of these runs for each task: static (but for sanitizers, which cannot
 # be), without jemalloc, to be small.

@@ -35,6 +35,11 @@
  * mesos_executor_driver_destroy(), which is for threads outside of callbacks
  * and comes last.  Calls made by one thread keep their order.
  *
+ * A process may fork while its driver runs.  A child that calls exec()
+ * inherits nothing of it.  One that does not must call no function of the
+ * driver, which has no threads there, and leave by _exit(); the parent's
+ * driver is not disturbed.
+ *
  * The environment, as the agent sets it: MESOS_SLAVE_PID, MESOS_SLAVE_ID,
  * MESOS_FRAMEWORK_ID, MESOS_EXECUTOR_ID, MESOS_DIRECTORY, MESOS_CHECKPOINT,
  * MESOS_EXECUTOR_SHUTDOWN_GRACE_PERIOD, MESOS_RECOVERY_TIMEOUT,

@@ -28,6 +28,11 @@ ${CC:-cc} -Wall -Werror $sanitizers -o "$tmp/framework" \
     -L"$libdir" -lmesos -lprotobuf-c >"$tmp/cc.log" 2>&1
 result $? "the example compiles with the installed headers" "$tmp/cc.log"
 
+${CC:-cc} -Wall -Werror $sanitizers -o "$tmp/executor" \
+    "$top_srcdir/docs/examples/executor.c" -I"$prefix/include" \
+    -L"$libdir" -lmesos -lprotobuf-c >"$tmp/cc.log" 2>&1
+result $? "so does the example of an executor" "$tmp/cc.log"
+
 # compiles_quietly COMPILER...: passes where there is no such compiler.
 compiles_quietly()
 {

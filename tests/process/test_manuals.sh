@@ -32,4 +32,28 @@ for pair in master/mesos-master:mesos-master.8 agent/mesos-agent:mesos-agent.8 \
     expect "${pair#*:} has the flags of ${pair%:*}" \
         same_flags "${pair%:*}" "${pair#*:}"
 done
+
+# api_in HEADER: the functions that it declares, and the callbacks.
+api_in()
+{
+    sed -n -e 's/^\(MESOS_API .*[ *]\)\{0,1\}\(mesos_executor_driver_[a-z_]*\)(.*/\2/p' \
+        -e 's/^    void (\*\([a-z_]*\))(.*/\1/p' \
+        "$top_srcdir/include/mesos/$1" | sort -u
+}
+
+# api_is_documented HEADER PAGE...
+api_is_documented()
+{
+    api_in "$1" >"$tmp/api"
+    shift
+    test "$(wc -l <"$tmp/api")" -ge 10 || return 1
+    while read -r name; do
+        (cd "$top_srcdir/docs/man" && cat "$@") |
+            grep -v '^\.B "' | grep -q -w -- "$name" ||
+            { echo "$name is in none of: $*"; return 1; }
+    done <"$tmp/api"
+}
+expect "the executor's functions and callbacks have manual pages" \
+    api_is_documented executor.h mesos_executor_driver.3mesos \
+    mesos_executor_callbacks.3mesos
 finish
