@@ -30,6 +30,9 @@ bench_programs += %D%/bench_http
 %C%_bench_http_SOURCES = %D%/bench_http.c %D%/http_load.c %D%/http_load.h
 %C%_bench_http_LDADD = $(LIBACTOR) $(JEMALLOC_LIBS)
 
+bench_programs += %D%/bench_allocator
+%C%_bench_allocator_LDADD = $(LIBMASTER) $(LIBMODEL) $(JEMALLOC_LIBS)
+
 bench_programs += %D%/bench_sim
 %C%_bench_sim_LDADD = $(LIBSUITES)
 

@@ -43,6 +43,9 @@ AC_DEFUN([PROJECT_NEED_HTTP_PARSER],
 AC_DEFUN([PROJECT_NEED_YAJL],
 [PROJECT_NEED_PKG([YAJL], [yajl >= 2.1], [libyajl-dev])])
 
+AC_DEFUN([PROJECT_NEED_PCRE2],
+[PROJECT_NEED_PKG([PCRE2], [libpcre2-8 >= 10.30], [libpcre2-dev])])
+
 AC_DEFUN([PROJECT_NEED_ZLIB],
 [PROJECT_NEED_PKG([ZLIB], [zlib], [zlib1g-dev])])
 

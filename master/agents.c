@@ -186,6 +186,15 @@ agents_tell_allocator(struct master *m, struct agent *agent)
 }
 
 void
+agents_update_allocator(struct master *m, struct agent *agent)
+{
+    struct allocator_agent_options options = allocator_options_of(agent);
+
+    allocator_update_agent(&m->base, &m->allocator, agent->id->s, &options,
+                           &agent->total);
+}
+
+void
 agents_rescind_offers(struct master *m, struct agent *agent)
 {
     while (agent->offers) {

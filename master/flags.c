@@ -16,6 +16,7 @@
 #include <actor/flags.h>
 #include <actor/log.h>
 
+#include "master/allocation.h"
 #include "master/rate_limiter.h"
 
 #define FLAG(NAME, TYPE, ...) \
@@ -33,6 +34,11 @@ static struct error *validate_interval(const struct flag *, const void *);
 static struct error *validate_rate_limit(const struct flag *, const void *);
 static struct error *validate_reregister(const struct flag *, const void *);
 static struct error *validate_level(const struct flag *, const void *);
+static struct error *validate_allocator(const struct flag *, const void *);
+static struct error *validate_sorter(const struct flag *, const void *);
+static struct error *validate_factor(const struct flag *, const void *);
+static struct error *validate_minimum(const struct flag *, const void *);
+static struct error *validate_weights(const struct flag *, const void *);
 
 const struct flag master_flag_table[] = {
     FLAG(advertise_ip, FLAG_STRING, .validate = validate_ip,
@@ -66,6 +72,18 @@ const struct flag master_flag_table[] = {
          .help = "Amount of time to wait between performing\n"
                  "(batch) allocations (e.g., 500ms, 1sec, etc). Offers are\n"
                  "also made as soon as resources come free."),
+    FLAG(allocator, FLAG_STRING, .default_value = "hierarchical",
+         .validate = validate_allocator,
+         .help = "Allocator to use for resource allocation to frameworks.\n"
+                 "The one there is is `hierarchical`."),
+    FLAG(allocator_agent_recovery_factor, FLAG_DOUBLE,
+         .default_value = "0.8", .validate = validate_factor,
+         .help = "Minimum fraction of known agents that have to reregister\n"
+                 "after a failover before offers are made, if there are any\n"
+                 "quotas."),
+    FLAG(allocator_recovery_timeout, FLAG_DURATION,
+         .default_value = "10mins",
+         .help = "Maximum time to wait for these agents."),
     FLAG(cluster, FLAG_STRING,
          .help = "Human readable name for the cluster, displayed in the\n"
                  "webui."),
@@ -73,9 +91,16 @@ const struct flag master_flag_table[] = {
          .help = "Location of the externally managed log file. Only shown in\n"
                  "the webui and the HTTP API, instead of what is in\n"
                  "`log_dir`; somebody else writes it, stderr for example."),
+    FLAG(fair_sharing_excluded_resource_names, FLAG_STRING,
+         .help = "A comma-separated list of resource names (e.g. `gpus`)\n"
+                 "that do not count for fair shares."),
     FLAG(filter_gpu_resources, FLAG_BOOL, .default_value = "true",
          .help = "When set, agents with GPUs are offered only to frameworks\n"
                  "that have the GPU_RESOURCES capability."),
+    FLAG(framework_sorter, FLAG_STRING, .default_value = "drf",
+         .validate = validate_sorter,
+         .help = "Order in which the frameworks of a role get offers: `drf`\n"
+                 "or `random`. Has to be that of `role_sorter`."),
     FLAG(help, FLAG_BOOL, .default_value = "false",
          .help = "Prints this help message."),
     FLAG(hostname, FLAG_STRING,
@@ -121,6 +146,20 @@ const struct flag master_flag_table[] = {
                  "functionality is exposed at `/memory-profiler`. It needs\n"
                  "MALLOC_CONF=prof:true,prof_active:false in the\n"
                  "environment."),
+    FLAG(min_allocatable_resources, FLAG_STRING,
+         .default_value = "cpus:0.01|mem:32", .validate = validate_minimum,
+         .help = "One or more sets of resource quantities: only resources\n"
+                 "that have all of at least one set are offered. Sets are\n"
+                 "separated by `|`, quantities in a set by `;`. Ranges and\n"
+                 "sets count by their elements."),
+    FLAG(offer_constraints_re2_max_mem, FLAG_BYTES, .default_value = "4KB",
+         .help = "Limit on the memory of each regular expression in offer\n"
+                 "constraints. Frameworks with greater ones are refused."),
+    FLAG(offer_constraints_re2_max_program_size, FLAG_UINT,
+         .default_value = "100",
+         .help = "Limit on the steps that each regular expression in offer\n"
+                 "constraints has when it is compiled. Frameworks with\n"
+                 "greater ones are refused."),
     FLAG(offer_timeout, FLAG_DURATION, .validate = validate_offer_timeout,
          .help = "Duration of time before an offer is rescinded from a\n"
                  "framework. Offers stay until they are answered if unset."),
@@ -164,10 +203,22 @@ const struct flag master_flag_table[] = {
          .help = "Duration of time to wait in order to store data in the\n"
                  "registry after which the operation is considered a\n"
                  "failure, and the master exits."),
+    FLAG(role_sorter, FLAG_STRING, .default_value = "drf",
+         .alias = "user_sorter", .validate = validate_sorter,
+         .help = "Order in which roles get offers: by fair shares (`drf`),\n"
+                 "or by weighted chance (`random`)."),
     FLAG(root_submissions, FLAG_BOOL, .default_value = "true",
          .help = "Can root submit frameworks?"),
     FLAG(version, FLAG_BOOL, .default_value = "false",
          .help = "Show version and exit."),
+    FLAG(weights, FLAG_STRING, .validate = validate_weights,
+         .help = "A comma-separated list of role/weight pairs of the form\n"
+                 "`role=weight,role=weight`. A role of weight 2 gets twice\n"
+                 "the share of one of weight 1."),
+    FLAG(whitelist, FLAG_PATH,
+         .help = "Path of a file with the host names, one per line, of the\n"
+                 "agents that are offered. It is read again every five\n"
+                 "seconds. All agents are offered if unset."),
     FLAG(work_dir, FLAG_STRING,
          .help = "Where to store the persistent information kept in the\n"
                  "registry; created if absent. Has to be given unless\n"
@@ -305,4 +356,57 @@ validate_level(const struct flag *flag, const void *member)
                             "ERROR");
     }
     return NULL;
+}
+
+/* Mesos' older name is accepted as well. */
+static struct error *
+validate_allocator(const struct flag *flag, const void *member)
+{
+    const char *allocator = *(char *const *) member;
+
+    (void) flag;
+    if (strcmp(allocator, "hierarchical")
+        && strcmp(allocator, "HierarchicalDRF")) {
+        return error_create(ERROR_INVALID, "Failed to create '%s' allocator: "
+                            "there is none but 'hierarchical'", allocator);
+    }
+    return NULL;
+}
+
+static struct error *
+validate_sorter(const struct flag *flag, const void *member)
+{
+    const char *sorter = *(char *const *) member;
+
+    if (strcmp(sorter, "drf") && strcmp(sorter, "random")) {
+        return error_create(ERROR_INVALID, "Unsupported '%s' '%s': expected "
+                            "'drf' or 'random'", flag->name, sorter);
+    }
+    return NULL;
+}
+
+static struct error *
+validate_factor(const struct flag *flag, const void *member)
+{
+    double factor = *(const double *) member;
+
+    (void) flag;
+    if (!(factor >= 0 && factor <= 1)) {
+        return error_create(ERROR_INVALID, "Must be between 0 and 1");
+    }
+    return NULL;
+}
+
+static struct error *
+validate_minimum(const struct flag *flag, const void *member)
+{
+    (void) flag;
+    return allocation_check_minimum(*(char *const *) member);
+}
+
+static struct error *
+validate_weights(const struct flag *flag, const void *member)
+{
+    (void) flag;
+    return allocation_check_weights(*(char *const *) member);
 }

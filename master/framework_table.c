@@ -19,6 +19,8 @@
 #include <actor/message.h>
 #include <utlist.h>
 
+#include "proto/mesos/v1/scheduler/scheduler.pb-c.h"
+
 static void framework_read_info(struct framework *);
 static void framework_update_text(struct framework *);
 
@@ -50,6 +52,7 @@ framework_destroy(struct framework *f)
     task_list_fini(&f->unreachable);
     text_unref(f->task_role);
     message_unref(f->info_message);
+    message_unref(f->constraints);
     free(f->text);
     free(f->id);
     free(f);
@@ -63,6 +66,14 @@ framework_set_info(struct framework *f, struct message *info_message)
     f->info = message_root(info_message);
     framework_read_info(f);
     framework_update_text(f);
+}
+
+void
+framework_set_constraints(struct framework *f,
+                          const struct Scheduler__OfferConstraints *source)
+{
+    message_unref(f->constraints);
+    f->constraints = source ? message_clone(&source->base) : NULL;
 }
 
 bool

@@ -19,6 +19,7 @@
 #include "proto/mesos/v1/mesos.pb-c.h"
 
 struct message;
+struct Scheduler__OfferConstraints;
 struct offer;
 
 enum framework_state {
@@ -40,6 +41,7 @@ struct framework {
     char *text;                 /* owned; "id (name) at pid", for logs */
     struct message *info_message;       /* counted; root is 'info' */
     V1__FrameworkInfo *info;
+    struct message *constraints;        /* counted; OfferConstraints; NULL */
     struct upid pid;            /* key of hh_pid while 'has_pid' */
     char pid_text[UPID_TEXT_SIZE];
     bool has_pid;
@@ -73,6 +75,10 @@ void framework_destroy(struct framework *);
 
 /* A new FrameworkInfo in place of the old one; takes it. */
 void framework_set_info(struct framework *, struct message *info_message);
+
+/* Which agents it wants offers of; copied.  NULL: all. */
+void framework_set_constraints(struct framework *,
+                               const struct Scheduler__OfferConstraints *);
 
 /* Its roles: those of the info, or its single one. */
 size_t framework_n_roles(const struct framework *);

@@ -19,6 +19,7 @@
 #include <actor/vec.h>
 #include <utlist.h>
 
+#include "master/allocation.h"
 #include "master/allocator/allocator.h"
 #include "master/private.h"
 #include "master/validation.h"
@@ -116,6 +117,13 @@ check_subscription(struct master *m, const Scheduler__Call__Subscribe *s,
     }
     error = validate_suppressed_roles(s->suppressed_roles,
                                       s->n_suppressed_roles, info);
+    if (!error) {
+        error = allocation_check_offer_filters(info);
+    }
+    if (!error) {
+        error = allocation_check_constraints(s->offer_constraints, info,
+                                             m->flags);
+    }
     if (error) {
         return error;
     }
@@ -237,6 +245,7 @@ subscribe_new(struct master *m, const struct upid *from,
     id = xasprintf("%s-%04llu", m->id,
                    (unsigned long long) m->next_framework++);
     f = add_framework(m, clone_info(s->framework_info, id));
+    framework_set_constraints(f, s->offer_constraints);
     connect_framework(m, f, from, "Adding", s->suppressed_roles,
                       s->n_suppressed_roles);
 }
@@ -255,34 +264,6 @@ log_roles(const char *what, const struct framework *f,
              text.data);
 }
 
-#define CAN(F, NAME) \
-    framework_has_capability((F), V1__FRAMEWORK_INFO__CAPABILITY__TYPE__##NAME)
-
-static void
-tell_allocator(struct master *m, const struct framework *f,
-               char *const *suppressed_roles, size_t n_suppressed_roles)
-{
-    VEC(const char *) roles = VEC_EMPTY;
-    struct allocator_framework_options options;
-
-    for (size_t i = 0; i < framework_n_roles(f); i++) {
-        vec_push(&roles, framework_role(f, i));
-    }
-    options = (struct allocator_framework_options) {
-        .roles = roles.data, .n_roles = roles.n,
-        .suppressed_roles = (const char *const *) suppressed_roles,
-        .n_suppressed_roles = n_suppressed_roles,
-        .wants_gpus = f->wants_gpus,
-        .wants_revocable = CAN(f, REVOCABLE_RESOURCES),
-        .wants_shared = CAN(f, SHARED_RESOURCES),
-        .is_multi_role = f->is_multi_role,
-        .is_reservation_refinement = CAN(f, RESERVATION_REFINEMENT),
-        .is_region_aware = CAN(f, REGION_AWARE),
-    };
-    allocator_add_framework(&m->base, &m->allocator, f->id, &options);
-    vec_fini(&roles);
-}
-
 static void
 connect_framework(struct master *m, struct framework *f,
                   const struct upid *pid, const char *what,
@@ -294,7 +275,7 @@ connect_framework(struct master *m, struct framework *f,
     set_state(m, f, FRAMEWORK_CONNECTED, true);
     log_roles(what, f, suppressed_roles, n_suppressed_roles);
     send_subscribed(m, f);
-    tell_allocator(m, f, suppressed_roles, n_suppressed_roles);
+    allocation_tell_framework(m, f, suppressed_roles, n_suppressed_roles);
 }
 
 /* --- subscribing with an id --- */
@@ -367,6 +348,7 @@ subscribe_again(struct master *m, const struct upid *from,
         return;
     }
     framework_set_info(f, merge_info(f, info));
+    framework_set_constraints(f, s->offer_constraints);
     f->reregistered_time = master_wall_time(m);
     if (f->state == FRAMEWORK_RECOVERED) {
         f->registered_time = f->reregistered_time;
@@ -384,7 +366,7 @@ frameworks_recover(struct master *m, const V1__FrameworkInfo *info)
     struct framework *f = add_framework(m, clone_info(info, info->id->value));
 
     log_roles("Adding", f, NULL, 0);
-    tell_allocator(m, f, NULL, 0);
+    allocation_tell_framework(m, f, NULL, 0);
     allocator_deactivate_framework(&m->base, &m->allocator, f->id);
     return f;
 }
@@ -399,11 +381,18 @@ check_update(struct master *m, const struct framework *f,
     struct error *error = validate_framework_info(info,
                                                   m->flags->root_submissions);
 
+    if (!error) {
+        error = allocation_check_offer_filters(info);
+    }
     if (error) {
         return error_wrap(error, "Supplied FrameworkInfo is not valid");
     }
     error = validate_suppressed_roles(u->suppressed_roles,
                                       u->n_suppressed_roles, info);
+    if (!error) {
+        error = allocation_check_constraints(u->offer_constraints, info,
+                                             m->flags);
+    }
     if (error) {
         return error_wrap(error, "'UpdateFramework' call is not valid");
     }
@@ -443,12 +432,14 @@ frameworks_on_update(struct master *m, struct framework *f,
     }
     log_roles("Updating", f, u->suppressed_roles, u->n_suppressed_roles);
     framework_set_info(f, merge_info(f, u->framework_info));
+    framework_set_constraints(f, u->offer_constraints);
     DL_FOREACH_SAFE2(f->offers, offer, next, framework_next) {
         if (!framework_has_role(f, offer->role)) {
             offer_rescind(m, offer);
         }
     }
-    tell_allocator(m, f, u->suppressed_roles, u->n_suppressed_roles);
+    allocation_tell_framework(m, f, u->suppressed_roles,
+                              u->n_suppressed_roles);
     agents_update_framework(m, f);
 }
 

@@ -274,8 +274,12 @@ write_framework(struct master *m, struct json_writer *w,
         message_write_json(&f->info->labels->base, w);
     }
     json_key(w, "offer_constraints");
-    json_object_begin(w);
-    json_object_end(w);
+    if (f->constraints) {
+        message_write_json(message_root(f->constraints), w);
+    } else {
+        json_object_begin(w);
+        json_object_end(w);
+    }
     json_object_end(w);
 }
 

@@ -9,10 +9,34 @@ noinst_LTLIBRARIES += %D%/libmaster.la
 	%D%/agent_table.h \
 	%D%/agents.c \
 	%D%/agents_json.c \
+	%D%/allocation.c \
+	%D%/allocation.h \
+	%D%/allocator/agent_requests.c \
+	%D%/allocator/agent_requests.h \
 	%D%/allocator/allocator.c \
 	%D%/allocator/allocator.h \
-	%D%/allocator/drf.c \
-	%D%/allocator/drf.h \
+	%D%/allocator/amounts.c \
+	%D%/allocator/amounts.h \
+	%D%/allocator/cycle.c \
+	%D%/allocator/filter_table.c \
+	%D%/allocator/filter_table.h \
+	%D%/allocator/inverse.c \
+	%D%/allocator/metrics.c \
+	%D%/allocator/metrics.h \
+	%D%/allocator/offer_constraints.c \
+	%D%/allocator/offer_constraints.h \
+	%D%/allocator/private.h \
+	%D%/allocator/regex.c \
+	%D%/allocator/regex.h \
+	%D%/allocator/regex_size.c \
+	%D%/allocator/request.c \
+	%D%/allocator/request.h \
+	%D%/allocator/role_table.c \
+	%D%/allocator/role_table.h \
+	%D%/allocator/sorter.c \
+	%D%/allocator/sorter.h \
+	%D%/allocator/sorter_drf.c \
+	%D%/allocator/sorter_random.c \
 	%D%/allocator/table.c \
 	%D%/allocator/table.h \
 	%D%/calls.c \
@@ -70,7 +94,9 @@ noinst_LTLIBRARIES += %D%/libmaster.la
 	%D%/text.h \
 	%D%/unreachable.c \
 	%D%/validation.c \
-	%D%/validation.h
+	%D%/validation.h \
+	%D%/whitelist.c \
+	%D%/whitelist.h
 
 sbin_PROGRAMS += %D%/mesos-master
 %C%_mesos_master_SOURCES = %D%/main.c

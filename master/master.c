@@ -27,6 +27,7 @@
 #include <actor/system.h>
 #include <actor/version.h>
 
+#include "master/allocation.h"
 #include "master/allocator/allocator.h"
 #include "master/observer.h"
 #include "master/private.h"
@@ -39,7 +40,6 @@ static void master_exited(struct actor *, const struct upid *);
 static bool is_open(struct master *, const struct actor_msg *);
 static void master_make_info(struct master *);
 static void master_log_start(struct master *);
-static struct error *master_start_allocator(struct master *);
 static char *look_up_hostname(const struct master_flags *,
                               const struct address *);
 static struct error *start_registrar(struct actor_system *,
@@ -198,11 +198,12 @@ master_init(struct actor *self, void *arg)
         error = start_files(actor_system_of(self), m->flags);
     }
     if (!error) {
-        error = master_start_allocator(m);
+        error = allocation_start(m);
     }
     if (error) {
         return error;
     }
+    whitelist_start(m);
     master_add_routes(m);
     log_info("Elected as the leading master!");
     metric_set(m->metrics.elected, 1.0);
@@ -246,20 +247,8 @@ master_fini(struct actor *self)
     frameworks_fini(&m->frameworks);
     message_unref(m->info_message);
     master_metrics_fini(&m->metrics);
+    whitelist_fini(&m->whitelist);
     free(m->hostname);
-}
-
-static struct error *
-master_start_allocator(struct master *m)
-{
-    struct allocator_options options = {
-        .master = *actor_upid(&m->base),
-        .allocation_interval_ns = m->flags->allocation_interval,
-        .filter_gpu_resources = m->flags->filter_gpu_resources,
-    };
-
-    return allocator_start(actor_system_of(&m->base), &options,
-                           &m->allocator);
 }
 
 static void

@@ -47,6 +47,17 @@ struct master_flags {
     char *registry;
     bool root_submissions;
     bool filter_gpu_resources;
+    char *allocator;
+    double allocator_agent_recovery_factor;
+    int64_t allocator_recovery_timeout;
+    char *role_sorter;
+    char *framework_sorter;
+    char *min_allocatable_resources;
+    char *fair_sharing_excluded_resource_names;
+    char *weights;
+    char *whitelist;
+    uint64_t offer_constraints_re2_max_mem;
+    uint64_t offer_constraints_re2_max_program_size;
     int64_t allocation_interval;
     int64_t offer_timeout;              /* 0: none */
     int64_t agent_ping_timeout;

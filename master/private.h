@@ -29,6 +29,7 @@
 #include "master/offer_table.h"
 #include "master/rate_limiter.h"
 #include "master/task.h"
+#include "master/whitelist.h"
 #include "proto/cmesos/internal.pb-c.h"
 #include "proto/mesos/v1/mesos.pb-c.h"
 #include "proto/mesos/v1/scheduler/scheduler.pb-c.h"
@@ -65,6 +66,7 @@ struct master {
     struct actor_timer gc_timer;
     struct frameworks frameworks;
     struct offer *offers;       /* table */
+    struct whitelist whitelist;
     struct master_metrics metrics;
 };
 
@@ -178,6 +180,9 @@ void agents_set_active(struct master *, struct agent *, bool active);
 
 /* Tells the allocator of a new agent and all that is held there. */
 void agents_tell_allocator(struct master *, struct agent *);
+
+/* Tells it of the agent's present attributes and resources. */
+void agents_update_allocator(struct master *, struct agent *);
 void agents_rescind_offers(struct master *, struct agent *);
 
 /* Takes the agent, which has no tasks any more, out of all tables, and frees

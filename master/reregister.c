@@ -409,43 +409,18 @@ kill_leftovers(struct master *m, struct agent *agent,
     }
 }
 
-/* Gives all that is held on the agent back to the allocator, in whose books
- * the agent is about to end. */
-static void
-return_holdings(struct master *m, struct agent *agent)
-{
-    const struct task *task;
-    const struct executor *executor;
-
-    DL_FOREACH(agent->tasks.first, task) {
-        if (task->holds_resources) {
-            allocator_recover(&m->base, &m->allocator, task->framework->id,
-                              task->role->s, agent->id->s, &task->resources,
-                              ALLOCATOR_NO_FILTER);
-        }
-    }
-    DL_FOREACH(agent->executors, executor) {
-        allocator_recover(&m->base, &m->allocator, executor->framework->id,
-                          executor->role, agent->id->s, &executor->resources,
-                          ALLOCATOR_NO_FILTER);
-    }
-}
-
+/* The allocator compares what it is told with what it knows. */
 static void
 set_total(struct master *m, struct agent *agent, const struct resources *total)
 {
-    if (resources_equal(&agent->total, total)) {
-        return;
+    if (!resources_equal(&agent->total, total)) {
+        agents_rescind_offers(m, agent);
+        master_metrics_add_total(&m->metrics, &agent->total, -1);
+        resources_fini(&agent->total);
+        resources_init_copy(&agent->total, total);
+        master_metrics_add_total(&m->metrics, &agent->total, 1);
     }
-    allocator_set_agent_active(&m->base, &m->allocator, agent->id->s, false);
-    agents_rescind_offers(m, agent);
-    return_holdings(m, agent);
-    allocator_remove_agent(&m->base, &m->allocator, agent->id->s);
-    master_metrics_add_total(&m->metrics, &agent->total, -1);
-    resources_fini(&agent->total);
-    resources_init_copy(&agent->total, total);
-    master_metrics_add_total(&m->metrics, &agent->total, 1);
-    agents_tell_allocator(m, agent);
+    agents_update_allocator(m, agent);
 }
 
 void

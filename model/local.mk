@@ -11,11 +11,15 @@ noinst_LTLIBRARIES += %D%/libmodel.la
 	%D%/resource.h \
 	%D%/resource_conversion.c \
 	%D%/resource_conversion.h \
+	%D%/resource_quantities.c \
+	%D%/resource_quantities.h \
 	%D%/resources.c \
 	%D%/resources.h \
 	%D%/resources_codec.c \
 	%D%/resources_format.c \
 	%D%/resources_parse.c \
+	%D%/resources_part.c \
+	%D%/resources_part.h \
 	%D%/roles.c \
 	%D%/roles.h \
 	%D%/string_set.c \

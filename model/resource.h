@@ -3,7 +3,7 @@
  * resource.h - one entry of a 'struct resources': a name, an amount, and what
  * keeps it apart from others of that name.
  *
- * Private to model/resource*.c.
+ * For model/resource*.c, and for who has to look at single entries.
  * Thread-safety: one thread at a time; metadata is immutable and counted, so
  * copies of an entry may go to other threads. */
 #ifndef MODEL_RESOURCE_H

@@ -11,7 +11,7 @@ build_root=${BUILD_ROOT:-$top/build}
 packages_to_build=(
     autoconf autoconf-archive automake gcc libarchive-dev libc6-dev
     libcurl4-openssl-dev libev-dev libhttp-parser-dev libjemalloc-dev
-    libmsgpack-dev libprotobuf-c-dev
+    libmsgpack-dev libpcre2-dev libprotobuf-c-dev
     libprotobuf-dev libtool libyajl-dev make pkg-config
     protobuf-c-compiler uthash-dev zlib1g-dev check
 )

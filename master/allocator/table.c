@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * table.c - what the allocator knows: agents, frameworks, roles,
- * filters.
+ * table.c - what the allocator knows: agents, frameworks, and who holds what.
  *
- * Giving something away moves one client and one role a few places to the
- * right; everything else marks the order as stale, and it is made anew when
- * it is next needed. */
+ * All sums (of a client, its roles, the cluster) follow from what is held on
+ * each agent and change with it, so nothing is ever counted anew. */
 #include <config.h>
 
 #include "master/allocator/table.h"
@@ -14,14 +12,34 @@
 #include <string.h>
 
 #include <actor/alloc.h>
+#include <actor/log.h>
+#include <actor/message.h>
 
-static void filters_remove_agent(struct allocator_client *,
-                                 const struct allocator_agent *);
-static void filter_destroy(struct allocator_filter *);
-static struct allocator_role *roles_get(struct allocator_tables *,
-                                        const char *name);
-static void roles_remove(struct allocator_tables *, struct allocator_role *);
-static void agent_destroy(struct allocator_tables *, struct allocator_agent *);
+#include "master/allocator/filter_table.h"
+#include "master/allocator/offer_constraints.h"
+#include "master/allocator/role_table.h"
+#include "model/resource.h"
+#include "model/resources_part.h"
+
+static void client_destroy(struct allocator_tables *,
+                           struct allocator_client *);
+static void framework_drop_idle(struct allocator_tables *,
+                                struct allocator_framework *);
+static void track_total(struct allocator_tables *, struct allocator_agent *,
+                        int sign);
+static void update_available(struct allocator_tables *,
+                             struct allocator_agent *);
+
+void
+allocator_tables_init(struct allocator_tables *t,
+                      const struct sorter_ops *ops)
+{
+    memset(t, 0, sizeof *t);
+    t->sorter_ops = ops;
+    t->pool.generation = 1;
+    amount_names_init(&t->names);
+    sorter_init(&t->sorter, ops, &t->pool);
+}
 
 void
 allocator_tables_fini(struct allocator_tables *t)
@@ -29,13 +47,19 @@ allocator_tables_fini(struct allocator_tables *t)
     struct allocator_framework *framework, *next_framework;
     struct allocator_agent *agent, *next_agent;
 
+    HASH_ITER(hh, t->agents, agent, next_agent) {
+        allocator_agents_remove(t, agent);
+    }
     HASH_ITER(hh, t->frameworks, framework, next_framework) {
         allocator_frameworks_remove(t, framework);
     }
-    HASH_ITER(hh, t->agents, agent, next_agent) {
-        agent_destroy(t, agent);
-    }
-    vec_fini(&t->roles);
+    role_table_fini(t);
+    sorter_fini(&t->sorter);
+    amount_names_fini(&t->names);
+    vec_fini(&t->quota_roles);
+    vec_fini(&t->stale_roles);
+    vec_fini(&t->free_indices);
+    vec_fini(&t->filters);
 }
 
 /* --- agents --- */
@@ -50,21 +74,27 @@ allocator_agents_find(struct allocator_tables *t, const char *id)
 }
 
 struct allocator_agent *
+allocator_agents_next(const struct allocator_tables *t,
+                      struct allocator_agent *agent)
+{
+    return agent ? agent->hh.next : t->agents;
+}
+
+struct allocator_agent *
 allocator_agents_add(struct allocator_tables *t, const char *id,
-                     const char *hostname, const struct resources *total)
+                     const struct resources *total)
 {
     struct allocator_agent *agent = xcalloc(1, sizeof *agent);
 
     agent->id = xstrdup(id);
-    agent->hostname = xstrdup(hostname);
-    resources_init_copy(&agent->total, total);
-    resources_init_copy(&agent->available, total);
-    agent->amounts = drf_amounts_of(total);
-    agent->has_gpus = agent->amounts.v[DRF_GPUS] > 0;
+    agent->index = t->free_indices.n > 0 ? vec_pop(&t->free_indices)
+                                         : t->n_indices++;
     agent->active = true;
     HASH_ADD_KEYPTR(hh, t->agents, agent->id, strlen(agent->id), agent);
-    drf_add(&t->total, &agent->amounts);
-    t->dirty = true;
+    t->n_agents++;
+    resources_init_copy(&agent->total, total);
+    track_total(t, agent, 1);
+    update_available(t, agent);
     return agent;
 }
 
@@ -72,32 +102,374 @@ void
 allocator_agents_remove(struct allocator_tables *t,
                         struct allocator_agent *agent)
 {
-    vec_foreach (&t->roles, role) {
-        vec_foreach (&(*role)->clients, client) {
-            filters_remove_agent(*client, agent);
-        }
+    allocator_filters_clear_agent(t, agent);
+    while (agent->holds.n > 0) {
+        struct resources held;
+
+        resources_init_copy(&held, &vec_last(&agent->holds).held);
+        allocator_agents_release(t, agent, vec_last(&agent->holds).client,
+                                 &held);
+        resources_fini(&held);
     }
-    drf_subtract(&t->total, &agent->amounts);
-    t->dirty = true;
-    agent_destroy(t, agent);
-}
-
-struct allocator_agent *
-allocator_agents_next(const struct allocator_tables *t,
-                      struct allocator_agent *agent)
-{
-    return agent ? agent->hh.next : t->agents;
-}
-
-static void
-agent_destroy(struct allocator_tables *t, struct allocator_agent *agent)
-{
+    track_total(t, agent, -1);
+    amounts_subtract(&t->free, &agent->plain);
     HASH_DEL(t->agents, agent);
+    t->n_agents--;
+    vec_push(&t->free_indices, agent->index);
+    vec_fini(&agent->holds);
     resources_fini(&agent->total);
     resources_fini(&agent->available);
+    resources_fini(&agent->shared_offered);
+    message_unref(agent->message);
     free(agent->hostname);
     free(agent->id);
     free(agent);
+}
+
+/* Of a role's reservations: each entry is a reason for its top-level role to
+ * exist. */
+static void
+track_reservation(struct allocator_tables *t, const struct resource *entry,
+                  int sign)
+{
+    struct amounts amounts = { { 0 } };
+    struct allocator_role *role =
+        role_table_get_top(t, entry_reserved_to(entry));
+    int k = entry->type == RESOURCE_SCALAR
+        ? amount_names_index(&t->names, entry->name) : -1;
+
+    if (k >= 0) {
+        amounts.v[k] = entry->scalar;
+    }
+    allocator_roles_mark_stale(t, role);
+    if (sign > 0) {
+        role->n_refs++;
+        amounts_add(&role->reservations, &amounts);
+    } else {
+        amounts_subtract(&role->reservations, &amounts);
+        role_table_unref(t, role);
+    }
+}
+
+static void
+track_total(struct allocator_tables *t, struct allocator_agent *agent,
+            int sign)
+{
+    agent->total_amounts = amounts_of(&t->names, &agent->total, AMOUNTS_ALL);
+    if (sign > 0) {
+        amounts_add(&t->pool.total, &agent->total_amounts);
+    } else {
+        amounts_subtract(&t->pool.total, &agent->total_amounts);
+    }
+    t->pool.generation++;
+    t->n_shared -= sign < 0 && agent->has_shared;
+    agent->is_mixed = agent->has_shared = agent->has_gpus = false;
+    agent->has_others = false;
+    for (size_t i = 0; i < agent->total.n; i++) {
+        const struct resource *entry = &agent->total.entries[i];
+        bool is_shared = entry->meta && resource_is_shared(entry);
+
+        if (entry->meta && entry_reserved_to(entry)) {
+            track_reservation(t, entry, sign);
+            agent->is_mixed = true;
+        }
+        agent->has_others = agent->has_others
+            || entry->type != RESOURCE_SCALAR
+            || amount_names_index(&t->names, entry->name) < 0;
+        agent->has_shared = agent->has_shared || is_shared;
+        agent->is_mixed = agent->is_mixed || is_shared
+                          || entry_is_revocable(entry);
+        agent->has_gpus = agent->has_gpus || !strcmp(entry->name, "gpus");
+    }
+    t->n_shared += sign > 0 && agent->has_shared;
+}
+
+/* The amounts of what is available have changed. */
+static void
+update_plain(struct allocator_tables *t, struct allocator_agent *agent)
+{
+    amounts_subtract(&t->free, &agent->plain);
+    agent->plain = amounts_of(&t->names, &agent->available, AMOUNTS_PLAIN);
+    amounts_add(&t->free, &agent->plain);
+}
+
+/* Copies the entries of 'source' that are (not) shared to the sum '*ret'. */
+static void
+add_shared(struct resources *ret, const struct resources *source, bool shared)
+{
+    for (size_t i = 0; i < source->n; i++) {
+        struct resource copy;
+
+        if (resource_is_shared(&source->entries[i]) == shared) {
+            resource_init_copy(&copy, &source->entries[i]);
+            resources_add_entry(ret, &copy);
+        }
+    }
+}
+
+/* What the total has and nobody holds; what is shared stays. */
+static void
+update_available(struct allocator_tables *t, struct allocator_agent *agent)
+{
+    resources_fini(&agent->available);
+    add_shared(&agent->available, &agent->total, false);
+    agent->is_overcommitted = false;
+    vec_foreach (&agent->holds, hold) {
+        struct resources held = { 0 };
+
+        add_shared(&held, &hold->held, false);
+        if (!resources_take(&agent->available, &held, NULL)) {
+            agent->is_overcommitted = true;
+        }
+        resources_fini(&held);
+    }
+    add_shared(&agent->available, &agent->total, true);
+    update_plain(t, agent);
+}
+
+void
+allocator_agents_set_total(struct allocator_tables *t,
+                           struct allocator_agent *agent,
+                           const struct resources *total)
+{
+    struct resources copy;
+
+    resources_init_copy(&copy, total);
+    track_total(t, agent, -1);
+    resources_fini(&agent->total);
+    agent->total = copy;
+    track_total(t, agent, 1);
+    update_available(t, agent);
+}
+
+/* --- what is held --- */
+
+struct allocator_hold *
+allocator_agents_find_hold(struct allocator_agent *agent,
+                           const struct allocator_client *client)
+{
+    vec_foreach (&agent->holds, hold) {
+        if (hold->client == client) {
+            return hold;
+        }
+    }
+    return NULL;
+}
+
+/* What 'resources' count for when they come to a client or go: a shared one
+ * only if it is the first, or the last, of its kind there. */
+static struct amounts
+count_for(struct allocator_tables *t, struct allocator_client *client,
+          const struct resources *resources, int sign)
+{
+    struct amounts sum = amounts_of(&t->names, resources, AMOUNTS_ALL);
+    struct resources shared = { 0 };
+    struct resources added = { 0 };
+
+    add_shared(&shared, resources, true);
+    for (size_t i = 0; i < shared.n; i++) {
+        struct resources one = { &shared.entries[i], 1, 1 };
+        struct amounts amounts = amounts_of(&t->names, &one, AMOUNTS_ALL);
+        bool is_counted = false;
+
+        if (sign < 0) {
+            resources_take(&client->shared, &one, NULL);
+        } else {
+            resources_add(&added, &one);
+        }
+        shared.entries[i].n_shared = 1;
+        is_counted = resources_contain(&client->shared, &one);
+        if (is_counted) {
+            amounts_subtract(&sum, &amounts);
+        }
+    }
+    resources_move(&client->shared, &added);
+    resources_fini(&shared);
+    return sum;
+}
+
+static bool
+has_shared(const struct resources *resources)
+{
+    for (size_t i = 0; i < resources->n; i++) {
+        if (resources->entries[i].meta
+            && resource_is_shared(&resources->entries[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Books what comes to a client, but for the sorters; '*ret' is for them. */
+static void
+book(struct allocator_tables *t, struct allocator_agent *agent,
+     struct allocator_client *client, const struct resources *resources,
+     struct amounts *ret)
+{
+    struct allocator_hold *hold = allocator_agents_find_hold(agent, client);
+    struct amounts plain = amounts_of(&t->names, resources, AMOUNTS_PLAIN);
+
+    *ret = has_shared(resources) ? count_for(t, client, resources, 1)
+        : amounts_of(&t->names, resources, AMOUNTS_ALL);
+    if (hold) {
+        resources_add(&hold->held, resources);
+    } else {
+        struct allocator_hold fresh = { .client = client };
+
+        resources_init_copy(&fresh.held, resources);
+        vec_push(&agent->holds, fresh);
+        client->n_holds++;
+    }
+    amounts_add(&t->held, ret);
+    amounts_add(&client->role->top->consumed, &plain);
+    allocator_roles_mark_stale(t, client->role);
+}
+
+void
+allocator_agents_hold(struct allocator_tables *t,
+                      struct allocator_agent *agent,
+                      struct allocator_client *client,
+                      const struct resources *resources)
+{
+    struct amounts amounts;
+    struct resources own = { 0 };
+
+    if (resources_is_empty(resources)) {
+        return;
+    }
+    book(t, agent, client, resources, &amounts);
+    sorter_charge(&client->role->clients, &client->node, &amounts, true);
+    sorter_charge(&t->sorter, &client->role->self, &amounts, true);
+    add_shared(&own, resources, false);
+    if (!resources_take(&agent->available, &own, NULL)) {
+        agent->is_overcommitted = true;
+    }
+    resources_fini(&own);
+    update_plain(t, agent);
+}
+
+void
+allocator_agents_offer(struct allocator_tables *t,
+                       struct allocator_agent *agent,
+                       struct allocator_client *client,
+                       struct resources *taken)
+{
+    struct amounts amounts;
+
+    book(t, agent, client, taken, &amounts);
+    amounts_add(&client->pending, &amounts);
+    client->n_pending++;
+    update_plain(t, agent);
+}
+
+void
+allocator_clients_settle(struct allocator_tables *t,
+                         struct allocator_client *client)
+{
+    sorter_charge(&client->role->clients, &client->node, &client->pending,
+                  true);
+    sorter_charge(&t->sorter, &client->role->self, &client->pending, true);
+    memset(&client->pending, 0, sizeof client->pending);
+    client->n_pending = 0;
+    client->is_touched = false;
+}
+
+bool
+allocator_agents_release(struct allocator_tables *t,
+                         struct allocator_agent *agent,
+                         struct allocator_client *client,
+                         const struct resources *resources)
+{
+    struct allocator_hold *hold = allocator_agents_find_hold(agent, client);
+    struct resources taken = { 0 };
+    struct amounts amounts, plain;
+    bool all;
+
+    if (!hold) {
+        return false;
+    }
+    all = resources_take(&hold->held, resources, &taken);
+    plain = amounts_of(&t->names, &taken, AMOUNTS_PLAIN);
+    amounts = has_shared(&taken) ? count_for(t, client, &taken, -1)
+        : amounts_of(&t->names, &taken, AMOUNTS_ALL);
+    amounts_subtract(&t->held, &amounts);
+    amounts_subtract(&client->role->top->consumed, &plain);
+    allocator_roles_mark_stale(t, client->role);
+    sorter_release(&client->role->clients, &client->node, &amounts);
+    sorter_release(&t->sorter, &client->role->self, &amounts);
+    if (agent->is_overcommitted || has_shared(&taken)) {
+        update_available(t, agent);
+        resources_fini(&taken);
+    } else {
+        resources_move(&agent->available, &taken);
+        update_plain(t, agent);
+    }
+    if (resources_is_empty(&hold->held)) {
+        resources_fini(&hold->held);
+        vec_remove(&agent->holds, (size_t) (hold - agent->holds.data));
+        client->n_holds--;
+        allocator_clients_drop_idle(t, client);
+    }
+    return all;
+}
+
+/* The sums follow when the client gives back what it had and takes what that
+ * has become. */
+static void
+exchange(struct allocator_tables *t, struct allocator_agent *agent,
+         struct allocator_hold *hold, struct resources *now)
+{
+    struct allocator_client *client = hold->client;
+    struct resources *held = &hold->held;
+    struct amounts plain = amounts_of(&t->names, held, AMOUNTS_PLAIN);
+    struct amounts amounts = count_for(t, client, held, -1);
+
+    amounts_subtract(&t->held, &amounts);
+    amounts_subtract(&client->role->top->consumed, &plain);
+    sorter_release(&client->role->clients, &client->node, &amounts);
+    sorter_release(&t->sorter, &client->role->self, &amounts);
+    resources_fini(held);
+    *held = *now;
+    *now = (struct resources) { 0 };
+    plain = amounts_of(&t->names, held, AMOUNTS_PLAIN);
+    amounts = count_for(t, client, held, 1);
+    amounts_add(&t->held, &amounts);
+    amounts_add(&client->role->top->consumed, &plain);
+    sorter_charge(&client->role->clients, &client->node, &amounts, false);
+    sorter_charge(&t->sorter, &client->role->self, &amounts, false);
+    allocator_roles_mark_stale(t, client->role);
+    if (resources_is_empty(held)) {
+        resources_fini(held);
+        vec_remove(&agent->holds, (size_t) (hold - agent->holds.data));
+        client->n_holds--;
+        allocator_clients_drop_idle(t, client);
+    }
+}
+
+bool
+allocator_agents_convert(struct allocator_tables *t,
+                         struct allocator_agent *agent,
+                         struct allocator_hold *hold,
+                         const struct resource_conversion *conversions,
+                         size_t n)
+{
+    struct resources part = { 0 };
+    struct resources total = { 0 };
+    bool fits;
+
+    resources_init_copy(&part, hold ? &hold->held : &agent->available);
+    resources_init_copy(&total, &agent->total);
+    fits = resource_conversions_apply(conversions, n, &part)
+        && resource_conversions_apply(conversions, n, &total);
+    if (fits) {
+        if (hold) {
+            exchange(t, agent, hold, &part);
+        }
+        allocator_agents_set_total(t, agent, &total);
+    }
+    resources_fini(&part);
+    resources_fini(&total);
+    return fits;
 }
 
 /* --- frameworks --- */
@@ -112,28 +484,17 @@ allocator_frameworks_find(struct allocator_tables *t, const char *id)
 }
 
 struct allocator_framework *
-allocator_frameworks_add(struct allocator_tables *t, const char *id)
+allocator_frameworks_get(struct allocator_tables *t, const char *id)
 {
-    struct allocator_framework *framework = xcalloc(1, sizeof *framework);
+    struct allocator_framework *framework = allocator_frameworks_find(t, id);
 
-    framework->id = xstrdup(id);
-    HASH_ADD_KEYPTR(hh, t->frameworks, framework->id, strlen(framework->id),
-                    framework);
-    return framework;
-}
-
-void
-allocator_frameworks_remove(struct allocator_tables *t,
-                            struct allocator_framework *framework)
-{
-    while (framework->clients.n > 0) {
-        allocator_clients_remove(t, vec_last(&framework->clients));
+    if (!framework) {
+        framework = xcalloc(1, sizeof *framework);
+        framework->id = xstrdup(id);
+        HASH_ADD_KEYPTR(hh, t->frameworks, framework->id,
+                        strlen(framework->id), framework);
     }
-    HASH_DEL(t->frameworks, framework);
-    vec_fini(&framework->clients);
-    vec_fini(&framework->offers);
-    free(framework->id);
-    free(framework);
+    return framework;
 }
 
 struct allocator_framework *
@@ -143,7 +504,40 @@ allocator_frameworks_next(const struct allocator_tables *t,
     return framework ? framework->hh.next : t->frameworks;
 }
 
-/* --- clients and roles --- */
+void
+allocator_frameworks_remove(struct allocator_tables *t,
+                            struct allocator_framework *framework)
+{
+    framework->known = framework->active = false;
+    for (size_t i = framework->clients.n; i > 0; i--) {
+        struct allocator_client *client = framework->clients.data[i - 1];
+
+        client->leaving = true;
+        allocator_filters_clear(t, client);
+        allocator_clients_update(t, client);
+        if (client->n_holds == 0) {
+            client_destroy(t, client);
+        }
+    }
+    framework_drop_idle(t, framework);
+}
+
+static void
+framework_drop_idle(struct allocator_tables *t,
+                    struct allocator_framework *framework)
+{
+    if (framework->known || framework->clients.n > 0) {
+        return;
+    }
+    HASH_DEL(t->frameworks, framework);
+    offer_constraints_destroy(framework->constraints);
+    vec_fini(&framework->clients);
+    vec_fini(&framework->offers);
+    free(framework->id);
+    free(framework);
+}
+
+/* --- clients --- */
 
 struct allocator_client *
 allocator_clients_find(struct allocator_framework *framework,
@@ -158,26 +552,60 @@ allocator_clients_find(struct allocator_framework *framework,
 }
 
 struct allocator_client *
-allocator_clients_add(struct allocator_tables *t,
+allocator_clients_get(struct allocator_tables *t,
                       struct allocator_framework *framework, const char *name)
 {
-    struct allocator_client *client = xcalloc(1, sizeof *client);
+    struct allocator_client *client = allocator_clients_find(framework, name);
 
+    if (client) {
+        return client;
+    }
+    client = xcalloc(1, sizeof *client);
     client->framework = framework;
-    client->role = roles_get(t, name);
-    client->order.name = framework->id;
-    vec_push(&client->role->clients, client);
+    client->role = role_table_get(t, name);
+    client->node.path = framework->id;
+    client->node.leaf = client;
+    client->node.weight = 1;
+    client->leaving = true;
+    role_table_enter_sorter(t, client->role);
+    sorter_add(&client->role->clients, NULL, &client->node);
     vec_push(&framework->clients, client);
-    t->dirty = true;
     return client;
 }
 
 void
-allocator_clients_remove(struct allocator_tables *t,
+allocator_clients_update(struct allocator_tables *t,
                          struct allocator_client *client)
 {
     struct allocator_role *role = client->role;
+    bool is_active = client->framework->active && !client->suppressed
+                     && !client->leaving;
+
+    if ((client->node.n_active > 0) == is_active) {
+        return;
+    }
+    sorter_set_active(&role->clients, &client->node, is_active);
+    role->n_active += is_active ? 1 : (size_t) -1;
+    sorter_set_active(&t->sorter, &role->self, role->n_active > 0);
+}
+
+void
+allocator_clients_drop_idle(struct allocator_tables *t,
+                            struct allocator_client *client)
+{
     struct allocator_framework *framework = client->framework;
+
+    if (client->leaving && client->n_holds == 0) {
+        client_destroy(t, client);
+        framework_drop_idle(t, framework);
+    }
+}
+
+static void
+client_destroy(struct allocator_tables *t, struct allocator_client *client)
+{
+    struct allocator_framework *framework = client->framework;
+    struct allocator_role *role = client->role;
 
     for (size_t i = 0; i < framework->clients.n; i++) {
         if (framework->clients.data[i] == client) {
@@ -185,245 +613,16 @@ allocator_clients_remove(struct allocator_tables *t,
             break;
         }
     }
-    for (size_t i = 0; i < role->clients.n; i++) {
-        if (role->clients.data[i] == client) {
-            vec_remove(&role->clients, i);
-            break;
-        }
+    client->leaving = true;
+    allocator_clients_update(t, client);
+    allocator_filters_clear(t, client);
+    sorter_remove(&role->clients, &client->node);
+    role_table_leave_sorter(t, role);
+    for (size_t i = 0; i < client->minimum.n; i++) {
+        resource_quantities_fini(&client->minimum.any[i]);
     }
-    drf_subtract(&role->allocated, &client->allocated);
-    allocator_filters_clear(client);
+    free(client->minimum.any);
+    resources_fini(&client->shared);
+    free(client->verdicts);
     free(client);
-    if (role->clients.n == 0) {
-        roles_remove(t, role);
-    }
-    t->dirty = true;
-}
-
-static struct allocator_role *
-roles_get(struct allocator_tables *t, const char *name)
-{
-    struct allocator_role *role;
-
-    HASH_FIND_STR(t->roles_by_name, name, role);
-    if (!role) {
-        role = xcalloc(1, sizeof *role);
-        role->name = xstrdup(name);
-        role->order.name = role->name;
-        HASH_ADD_KEYPTR(hh, t->roles_by_name, role->name, strlen(role->name),
-                        role);
-        vec_push(&t->roles, role);
-    }
-    return role;
-}
-
-static void
-roles_remove(struct allocator_tables *t, struct allocator_role *role)
-{
-    for (size_t i = 0; i < t->roles.n; i++) {
-        if (t->roles.data[i] == role) {
-            vec_remove(&t->roles, i);
-            break;
-        }
-    }
-    HASH_DEL(t->roles_by_name, role);
-    vec_fini(&role->clients);
-    free(role->name);
-    free(role);
-}
-
-/* --- shares and order --- */
-
-/* Moves 'element', whose share can only have grown, to the right until the
- * order holds again.  Who is given something is mostly found near the start,
- * and goes to the end. */
-#define MOVE_RIGHT(vec, element) \
-    do { \
-        size_t from_ = 0; \
-        while ((vec)->data[from_] != (element)) { \
-            from_++; \
-        } \
-        size_t low_ = from_ + 1; \
-        size_t high_ = (vec)->n; \
-        while (low_ < high_) { \
-            size_t middle_ = low_ + (high_ - low_) / 2; \
-            if (drf_compare(&(element)->order, \
-                            &(vec)->data[middle_]->order) > 0) { \
-                low_ = middle_ + 1; \
-            } else { \
-                high_ = middle_; \
-            } \
-        } \
-        memmove(&(vec)->data[from_], &(vec)->data[from_ + 1], \
-                (low_ - 1 - from_) * sizeof *(vec)->data); \
-        (vec)->data[low_ - 1] = (element); \
-    } while (0)
-
-void
-allocator_clients_charge(struct allocator_tables *t,
-                         struct allocator_client *client,
-                         const struct drf_amounts *amounts)
-{
-    struct allocator_role *role = client->role;
-
-    drf_add(&client->allocated, amounts);
-    drf_add(&role->allocated, amounts);
-    client->order.n_allocations++;
-    role->order.n_allocations++;
-    if (t->dirty) {
-        return;
-    }
-    client->order.share = drf_share(&client->allocated, &t->total);
-    role->order.share = drf_share(&role->allocated, &t->total);
-    MOVE_RIGHT(&role->clients, client);
-    MOVE_RIGHT(&t->roles, role);
-}
-
-void
-allocator_clients_release(struct allocator_tables *t,
-                          struct allocator_client *client,
-                          const struct drf_amounts *amounts)
-{
-    drf_subtract(&client->allocated, amounts);
-    drf_subtract(&client->role->allocated, amounts);
-    t->dirty = true;
-}
-
-static int
-compare_clients(const void *a, const void *b)
-{
-    const struct allocator_client *const *x = a;
-    const struct allocator_client *const *y = b;
-
-    return drf_compare(&(*x)->order, &(*y)->order);
-}
-
-static int
-compare_roles(const void *a, const void *b)
-{
-    const struct allocator_role *const *x = a;
-    const struct allocator_role *const *y = b;
-
-    return drf_compare(&(*x)->order, &(*y)->order);
-}
-
-void
-allocator_tables_sort(struct allocator_tables *t)
-{
-    if (!t->dirty) {
-        return;
-    }
-    vec_foreach (&t->roles, it) {
-        struct allocator_role *role = *it;
-
-        role->order.share = drf_share(&role->allocated, &t->total);
-        vec_foreach (&role->clients, client) {
-            (*client)->order.share = drf_share(&(*client)->allocated,
-                                               &t->total);
-        }
-        qsort(role->clients.data, role->clients.n,
-              sizeof *role->clients.data, compare_clients);
-    }
-    if (t->roles.n > 0) {
-        qsort(t->roles.data, t->roles.n, sizeof *t->roles.data,
-              compare_roles);
-    }
-    t->dirty = false;
-}
-
-/* --- filters --- */
-
-static struct allocator_filter *
-filters_find(struct allocator_client *client,
-             const struct allocator_agent *agent)
-{
-    struct allocator_filter *filter;
-
-    HASH_FIND_PTR(client->filters, &agent, filter);
-    return filter;
-}
-
-void
-allocator_filters_add(struct allocator_client *client,
-                      const struct allocator_agent *agent,
-                      const struct resources *refused, int64_t expires_ns)
-{
-    struct allocator_filter *first = filters_find(client, agent);
-    struct allocator_filter *filter = xcalloc(1, sizeof *filter);
-
-    filter->agent = agent;
-    filter->expires_ns = expires_ns;
-    resources_init_copy(&filter->refused, refused);
-    if (first) {
-        filter->next = first->next;
-        first->next = filter;
-    } else {
-        HASH_ADD_PTR(client->filters, agent, filter);
-    }
-}
-
-bool
-allocator_filters_match(struct allocator_client *client,
-                        const struct allocator_agent *agent,
-                        const struct resources *resources, int64_t now_ns)
-{
-    struct allocator_filter *first = filters_find(client, agent);
-
-    if (!first) {
-        return false;
-    }
-    for (struct allocator_filter **link = &first->next; *link; ) {
-        struct allocator_filter *filter = *link;
-
-        if (filter->expires_ns <= now_ns) {
-            *link = filter->next;
-            filter_destroy(filter);
-            continue;
-        }
-        if (resources_contain(&filter->refused, resources)) {
-            return true;
-        }
-        link = &filter->next;
-    }
-    if (first->expires_ns > now_ns) {
-        return resources_contain(&first->refused, resources);
-    }
-    if (!first->next) {
-        filters_remove_agent(client, agent);
-    }
-    return false;
-}
-
-void
-allocator_filters_clear(struct allocator_client *client)
-{
-    struct allocator_filter *filter, *next;
-
-    HASH_ITER(hh, client->filters, filter, next) {
-        filters_remove_agent(client, filter->agent);
-    }
-}
-
-static void
-filters_remove_agent(struct allocator_client *client,
-                     const struct allocator_agent *agent)
-{
-    struct allocator_filter *filter = filters_find(client, agent);
-
-    if (filter) {
-        HASH_DEL(client->filters, filter);
-    }
-    while (filter) {
-        struct allocator_filter *next = filter->next;
-
-        filter_destroy(filter);
-        filter = next;
-    }
-}
-
-static void
-filter_destroy(struct allocator_filter *filter)
-{
-    resources_fini(&filter->refused);
-    free(filter);
 }

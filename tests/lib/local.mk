@@ -8,6 +8,7 @@ check_LTLIBRARIES += %D%/libtest.la
 	%D%/exposition.h \
 	%D%/http_talk.c \
 	%D%/http_talk.h \
+	%D%/allocator_stage.h \
 	%D%/asker.c \
 	%D%/asker.h \
 	%D%/memory_net.c \

@@ -77,7 +77,10 @@ register_agent(struct stage *s)
     const Internal__AgentRegistered *registered;
 
     puppet_say(s->agent, &s->master, &msg_register_agent,
-               "{\"agent\":" AGENT_INFO("") ",\"version\":\"1.12.0\"}");
+               "{\"agent\":" AGENT_INFO("") ",\"version\":\"1.12.0\","
+               "\"agent_capabilities\":[{\"type\":\"MULTI_ROLE\"},"
+               "{\"type\":\"HIERARCHICAL_ROLE\"},"
+               "{\"type\":\"RESERVATION_REFINEMENT\"}]}");
     registered = puppet_heard(s->agent, &msg_agent_registered, 0);
     snprintf(s->agent_id, sizeof s->agent_id, "%s",
              registered->agent_id->value);

@@ -101,8 +101,10 @@ check_PROGRAMS += %D%/test_reservations
 check_PROGRAMS += %D%/test_resource_conversion
 %C%_test_resource_conversion_LDADD = $(LIBTEST) $(LIBMODEL)
 
-check_PROGRAMS += %D%/test_drf %D%/test_master_validation
-%C%_test_drf_LDADD = $(LIBTEST) $(LIBMASTER) $(LIBMODEL)
+check_PROGRAMS += %D%/test_master_validation %D%/test_sorter
+%C%_test_sorter_LDADD = $(LIBTEST) $(LIBMASTER) $(LIBMODEL)
+check_PROGRAMS += %D%/test_offer_constraints
+%C%_test_offer_constraints_LDADD = $(LIBTEST) $(LIBMASTER) $(LIBMODEL)
 %C%_test_master_validation_LDADD = $(LIBTEST) $(LIBMASTER) $(LIBMODEL)
 check_PROGRAMS += %D%/test_mailbox
 %C%_test_mailbox_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
