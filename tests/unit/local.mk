@@ -98,7 +98,8 @@ check_PROGRAMS += \
 
 check_PROGRAMS += %D%/test_reservations
 %C%_test_reservations_LDADD = $(LIBTEST) $(LIBMODEL)
-check_PROGRAMS += %D%/test_resource_conversion
+check_PROGRAMS += %D%/test_operation %D%/test_resource_conversion
+%C%_test_operation_LDADD = $(LIBTEST) $(LIBMODEL)
 %C%_test_resource_conversion_LDADD = $(LIBTEST) $(LIBMODEL)
 
 check_PROGRAMS += %D%/test_master_validation %D%/test_sorter
