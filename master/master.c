@@ -193,7 +193,7 @@ master_init(struct actor *self, void *arg)
     master_metrics_init(&m->metrics, actor_system_of(self));
     master_make_info(m);
     master_log_start(m);
-    error = recovery_init(m);
+    error = master_recovery_init(m);
     if (!error) {
         error = start_files(actor_system_of(self), m->flags);
     }
@@ -207,7 +207,7 @@ master_init(struct actor *self, void *arg)
     master_add_routes(m);
     log_info("Elected as the leading master!");
     metric_set(m->metrics.elected, 1.0);
-    recovery_start(m);
+    master_recovery_start(m);
     return NULL;
 }
 

@@ -87,8 +87,8 @@ void master_exit(struct master *, const char *fmt, ...) PRINTF_FORMAT(2, 3);
 /* --- recovery.c --- */
 
 /* Reads the flags that say when agents may be given up. */
-struct error *recovery_init(struct master *) MUST_CHECK;
-void recovery_start(struct master *);
+struct error *master_recovery_init(struct master *) MUST_CHECK;
+void master_recovery_start(struct master *);
 
 /* --- registry_gc.c --- */
 

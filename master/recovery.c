@@ -54,7 +54,7 @@ parse_limit(const char *text, double *ret)
 }
 
 struct error *
-recovery_init(struct master *m)
+master_recovery_init(struct master *m)
 {
     struct error *error = parse_limit(m->flags->recovery_agent_removal_limit,
                                       &m->removal_limit);
@@ -215,7 +215,7 @@ static const struct op_type recovery_type = {
 };
 
 void
-recovery_start(struct master *m)
+master_recovery_start(struct master *m)
 {
     op_start(&m->base, xcalloc(1, sizeof(struct op)), &recovery_type);
 }
