@@ -35,7 +35,7 @@ START_TEST(killing_a_tree_reaches_other_sessions)
     close(fds[1]);
     ck_assert_int_eq(read(fds[0], &byte, 1), 1);
 
-    ck_assert_ptr_null(process_tree_kill(root));
+    ck_assert_ptr_null(process_tree_kill(root, SIGKILL));
 
     ck_assert_int_eq(waitpid(root, &status, 0), root);
     ck_assert(WIFSIGNALED(status));
@@ -47,7 +47,7 @@ END_TEST
 
 START_TEST(process_of_others_is_not_killed)
 {
-    ck_assert_ptr_null(process_tree_kill(getppid()));
+    ck_assert_ptr_null(process_tree_kill(getppid(), SIGKILL));
     ck_assert_int_eq(kill(getppid(), 0), 0);
 }
 END_TEST
