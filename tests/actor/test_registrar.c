@@ -208,14 +208,17 @@ metric(struct stage *s, const char *name)
     return value;
 }
 
+#define LINES_SIZE 4096
+
 static void
 keep_line(void *aux, const char *line)
 {
     const char *text = strstr(line, "] ");
 
     if (text) {
-        strncat(aux, text + 2, 4000 - strlen(aux));
-        strncat(aux, "\n", 4000 - strlen(aux));
+        size_t len = strlen(aux);
+
+        snprintf((char *) aux + len, LINES_SIZE - len, "%s\n", text + 2);
     }
 }
 
@@ -223,7 +226,7 @@ static void
 make_directory(char *directory)
 {
     ck_assert_ptr_nonnull(mkdtemp(directory));
-    strncat(directory, "/log", 8);
+    snprintf(directory + strlen(directory), sizeof "/log", "/log");
 }
 
 #define DIRECTORY "/tmp/test_registrar.XXXXXX\0\0\0\0\0\0\0\0"
@@ -259,7 +262,7 @@ END_TEST
 START_TEST(changes_during_recovery_wait_for_it)
 {
     struct stage s = { 0 };
-    char lines[4096] = "";
+    char lines[LINES_SIZE] = "";
     stage_start(&s, NULL);
     log_set_sink(keep_line, lines);
 
@@ -310,7 +313,7 @@ END_TEST
 START_TEST(change_that_changes_nothing_is_not_stored)
 {
     struct stage s = { 0 };
-    char lines[4096] = "";
+    char lines[LINES_SIZE] = "";
     stage_start(&s, NULL);
     ask_recover(&s, "m1");
     actor_system_run(s.system);
@@ -406,7 +409,7 @@ END_TEST
 START_TEST(nothing_is_applied_once_the_log_fails)
 {
     struct stage s = { 0 };
-    char lines[4096] = "";
+    char lines[LINES_SIZE] = "";
     char directory[] = DIRECTORY;
     make_directory(directory);
     stage_start(&s, directory);
