@@ -10,6 +10,8 @@
  * the answer to the one before.
  *
  * Callbacks run one at a time; threads of tasks may call the driver, too. */
+#include <config.h>
+
 #include <mesos/executor.h>
 
 #include <pthread.h>
