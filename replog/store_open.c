@@ -183,8 +183,8 @@ create_log(struct store *s, const struct listing *l, const uint8_t *id)
 {
     if (s->segments.n > 0 || l->snapshots.n > 0) {
         return error_create(ERROR_PARSE, "'%s/" STORAGE_METADATA "' is "
-                            "missing, and there are %zu segments and %zu snapshots",
-                            s->directory, s->segments.n, l->snapshots.n);
+                            "missing, and there are %zu segments and %zu "
+                            "snapshots", s->directory, s->segments.n, l->snapshots.n);
     }
     memcpy(s->id, id, sizeof s->id);
     return store_write_metadata(s, 0);
