@@ -43,3 +43,6 @@ bench_programs += %D%/bench_master
 	%D%/bench_master.c %D%/daemons.c %D%/daemons.h \
 	%D%/load_agents.c %D%/load_agents.h
 %C%_bench_master_LDADD = $(LIBMODEL) $(JEMALLOC_LIBS)
+
+bench_programs += %D%/bench_replog
+%C%_bench_replog_LDADD = $(LIBREPLOG) $(LIBACTOR)
