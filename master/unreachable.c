@@ -342,7 +342,7 @@ mark(struct master *m, const char *id, const char *hostname,
     struct marking *marking;
 
     if (against) {
-        log_info("Skipping transition of agent %s (%s) to unreachable because "
+        log_warn("Skipping transition of agent %s (%s) to unreachable because "
                  "%s", id, hostname, against);
         return;
     }

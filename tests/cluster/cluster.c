@@ -306,6 +306,7 @@ cluster_start(const struct cluster_options *options)
     c->master_flags.hostname = xstrdup("here");
     c->master_flags.work_dir = xstrdup("/var/lib/mesos");
     add_hosts(c);
+    sim_watch(c->sim, options->watch, c);
     cluster_advance(c, START_TIME);
     return c;
 }

@@ -47,6 +47,9 @@ struct cluster_options {
     bool no_checkpoint;         /* it does without checkpoints */
     void (*trace)(void *aux, const char *line);         /* sim_options */
     void *aux;
+
+    /* Called after each event from the beginning; NULL: nobody is. */
+    void (*watch)(void *cluster);
 };
 
 /* The cluster with its agents registered and its framework subscribed; hosts
