@@ -399,9 +399,14 @@ allocator_on_convert_held(struct actor *self, struct actor_msg *msg)
     struct allocator_client *client = find_client(a, r);
     struct allocator_hold *hold =
         agent && client ? allocator_agents_find_hold(agent, client) : NULL;
+    autofini(strbuf) before = STRBUF(STRBUF_UNLIMITED);
+    autofini(strbuf) after = STRBUF(STRBUF_UNLIMITED);
 
     if (!agent) {
         return;
+    }
+    if (hold) {
+        resources_format(&hold->held, &before);
     }
     if (!hold || !allocator_agents_convert(&a->tables, agent, hold,
                                            r->conversions,
@@ -410,6 +415,14 @@ allocator_on_convert_held(struct actor *self, struct actor_msg *msg)
                   "on agent %s", r->framework_id, r->roles[0], agent->id);
         return;
     }
+    client = find_client(a, r);
+    hold = client ? allocator_agents_find_hold(agent, client) : NULL;
+    if (hold) {
+        resources_format(&hold->held, &after);
+    }
+    log_info("Updated allocation of framework %s on agent %s from %s to %s",
+             r->framework_id, agent->id, before.data,
+             hold ? after.data : "{}");
     a->quota_moved = true;
     allocator_mark(a, agent);
 }

@@ -12,6 +12,7 @@
 
 #include "master/allocator/allocator.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -528,5 +529,10 @@ on_set_weight(struct actor *self, struct actor_msg *msg)
     struct allocator *a = allocator_cast(self);
     struct request *r = actor_msg_body(msg, &msg_allocator_set_weight);
 
+    if (!(r->number > 0) || !isfinite(r->number)) {
+        log_error("The weight of role '%s' has to be more than 0",
+                  r->roles[0]);
+        return;
+    }
     allocator_roles_set_weight(&a->tables, r->roles[0], r->number);
 }

@@ -32,6 +32,10 @@ fuzz_programs += %D%/fuzz_protobuf
 fuzz_programs += %D%/fuzz_json
 %C%_fuzz_json_SOURCES = %D%/fuzz_json.c $(fuzz_round_trip)
 %C%_fuzz_json_LDADD = $(fuzz_libs)
+fuzz_programs += %D%/fuzz_regex
+%C%_fuzz_regex_SOURCES = %D%/fuzz_regex.c $(fuzz_main)
+%C%_fuzz_regex_LDADD = $(LIBMASTER) $(LIBMODEL) $(FUZZ_LDFLAGS)
+
 fuzz_programs += %D%/fuzz_resources
 %C%_fuzz_resources_SOURCES = %D%/fuzz_resources.c $(fuzz_main)
 %C%_fuzz_resources_LDADD = $(LIBMODEL) $(FUZZ_LDFLAGS)
