@@ -51,20 +51,9 @@ told()
     done
 }
 
-# A task that ends when its check has been good, which leaves a file there.
-until_file='while [ ! -e seen ]; do sleep 0.02; done'
-
 fast='"delay_seconds": 0, "interval_seconds": 0.05'
 
 # --- each kind ---
-
-healthy_by_command()
-{
-    task command "$until_file" "\"health_check\": { \"type\": \"COMMAND\", $fast,
-        \"command\": { \"value\": \"test -n \$MESOS_SANDBOX && touch seen\" } }"
-    run_task command && told command 'healthy?: 1' \
-        'REASON_TASK_HEALTH_CHECK_STATUS_UPDATED' TASK_FINISHED
-}
 
 # The command of a task that ends when the test says so.
 until_told()
@@ -81,6 +70,15 @@ wait_and_end()
     touch "$tmp/$1.end"
     wait $task_pid
     [ $found -eq 0 ] || { cat "$tmp/$1.out"; return 1; }
+}
+
+healthy_by_command()
+{
+    task command "$(until_told command)" "\"health_check\": {
+        \"type\": \"COMMAND\", $fast,
+        \"command\": { \"value\": \"test -n \$MESOS_SANDBOX\" } }"
+    wait_and_end command 'healthy?: 1' &&
+        told command 'REASON_TASK_HEALTH_CHECK_STATUS_UPDATED' TASK_FINISHED
 }
 
 healthy_by_http()
@@ -139,11 +137,11 @@ unhealthy_is_killed()
 
 grace_is_given()
 {
-    task grace 'sleep 0.5; touch up; while [ ! -e seen ]; do sleep 0.02; done' \
+    task grace "sleep 0.5; touch up; $(until_told grace)" \
         "\"health_check\": { \"type\": \"COMMAND\", $fast,
         \"grace_period_seconds\": 100, \"consecutive_failures\": 1,
-        \"command\": { \"value\": \"test -e up && touch seen\" } }"
-    run_task grace && told grace 'healthy?: 1' TASK_FINISHED &&
+        \"command\": { \"value\": \"test -e up\" } }"
+    wait_and_end grace 'healthy?: 1' && told grace TASK_FINISHED &&
         ! told grace 'healthy?: 0' >"$tmp/none" &&
         sandbox_has agent grace stderr 'still in grace period'
 }
