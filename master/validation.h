@@ -45,6 +45,8 @@ struct task_context {
 
     /* The executor of that id that runs on the agent; NULL: none. */
     const V1__ExecutorInfo *running_executor;
+    bool is_group;              /* of a LAUNCH_GROUP */
+    bool has_limits;            /* TASK_RESOURCE_LIMITS of the agent */
 };
 
 /* The rules for a task of a LAUNCH operation.  'resources' are its own and
@@ -53,6 +55,15 @@ struct error *validate_task(const V1__TaskInfo *,
                             const struct resources *resources,
                             const struct resources *executor_resources,
                             const struct task_context *) MUST_CHECK;
+
+/* The rules for the tasks of a LAUNCH_GROUP, which all have 'executor'.  The
+ * resources are decoded and allocated; 'contexts' are one for each task, of
+ * which the last part counts only once. */
+struct error *validate_group(const V1__TaskGroupInfo *,
+                             const V1__ExecutorInfo *executor,
+                             const struct resources *task_resources,
+                             const struct resources *executor_resources,
+                             const struct task_context *contexts) MUST_CHECK;
 
 struct error *validate_check(const V1__CheckInfo *) MUST_CHECK;
 struct error *validate_health_check(const V1__HealthCheck *) MUST_CHECK;

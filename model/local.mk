@@ -25,6 +25,8 @@ noinst_LTLIBRARIES += %D%/libmodel.la
 	%D%/resources.c \
 	%D%/resources.h \
 	%D%/resources_codec.c \
+	%D%/resources_common.c \
+	%D%/resources_common.h \
 	%D%/resources_format.c \
 	%D%/resources_parse.c \
 	%D%/resources_part.c \

@@ -20,6 +20,7 @@
 
 #include "model/resource.h"
 #include "model/resource_parts.h"
+#include "model/resources_common.h"
 #include "proto/mesos/v1/mesos.pb-c.h"
 
 #define TYPE(NAME) V1__OFFER__OPERATION__TYPE__##NAME
@@ -55,22 +56,12 @@ static struct error *
 decode(V1__Resource *const *from, size_t n, const char *role,
        struct resources *ret)
 {
-    struct resources decoded;
-    struct error *error = resources_decode(from, n, &decoded);
+    struct error *error = resources_decode(from, n, ret);
 
-    if (error) {
-        return error;
+    if (!error && role) {
+        resources_default_allocation(ret, role);
     }
-    for (size_t i = 0; i < decoded.n; i++) {
-        struct resource entry = decoded.entries[i];
-
-        if (!entry.role && role) {
-            entry.role = xstrdup(role);
-        }
-        resources_add_entry(ret, &entry);
-    }
-    free(decoded.entries);
-    return NULL;
+    return error;
 }
 
 static struct error *

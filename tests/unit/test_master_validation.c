@@ -208,8 +208,9 @@ END_TEST
 START_TEST(executor_has_a_command_and_belongs_to_the_framework)
 {
     check(EXECUTOR(",\"command\":{\"value\":\"x\"}"), NULL);
-    check(EXECUTOR(""), "'ExecutorInfo.command' must be set for 'CUSTOM' "
-          "executor");
+    check(EXECUTOR(""), "'ExecutorInfo.command' must be set");
+    check(EXECUTOR(",\"type\":\"CUSTOM\""),
+          "'ExecutorInfo.command' must be set for 'CUSTOM' executor");
     check(EXECUTOR(",\"type\":\"DEFAULT\""),
           "'ExecutorInfo.type' must be 'CUSTOM'");
     check(EXECUTOR(",\"command\":{\"value\":\"x\"},\"framework_id\":{"
@@ -288,15 +289,21 @@ END_TEST
 
 START_TEST(limits_are_not_below_requests)
 {
-    check(TASK(COMMAND "," CPUS_1 ",\"limits\":{\"disk\":{\"value\":1}}"),
-          "Only cpus and mem may be included in a task's resource limits");
-    check(TASK(COMMAND "," CPUS_1 ",\"limits\":{\"mem\":{\"value\":1}}"),
-          "When a memory limit is specified, a memory request must also be "
-          "specified");
-    check(TASK(COMMAND "," CPUS_1 ",\"limits\":{\"cpus\":{\"value\":0.5}}"),
-          "The cpu limit must be greater than or equal to the cpu request");
+    struct task_context able = { .has_limits = true };
+
     check(TASK(COMMAND "," CPUS_1 ",\"limits\":{\"cpus\":{\"value\":2}}"),
-          NULL);
+          "Agent is not capable of handling task resource limits");
+    check_in(TASK(COMMAND "," CPUS_1 ",\"limits\":{\"disk\":{\"value\":1}}"),
+             "Only cpus and mem may be included in a task's resource limits",
+             &able);
+    check_in(TASK(COMMAND "," CPUS_1 ",\"limits\":{\"mem\":{\"value\":1}}"),
+             "When a memory limit is specified, a memory request must also be "
+             "specified", &able);
+    check_in(TASK(COMMAND "," CPUS_1 ",\"limits\":{\"cpus\":{\"value\":0.5}}"),
+             "The cpu limit must be greater than or equal to the cpu request",
+             &able);
+    check_in(TASK(COMMAND "," CPUS_1 ",\"limits\":{\"cpus\":{\"value\":2}}"),
+             NULL, &able);
 }
 END_TEST
 
