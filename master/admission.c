@@ -101,6 +101,8 @@ publish(struct master *m, struct admission *a)
                    a->body->agent_capabilities, a->body->n_agent_capabilities,
                    a->body->version);
     resources_init_copy(&agent->total, &a->total);
+    uuid_from_message(a->body->resource_version_uuid,
+                      &agent->resource_version);
     if (!agents_admit(m, agent)) {
         agent_destroy(agent);
         return;
@@ -214,7 +216,8 @@ agents_on_register(struct actor *self, struct actor_msg *msg)
 
     metric_increment(m->metrics.messages_register_slave, 1);
     actor_msg_from(msg, &from);
-    error = agent_info_validate(info, &total);
+    error = agent_info_validate(info, body->checkpointed_resources,
+                                body->n_checkpointed_resources, &total);
     if (error) {
         log_warn("Dropping registration of agent at %s because it sent an "
                  "invalid registration: %s", UPID_TEXT(&from),

@@ -15,6 +15,7 @@
 #include <actor/error.h>
 #include <actor/table.h>
 
+#include "model/checkpointed_resources.h"
 #include "model/ids.h"
 #include "model/task_state.h"
 
@@ -33,16 +34,28 @@ struct report {
 };
 
 struct error *
-agent_info_validate(const V1__AgentInfo *info, struct resources *ret_total)
+agent_info_validate(const V1__AgentInfo *info,
+                    V1__Resource *const *checkpointed, size_t n_checkpointed,
+                    struct resources *ret_total)
 {
-    if (info->id) {
-        struct error *error = id_validate(info->id->value);
+    autofini(resources) base = { 0 };
+    autofini(resources) remembered = { 0 };
+    struct error *error;
 
+    if (info->id) {
+        error = id_validate(info->id->value);
         if (error) {
             return error;
         }
     }
-    return resources_decode(info->resources, info->n_resources, ret_total);
+    error = resources_decode(info->resources, info->n_resources, &base);
+    if (!error) {
+        error = error_wrap(resources_decode(checkpointed, n_checkpointed,
+                                            &remembered),
+                           "Checkpointed resources");
+    }
+    return error ? error : resources_apply_checkpointed(&base, &remembered,
+                                                        ret_total);
 }
 
 static bool
@@ -179,5 +192,7 @@ agent_report_validate(const Internal__ReregisterAgent *body,
     }
     HASH_CLEAR(hh, report.by_id);
     free(report.listed);
-    return error ? error : agent_info_validate(body->agent, ret_total);
+    return error ? error
+        : agent_info_validate(body->agent, body->checkpointed_resources,
+                              body->n_checkpointed_resources, ret_total);
 }

@@ -14,8 +14,11 @@
 
 struct error;
 
-/* Its id, if it has one, and its resources, which become '*ret_total'. */
+/* Its id, if it has one, and its resources, which become '*ret_total' together
+ * with those that it remembers. */
 struct error *agent_info_validate(const V1__AgentInfo *,
+                                  V1__Resource *const *checkpointed,
+                                  size_t n_checkpointed,
                                   struct resources *ret_total) MUST_CHECK;
 
 /* All that it reports when it comes back: every task and executor belongs to

@@ -77,6 +77,25 @@ agent_has_capability(const struct agent *agent,
 
 /* --- executors --- */
 
+void
+agent_used_resources(const struct agent *agent, struct resources *ret)
+{
+    struct resources used = { 0 };
+    const struct executor *executor;
+    const struct task *task;
+
+    DL_FOREACH(agent->tasks.first, task) {
+        if (task->holds_resources) {
+            resources_add(&used, &task->resources);
+        }
+    }
+    DL_FOREACH(agent->executors, executor) {
+        resources_add(&used, &executor->resources);
+    }
+    resources_set_allocation(&used, NULL);
+    *ret = used;
+}
+
 struct executor *
 agent_find_executor(const struct agent *agent, const struct framework *f,
                     const char *executor_id)

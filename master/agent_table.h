@@ -13,6 +13,7 @@
 #include <actor/actor.h>
 #include <actor/table.h>
 #include <actor/upid.h>
+#include <actor/uuid.h>
 
 #include "master/framework_table.h"
 #include "master/text.h"
@@ -22,6 +23,7 @@
 struct master;
 struct message;
 struct offer;
+struct tracked_operation;
 
 /* An executor that was launched for more than one command task. */
 struct executor {
@@ -58,6 +60,10 @@ struct agent {
     struct task_list tasks;
     struct executor *executors; /* list */
     struct offer *offers;       /* list, by 'agent_next' */
+    struct tracked_operation *operations;       /* list */
+
+    /* Which state its resources are in; see ApplyOperation. */
+    struct uuid resource_version;
     double registered_time;
     double reregistered_time;   /* 0: never */
     struct upid observer;
@@ -88,6 +94,9 @@ void agent_set_info(struct agent *, struct message *message,
 
 bool agent_has_capability(const struct agent *,
                           V1__AgentInfo__Capability__Type);
+
+/* What tasks and executors hold, without allocation roles. */
+void agent_used_resources(const struct agent *, struct resources *ret);
 
 struct executor *agent_find_executor(const struct agent *,
                                      const struct framework *,

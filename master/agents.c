@@ -293,6 +293,9 @@ agents_tell_of_loss(struct master *m, const char *id, const char *hostname)
 void
 agents_forget(struct master *m, struct agent *agent)
 {
+    operations_lose_agent(m, agent,
+                          V1__OPERATION_STATE__OPERATION_GONE_BY_OPERATOR,
+                          "Agent has been marked gone");
     agents_rescind_offers(m, agent);
     while (agent->executors) {
         agents_remove_executor(m, agent, agent->executors);

@@ -132,6 +132,13 @@ missing_field(const Scheduler__Call *call)
             ? "acknowledge.uuid" : NULL;
     case SCHEDULER__CALL__TYPE__RECONCILE:
         return call->reconcile ? NULL : "reconcile";
+    case SCHEDULER__CALL__TYPE__ACKNOWLEDGE_OPERATION_STATUS:
+        return !call->acknowledge_operation_status
+            ? "acknowledge_operation_status"
+            : call->acknowledge_operation_status->uuid.len != TASK_UUID_SIZE
+            ? "acknowledge_operation_status.uuid" : NULL;
+    case SCHEDULER__CALL__TYPE__RECONCILE_OPERATIONS:
+        return call->reconcile_operations ? NULL : "reconcile_operations";
     case SCHEDULER__CALL__TYPE__MESSAGE:
         return call->message ? NULL : "message";
     case SCHEDULER__CALL__TYPE__REQUEST:
@@ -174,6 +181,12 @@ dispatch(struct master *m, struct framework *f, const struct actor_msg *msg,
         break;
     case SCHEDULER__CALL__TYPE__RECONCILE:
         tasks_reconcile(m, f, call->reconcile);
+        break;
+    case SCHEDULER__CALL__TYPE__ACKNOWLEDGE_OPERATION_STATUS:
+        operations_acknowledge(m, f, call->acknowledge_operation_status);
+        break;
+    case SCHEDULER__CALL__TYPE__RECONCILE_OPERATIONS:
+        operations_reconcile(m, f, call->reconcile_operations);
         break;
     case SCHEDULER__CALL__TYPE__MESSAGE:
         on_message(m, f, msg, call->message);

@@ -559,6 +559,7 @@ frameworks_remove(struct master *m, struct framework *f)
     shut_down_on_agents(m, f);
     kill_tasks(m, f);
     remove_executors(m, f);
+    operations_lose_framework(m, f);
     if (f->has_pid) {
         actor_unlink(&m->base, &f->pid);
     }

@@ -2,11 +2,17 @@
 noinst_LTLIBRARIES += %D%/libmaster.la
 %C%_libmaster_la_SOURCES = \
 	%D%/accept.c \
+	%D%/accept.h \
+	%D%/accept_group.c \
+	%D%/accept_launch.c \
+	%D%/accept_operation.c \
+	%D%/accept_task.c \
 	%D%/admission.c \
 	%D%/agent_report.c \
 	%D%/agent_report.h \
 	%D%/agent_table.c \
 	%D%/agent_table.h \
+	%D%/agent_update.c \
 	%D%/agents.c \
 	%D%/agents_json.c \
 	%D%/allocation.c \
@@ -60,6 +66,12 @@ noinst_LTLIBRARIES += %D%/libmaster.la
 	%D%/offer_table.c \
 	%D%/offer_table.h \
 	%D%/offers.c \
+	%D%/operation_apply.c \
+	%D%/operation_metrics.c \
+	%D%/operation_metrics.h \
+	%D%/operation_table.c \
+	%D%/operation_table.h \
+	%D%/operations.c \
 	%D%/private.h \
 	%D%/rate_limiter.c \
 	%D%/rate_limiter.h \
@@ -95,6 +107,10 @@ noinst_LTLIBRARIES += %D%/libmaster.la
 	%D%/unreachable.c \
 	%D%/validation.c \
 	%D%/validation.h \
+	%D%/validation_checks.c \
+	%D%/validation_group.c \
+	%D%/validation_task.c \
+	%D%/validation_task.h \
 	%D%/whitelist.c \
 	%D%/whitelist.h
 

@@ -57,6 +57,8 @@ static struct error *start_registrar(struct actor_system *,
     }
 GATED(calls_on_call)
 GATED(tasks_on_update)
+GATED(operations_on_update)
+GATED(agents_on_update)
 GATED(agents_on_register)
 GATED(agents_on_reregister)
 GATED(agents_on_unregister)
@@ -68,6 +70,8 @@ static const struct actor_handler handlers[] = {
     { &msg_scheduler_call, gated_calls_on_call },
     { &msg_allocator_offers, offers_on_allocated },
     { &msg_update_status, gated_tasks_on_update },
+    { &msg_update_operation_status, gated_operations_on_update },
+    { &msg_update_agent, gated_agents_on_update },
     { &msg_register_agent, gated_agents_on_register },
     { &msg_reregister_agent, gated_agents_on_reregister },
     { &msg_unregister_agent, gated_agents_on_unregister },
@@ -191,6 +195,7 @@ master_init(struct actor *self, void *arg)
     uuid_format(&uuid, m->id);
     m->start_time = master_wall_time(m);
     master_metrics_init(&m->metrics, actor_system_of(self));
+    operation_metrics_init(&m->operation_metrics, actor_system_of(self));
     master_make_info(m);
     master_log_start(m);
     error = master_recovery_init(m);
@@ -243,10 +248,12 @@ master_fini(struct actor *self)
     cancel_timers(m);
     ids_fini(&m->pending_unreachable);
     known_agents_fini(&m->known);
+    operations_fini(&m->operations);
     agents_fini(&m->agents);
     frameworks_fini(&m->frameworks);
     message_unref(m->info_message);
     master_metrics_fini(&m->metrics);
+    operation_metrics_fini(&m->operation_metrics);
     whitelist_fini(&m->whitelist);
     free(m->hostname);
 }

@@ -34,6 +34,12 @@ struct metrics;
     X(valid_status_updates) X(invalid_status_updates) \
     X(valid_status_update_acknowledgements) \
     X(invalid_status_update_acknowledgements) \
+    X(messages_operation_status_update) \
+    X(messages_operation_status_update_acknowledgement) \
+    X(messages_reconcile_operations) \
+    X(valid_operation_status_updates) X(invalid_operation_status_updates) \
+    X(valid_operation_status_update_acknowledgements) \
+    X(invalid_operation_status_update_acknowledgements) \
     X(slave_registrations) X(slave_reregistrations) X(slave_removals) \
     X(slave_unreachable_scheduled) X(slave_unreachable_completed) \
     X(slave_unreachable_canceled) X(recovery_slave_removals)

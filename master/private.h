@@ -27,6 +27,8 @@
 #include "master/master.h"
 #include "master/metrics.h"
 #include "master/offer_table.h"
+#include "master/operation_metrics.h"
+#include "master/operation_table.h"
 #include "master/rate_limiter.h"
 #include "master/task.h"
 #include "master/whitelist.h"
@@ -67,7 +69,9 @@ struct master {
     struct frameworks frameworks;
     struct offer *offers;       /* table */
     struct whitelist whitelist;
+    struct operations operations;
     struct master_metrics metrics;
+    struct operation_metrics operation_metrics;
 };
 
 static inline struct master *
@@ -221,6 +225,10 @@ void agents_rebuild(struct master *, const struct comeback *);
 void agents_welcome_back(struct master *, struct agent *,
                          const struct comeback *);
 
+/* The agent has other resources now; offers of it are taken back. */
+void agents_set_total(struct master *, struct agent *,
+                      const struct resources *total);
+
 /* The agent at that UPID is not wanted. */
 void agents_send_shutdown(struct master *, const struct upid *,
                           const char *text);
@@ -336,6 +344,63 @@ void tasks_reconcile(struct master *, struct framework *,
                      const Scheduler__Call__Reconcile *);
 void tasks_reconcile_one(struct master *, struct framework *,
                          const char *task_id, const char *agent_id);
+
+/* --- agent_update.c --- */
+
+actor_handler_fn agents_on_update;
+
+/* --- operation_apply.c --- */
+
+struct operation_rules;
+struct resource_conversion;
+
+/* Fills in what of the rules is the agent's; both sums have to live as long as
+ * the rules. */
+void operation_rules_of_agent(const struct agent *, struct operation_rules *,
+                              struct resources *checkpointed,
+                              struct resources *used);
+
+/* What the agent has in all changes; the conversions are without allocation
+ * role. */
+void agent_convert_total(struct master *, struct agent *,
+                         const struct resource_conversion *, size_t n);
+
+/* Takes back offers of the agent with one of these volumes in it. */
+void agent_rescind_volumes(struct master *, struct agent *,
+                           const struct resources *volumes);
+
+/* --- operations.c --- */
+
+actor_handler_fn operations_on_update;
+
+/* Has the agent do what was done to its resources here, and remembers it until
+ * the outcome is acknowledged.  'framework_id' NULL: an operator's; 'info' is
+ * inside 'message'. */
+void operation_send(struct master *, struct agent *, const char *framework_id,
+                    struct message *message, const V1__Offer__Operation *info);
+
+/* A status that the master itself makes, and nobody acknowledges.  'agent_id'
+ * and 'text' may be NULL. */
+void operation_notify(struct master *, struct framework *,
+                      const char *operation_id, V1__OperationState,
+                      const char *text, const char *agent_id);
+
+void operations_acknowledge(struct master *, struct framework *,
+                            const Scheduler__Call__AcknowledgeOperationStatus
+                                *);
+void operations_reconcile(struct master *, struct framework *,
+                          const Scheduler__Call__ReconcileOperations *);
+
+/* The agent is back, and says which operations it knows of. */
+void operations_take_report(struct master *, struct agent *,
+                            V1__Operation *const *, size_t n);
+
+/* The agent is gone; frameworks are told 'state' of their operations there. */
+void operations_lose_agent(struct master *, struct agent *,
+                           V1__OperationState, const char *text);
+
+/* Nobody will acknowledge them any more. */
+void operations_lose_framework(struct master *, const struct framework *);
 
 /* --- http.c --- */
 

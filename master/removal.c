@@ -90,6 +90,9 @@ publish_removal(struct master *m, struct agent *agent,
         metric_increment(removal->reason, 1);
     }
     end_tasks(m, agent, text);
+    operations_lose_agent(m, agent,
+                          V1__OPERATION_STATE__OPERATION_GONE_BY_OPERATOR,
+                          text);
     known_agents_reactivate(&m->known, removal->id);
     log_info("Removed agent %s: %s", agent->text, removal->cause);
     agents_forget(m, agent);

@@ -241,6 +241,7 @@ agents_rebuild(struct master *m, const struct comeback *comeback)
                    body->agent_capabilities, body->n_agent_capabilities,
                    body->version);
     resources_init_copy(&agent->total, &comeback->total);
+    uuid_from_message(body->resource_version_uuid, &agent->resource_version);
     if (!agents_admit(m, agent)) {
         agent_destroy(agent);
         return;
@@ -274,6 +275,7 @@ agents_rebuild(struct master *m, const struct comeback *comeback)
     }
     log_reregistered(agent);
     settle_frameworks(m, agent, body);
+    operations_take_report(m, agent, body->operations, body->n_operations);
     agents_tell_allocator(m, agent);
     agents_send_drain(m, agent);
     agents_check_drained(m, agent);
@@ -410,8 +412,9 @@ kill_leftovers(struct master *m, struct agent *agent,
 }
 
 /* The allocator compares what it is told with what it knows. */
-static void
-set_total(struct master *m, struct agent *agent, const struct resources *total)
+void
+agents_set_total(struct master *m, struct agent *agent,
+                 const struct resources *total)
 {
     if (!resources_equal(&agent->total, total)) {
         agents_rescind_offers(m, agent);
@@ -452,7 +455,9 @@ agents_welcome_back(struct master *m, struct agent *agent,
     drop_unreported_executors(m, agent, body);
     kill_leftovers(m, agent, body);
     settle_frameworks(m, agent, body);
-    set_total(m, agent, &comeback->total);
+    agents_set_total(m, agent, &comeback->total);
+    uuid_from_message(body->resource_version_uuid, &agent->resource_version);
+    operations_take_report(m, agent, body->operations, body->n_operations);
     if (!agent->connected) {
         log_info("Reactivating re-registered agent %s", agent->text);
         agents_set_connected(m, agent, true);

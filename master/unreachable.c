@@ -267,6 +267,9 @@ lose_tasks(struct master *m, struct agent *agent,
                  reason, marking->cause, marking->time_ns);
         task_set_unreachable(m, task);
     }
+    operations_lose_agent(m, agent,
+                          V1__OPERATION_STATE__OPERATION_UNREACHABLE,
+                          "Agent was marked unreachable");
 }
 
 static void

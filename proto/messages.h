@@ -36,6 +36,9 @@
     MESSAGE(pong_agent, "PongAgent", internal__pong_agent) \
     MESSAGE(update_status, "UpdateStatus", internal__update_status) \
     MESSAGE(exited_executor, "ExitedExecutor", internal__exited_executor) \
+    MESSAGE(update_operation_status, "UpdateOperationStatus", \
+            internal__update_operation_status) \
+    MESSAGE(update_agent, "UpdateAgent", internal__update_agent) \
     MESSAGE(executor_to_framework, "ExecutorToFramework", \
             internal__executor_to_framework) \
     /* master to agent */ \
@@ -57,7 +60,12 @@
             internal__shutdown_executor) \
     MESSAGE(update_framework, "UpdateFramework", internal__update_framework) \
     MESSAGE(framework_to_executor, "FrameworkToExecutor", \
-            internal__framework_to_executor)
+            internal__framework_to_executor) \
+    MESSAGE(apply_operation, "ApplyOperation", internal__apply_operation) \
+    MESSAGE(acknowledge_operation_status, "AcknowledgeOperationStatus", \
+            internal__acknowledge_operation_status) \
+    MESSAGE(reconcile_operations, "ReconcileOperations", \
+            internal__reconcile_operations)
 
 /* msg_scheduler_call, msg_register_agent, ... */
 #define PROTO_MESSAGE_DECLARE(NAME, WIRE_NAME, C_NAME) \

@@ -130,6 +130,16 @@ check_PROGRAMS += %D%/test_master_frameworks
 %C%_test_master_frameworks_SOURCES = %D%/test_master_frameworks.c $(master_stage)
 %C%_test_master_frameworks_LDADD = $(LIBTEST) $(LIBMASTER) $(LIBMODEL)
 
+check_PROGRAMS += %D%/test_master_invalid_tasks
+%C%_test_master_invalid_tasks_SOURCES = \
+	%D%/test_master_invalid_tasks.c $(master_stage)
+%C%_test_master_invalid_tasks_LDADD = $(LIBTEST) $(LIBMASTER) $(LIBMODEL)
+
+check_PROGRAMS += %D%/test_master_operations
+%C%_test_master_operations_SOURCES = \
+	%D%/test_master_operations.c $(master_stage)
+%C%_test_master_operations_LDADD = $(LIBTEST) $(LIBMASTER) $(LIBMODEL)
+
 check_PROGRAMS += %D%/test_master_tasks
 %C%_test_master_tasks_SOURCES = %D%/test_master_tasks.c $(master_stage)
 %C%_test_master_tasks_LDADD = $(LIBTEST) $(LIBMASTER) $(LIBMODEL)
