@@ -32,11 +32,13 @@
 #include "agent/fetcher/fetcher.h"
 #include "agent/gc.h"
 #include "agent/logger/logger.h"
+#include "agent/operations/resource_store.h"
 #include "agent/paths.h"
 #include "agent/resources_detect.h"
 #include "agent/sandbox.h"
 #include "agent/state.h"
 #include "agent/status_update_manager.h"
+#include "model/checkpointed_resources.h"
 #include "proto/cmesos/internal.pb-c.h"
 #include "proto/messages.h"
 #include "proto/mesos/v1/mesos.pb-c.h"
@@ -45,7 +47,9 @@
 struct agent_setup {
     const struct agent_flags *flags;
     struct upid master;
+    struct resources base_resources;
     struct resources resources;
+    struct resource_state resource_state;       /* found on the disk */
     struct attributes attributes;
     struct logger_options logger;
     char *hostname;             /* owned until taken, as is the next */
@@ -106,6 +110,9 @@ static const struct actor_handler handlers[] = {
     { &msg_containers_recovered, on_containers_recovered },
     { &msg_tasks_durable, on_tasks_durable },
     { &msg_checkpoint_failed, on_checkpoint_failed },
+    { &msg_apply_operation, on_apply_operation },
+    { &msg_acknowledge_operation_status, on_acknowledge_operation_status },
+    { &msg_reconcile_operations, on_reconcile_operations },
     { &msg_unregister, on_unregister },
 };
 
@@ -210,6 +217,29 @@ agent_unregister(struct actor_system *system, const struct upid *agent,
     actor_post(system, agent, &msg);
 }
 
+/* What flags say, and what operations have made of it. */
+static struct error *
+recover_resources(struct agent_setup *setup, const struct actor_disk *disk)
+{
+    const struct resources *checkpointed = &setup->resource_state.checkpointed;
+    struct error *error = resource_store_load(disk, setup->work_dir,
+                                              &setup->resource_state);
+
+    if (error) {
+        return error;
+    }
+    error = resources_apply_checkpointed(&setup->base_resources, checkpointed,
+                                         &setup->resources);
+    if (error) {
+        autofini(strbuf) text = STRBUF(STRBUF_UNLIMITED);
+
+        resources_format(checkpointed, &text);
+        return error_wrap(error, "Checkpointed resources %s are incompatible "
+                          "with agent resources", text.data);
+    }
+    return NULL;
+}
+
 static struct error *
 setup_init(struct agent_setup *setup, struct actor_system *system)
 {
@@ -241,9 +271,13 @@ setup_init(struct agent_setup *setup, struct actor_system *system)
     }
     host_capacity_read(flags->work_dir, &capacity);
     error = resources_detect(flags->resources, flags->default_role, &capacity,
-                             &setup->resources);
+                             &setup->base_resources);
     if (error) {
         return error_wrap(error, "Failed to determine agent resources");
+    }
+    error = recover_resources(setup, actor_system_disk(system));
+    if (error) {
+        return error;
     }
     if (flags->attributes) {
         error = attributes_parse(flags->attributes, &setup->attributes);
@@ -299,7 +333,8 @@ compatibility_check(struct agent_setup *setup, struct actor_system *system)
     struct agent_description description = {
         .hostname = setup->hostname,
         .port = actor_system_address(system)->port,
-        .resources = &setup->resources, .attributes = &setup->attributes,
+        .resources = &setup->base_resources,
+        .attributes = &setup->attributes,
     };
     error = agent_compatible(setup->flags->reconfiguration_policy,
                              message_root(saved->agent_info),
@@ -320,7 +355,9 @@ static void
 setup_fini(struct agent_setup *setup)
 {
     logger_options_fini(&setup->logger);
+    resources_fini(&setup->base_resources);
     resources_fini(&setup->resources);
+    resource_state_fini(&setup->resource_state);
     attributes_fini(&setup->attributes);
     free(setup->hostname);
     free(setup->work_dir);
@@ -447,6 +484,9 @@ agent_init(struct actor *self, void *arg)
 
     agent->flags = setup->flags;
     agent->master = setup->master;
+    agent->base_resources = setup->base_resources;
+    setup->base_resources = (struct resources) { .entries = NULL };
+    agent_operations_init(agent, &setup->resource_state);
     agent->resources = setup->resources;
     setup->resources = (struct resources) { .entries = NULL };
     agent->attributes = setup->attributes;
@@ -537,6 +577,8 @@ agent_fini(struct actor *self)
         record_framework_destroy(*it);
     }
     vec_fini(&agent->completed);
+    agent_operations_fini(agent);
+    resources_fini(&agent->base_resources);
     resources_fini(&agent->resources);
     attributes_fini(&agent->attributes);
     free(agent->libprocess_ip);

@@ -60,6 +60,7 @@ struct preparation {
     char *container_id;         /* owned, as the rest */
     char *directory;
     char *user_name;            /* NULL: our own */
+    struct volume_links links;
     struct sandbox_user user;
     struct sandbox sandbox;
 };
@@ -210,6 +211,7 @@ container_spec_fini(struct container_spec *spec)
     free(spec->executor_id);
     free(spec->sandbox);
     free(spec->user);
+    volume_links_fini(&spec->links);
     free(spec->path);
     for (char **p = spec->argv; p && *p; p++) {
         free(*p);
@@ -274,6 +276,8 @@ on_launch(struct actor *self, struct actor_msg *msg)
     if (container->spec.user) {
         preparation->user_name = xstrdup(container->spec.user);
     }
+    preparation->links = container->spec.links;
+    container->spec.links = (struct volume_links) { .items = VEC_EMPTY };
     preparation->sandbox = (struct sandbox) { .out_fd = -1, .err_fd = -1 };
     actor_work(self, prepare_run, prepare_done, preparation, prepare_destroy);
 }
@@ -286,8 +290,10 @@ prepare_run(void *arg)
 
     if (!p->user_name) {
         log_info("Creating sandbox '%s'", p->directory);
-        return sandbox_create(p->disk, p->directory, NULL, NULL,
-                              &p->sandbox);
+        error = sandbox_create(p->disk, p->directory, NULL, NULL,
+                               &p->sandbox);
+        return error ? error : volume_links_make(p->disk, p->directory,
+                                                 &p->links);
     }
     log_info("Creating sandbox '%s' for user '%s'", p->directory,
              p->user_name);
@@ -297,8 +303,10 @@ prepare_run(void *arg)
                           "Failed to chown directory to '%s'", p->directory,
                           p->user_name);
     }
-    return sandbox_create(p->disk, p->directory, &p->user, p->user_name,
-                          &p->sandbox);
+    error = sandbox_create(p->disk, p->directory, &p->user, p->user_name,
+                           &p->sandbox);
+    return error ? error : volume_links_make(p->disk, p->directory,
+                                             &p->links);
 }
 
 static void
@@ -409,6 +417,7 @@ prepare_destroy(void *arg)
 
     sandbox_fini(p->disk, &p->sandbox);
     sandbox_user_fini(&p->user);
+    volume_links_fini(&p->links);
     free(p->user_name);
     free(p->directory);
     free(p->container_id);

@@ -26,6 +26,8 @@
 struct logger_options;
 struct message;
 
+#include "agent/operations/volumes.h"
+
 extern const struct actor_msg_type msg_container_launched;
 extern const struct actor_msg_type msg_container_terminated;
 extern const struct actor_msg_type msg_containers_recovered;
@@ -37,6 +39,7 @@ struct container_spec {
     char *executor_id;
     char *sandbox;
     char *user;                 /* NULL: the agent's own */
+    struct volume_links links;  /* in the sandbox */
     char *path;                 /* of the program; searched in PATH */
     char **argv;                /* NULL-terminated */
     char **envp;                /* NULL-terminated */

@@ -77,7 +77,8 @@ static struct executor *find_container(const struct agent *,
 
 struct executor *
 executors_launch(struct agent *agent, struct framework *framework,
-                 struct message *message, bool is_command, const char *user)
+                 struct message *message, bool is_command, const char *user,
+                 struct volume_links *links)
 {
     const V1__ExecutorInfo *info = message_root(message);
     char container_id[UUID_TEXT_SIZE];
@@ -102,6 +103,8 @@ executors_launch(struct agent *agent, struct framework *framework,
     sandbox_files_show(actor_system_of(&agent->base), executor);
 
     fill_spec(agent, executor, user, &spec);
+    spec.links = *links;
+    *links = (struct volume_links) { .items = VEC_EMPTY };
     log_info("Launching container %s for executor '%s' of framework %s",
              container_id, executor->id, framework->id);
     if (leftovers_unschedule(agent, executor)) {
@@ -628,19 +631,11 @@ executors_shutdown_framework(struct agent *agent, struct framework *framework)
     executors_settle(agent, framework, NULL);
 }
 
-void
-on_shutdown_framework(struct actor *self, struct actor_msg *msg)
+static void
+shut_framework_down(struct agent *agent, struct message *message)
 {
-    struct agent *agent = (struct agent *) self;
-    const Internal__ShutdownFramework *order =
-        actor_msg_root(msg, &msg_shutdown_framework);
+    const Internal__ShutdownFramework *order = message_root(message);
     const char *framework_id = order->framework_id->value;
-
-    if (!agent_is_from_master(agent, msg, "shutdown framework message")) {
-        return;
-    }
-    log_info("Asked to shut down framework %s by %s", framework_id,
-             UPID_TEXT(&agent->master));
 
     struct framework *framework =
         records_find_framework(&agent->frameworks, framework_id);
@@ -652,6 +647,22 @@ on_shutdown_framework(struct actor *self, struct actor_msg *msg)
     } else {
         executors_shutdown_framework(agent, framework);
     }
+}
+
+void
+on_shutdown_framework(struct actor *self, struct actor_msg *msg)
+{
+    struct agent *agent = (struct agent *) self;
+    const Internal__ShutdownFramework *order =
+        actor_msg_root(msg, &msg_shutdown_framework);
+
+    if (!agent_is_from_master(agent, msg, "shutdown framework message")) {
+        return;
+    }
+    log_info("Asked to shut down framework %s by %s",
+             order->framework_id->value, UPID_TEXT(&agent->master));
+    agent_operations_in_line(agent, shut_framework_down,
+                             actor_msg_message(msg));
 }
 
 void

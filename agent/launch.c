@@ -11,8 +11,10 @@
  * agent/updates.c. */
 #include <config.h>
 
+#include <stdlib.h>
 #include <string.h>
 
+#include <actor/alloc.h>
 #include <actor/error.h>
 #include <actor/log.h>
 #include <actor/message.h>
@@ -21,6 +23,8 @@
 
 #include "agent/command_executor_info.h"
 #include "agent/default_executor_command.h"
+#include "agent/operations/task_resources.h"
+#include "agent/operations/volumes.h"
 #include "agent/state.h"
 #include "agent/support.h"
 #include "model/ids.h"
@@ -39,6 +43,9 @@ struct order {
     const V1__ExecutorInfo *executor_info;      /* NULL: a command task */
     bool has_launch_executor;
     bool launch_executor;
+    V1__UUID *const *versions;  /* of our resources, as the master saw them */
+    size_t n_versions;
+    bool is_linked;             /* volumes are in the sandbox */
     char text[256];             /* "task 'x'", for log lines */
 };
 
@@ -49,6 +56,9 @@ static struct framework *get_framework(struct agent *,
                                        const V1__FrameworkInfo *);
 static bool is_refused(struct agent *, struct framework *,
                        const struct order *, const struct executor *);
+static struct task_resources used_by(const struct order *);
+static bool link_volumes(struct agent *, const struct executor *,
+                         const struct order *);
 static const char *conflict(const struct order *, const struct executor *,
                             int *ret_reason);
 static void refuse(struct agent *, struct framework *, const struct order *,
@@ -71,9 +81,20 @@ void
 on_run_task(struct actor *self, struct actor_msg *msg)
 {
     struct agent *agent = (struct agent *) self;
-    const Internal__RunTask *m = actor_msg_root(msg, &msg_run_task);
+
+    if (agent_is_from_master(agent, msg, "run task message")) {
+        agent_operations_in_line(agent, launch_task, actor_msg_message(msg));
+    }
+}
+
+void
+launch_task(struct agent *agent, struct message *message)
+{
+    const Internal__RunTask *m = message_root(message);
     struct order order = {
-        .message = actor_msg_message(msg),
+        .message = message,
+        .versions = m->resource_version_uuids,
+        .n_versions = m->n_resource_version_uuids,
         .framework_info = m->framework,
         .tasks = (V1__TaskInfo *const *) &m->task, .n_tasks = 1,
         .executor_info = m->task->executor,
@@ -81,18 +102,28 @@ on_run_task(struct actor *self, struct actor_msg *msg)
         .launch_executor = m->launch_executor,
     };
 
-    if (agent_is_from_master(agent, msg, "run task message")) {
-        run(agent, &order);
-    }
+    run(agent, &order);
 }
 
 void
 on_run_task_group(struct actor *self, struct actor_msg *msg)
 {
     struct agent *agent = (struct agent *) self;
-    const Internal__RunTaskGroup *m = actor_msg_root(msg, &msg_run_task_group);
+
+    if (agent_is_from_master(agent, msg, "run task group message")) {
+        agent_operations_in_line(agent, launch_task_group,
+                                 actor_msg_message(msg));
+    }
+}
+
+void
+launch_task_group(struct agent *agent, struct message *message)
+{
+    const Internal__RunTaskGroup *m = message_root(message);
     struct order order = {
-        .message = actor_msg_message(msg),
+        .message = message,
+        .versions = m->resource_version_uuids,
+        .n_versions = m->n_resource_version_uuids,
         .framework_info = m->framework,
         .tasks = m->task_group->tasks, .n_tasks = m->task_group->n_tasks,
         .is_group = true,
@@ -101,9 +132,7 @@ on_run_task_group(struct actor *self, struct actor_msg *msg)
         .launch_executor = m->launch_executor,
     };
 
-    if (agent_is_from_master(agent, msg, "run task group message")) {
-        run(agent, &order);
-    }
+    run(agent, &order);
 }
 
 static void
@@ -138,6 +167,10 @@ run(struct agent *agent, struct order *order)
     if (is_refused(agent, framework, order, executor)) {
         return;
     }
+    if (executor && !order->is_linked
+        && link_volumes(agent, executor, order)) {
+        return;                 /* it comes again */
+    }
     log_info("Launching %s for framework %s", order->text, framework_id);
     if (!executor) {
         executor = launch_executor(agent, framework, order);
@@ -162,7 +195,12 @@ is_refused(struct agent *agent, struct framework *framework,
                V1__TASK_STATUS__REASON__REASON_GC_ERROR, error_text(error));
         return true;
     }
-    const char *why = conflict(order, executor, &reason);
+    const struct task_resources used = used_by(order);
+    const char *why = task_resources_check(agent, &used, &reason);
+
+    if (!why) {
+        why = conflict(order, executor, &reason);
+    }
 
     if (why) {
         refuse(agent, framework, order, updates_dropped_state(framework),
@@ -316,7 +354,9 @@ static struct executor *
 launch_executor(struct agent *agent, struct framework *framework,
                 const struct order *order)
 {
+    const struct task_resources used = used_by(order);
     const V1__TaskInfo *task = order->tasks[0];
+    struct volume_links links;
     struct message *info;
     const char *user = NULL;
 
@@ -334,10 +374,71 @@ launch_executor(struct agent *agent, struct framework *framework,
                    : record_framework_info(framework)->user;
     }
 
+    task_resources_links(agent, &used, &links);
+
     struct executor *executor =
-        executors_launch(agent, framework, info, !order->executor_info, user);
+        executors_launch(agent, framework, info, !order->executor_info, user,
+                         &links);
     message_unref(info);
     return executor;
+}
+
+/* --- volumes for an executor that is there --- */
+
+static struct task_resources
+used_by(const struct order *order)
+{
+    return (struct task_resources) {
+        .tasks = order->tasks, .n_tasks = order->n_tasks,
+        .executor = order->executor_info,
+        .versions = order->versions, .n_versions = order->n_versions,
+    };
+}
+
+static void
+linked(struct agent *agent, void *order_, const struct error *error)
+{
+    struct order *order = order_;
+    struct framework *framework = records_find_framework(
+        &agent->frameworks, order->framework_info->id->value);
+
+    order->is_linked = true;
+    if (!error) {
+        run(agent, order);
+    } else if (framework) {
+        refuse(agent, framework, order, V1__TASK_STATE__TASK_FAILED,
+               V1__TASK_STATUS__REASON__REASON_CONTAINER_UPDATE_FAILED,
+               error_text(error));
+    }
+}
+
+static void
+order_destroy(void *order_)
+{
+    struct order *order = order_;
+
+    message_unref(order->message);
+    free(order);
+}
+
+/* False if there is none to link. */
+static bool
+link_volumes(struct agent *agent, const struct executor *executor,
+             const struct order *order)
+{
+    const struct task_resources used = used_by(order);
+    struct volume_links links;
+    struct order *kept;
+
+    task_resources_links(agent, &used, &links);
+    if (links.items.n == 0) {
+        volume_links_fini(&links);
+        return false;
+    }
+    kept = xmemdup(order, sizeof *order);
+    message_ref(kept->message);
+    task_resources_link(agent, executor, &links, linked, kept, order_destroy);
+    return true;
 }
 
 static void
@@ -448,13 +549,20 @@ void
 on_kill_task(struct actor *self, struct actor_msg *msg)
 {
     struct agent *agent = (struct agent *) self;
-    const Internal__KillTask *order = actor_msg_root(msg, &msg_kill_task);
+
+    if (agent_is_from_master(agent, msg, "kill task message")) {
+        agent_operations_in_line(agent, launch_kill_task,
+                                 actor_msg_message(msg));
+    }
+}
+
+void
+launch_kill_task(struct agent *agent, struct message *message)
+{
+    const Internal__KillTask *order = message_root(message);
     const char *task_id = order->task_id->value;
     const char *framework_id = order->framework_id->value;
 
-    if (!agent_is_from_master(agent, msg, "kill task message")) {
-        return;
-    }
     log_info("Asked to kill task %s of framework %s", task_id, framework_id);
     if (agent->state == AGENT_TERMINATING ||
         agent->state == AGENT_RECOVERING) {
@@ -482,7 +590,7 @@ on_kill_task(struct actor *self, struct actor_msg *msg)
         framework->n_refused++;
         return;
     }
-    kill_task(agent, executor, order, actor_msg_message(msg));
+    kill_task(agent, executor, order, message);
 }
 
 /* The one that has the task; NULL: none has. */

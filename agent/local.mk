@@ -48,6 +48,14 @@ noinst_LTLIBRARIES += %D%/libagent.la
 	%D%/leftovers.h \
 	%D%/metrics.c \
 	%D%/metrics.h \
+	%D%/operations/operations.c \
+	%D%/operations/operations.h \
+	%D%/operations/resource_store.c \
+	%D%/operations/resource_store.h \
+	%D%/operations/task_resources.c \
+	%D%/operations/task_resources.h \
+	%D%/operations/volumes.c \
+	%D%/operations/volumes.h \
 	%D%/paths.c \
 	%D%/paths.h \
 	%D%/records.c \

@@ -49,6 +49,9 @@ static const V1__AgentInfo__Capability__Type capabilities[] = {
     V1__AGENT_INFO__CAPABILITY__TYPE__MULTI_ROLE,
     V1__AGENT_INFO__CAPABILITY__TYPE__HIERARCHICAL_ROLE,
     V1__AGENT_INFO__CAPABILITY__TYPE__RESERVATION_REFINEMENT,
+    V1__AGENT_INFO__CAPABILITY__TYPE__RESOURCE_PROVIDER,
+    V1__AGENT_INFO__CAPABILITY__TYPE__RESIZE_VOLUME,
+    V1__AGENT_INFO__CAPABILITY__TYPE__AGENT_OPERATION_FEEDBACK,
 };
 
 void
@@ -88,6 +91,7 @@ detect(struct agent *agent)
              "authentication");
     log_info("Detecting new master");
     status_update_manager_pause(&agent->base, &agent->status_updates);
+    agent_operations_pause(agent);
 
     agent->registration_backoff_ns = 2 * bound;
     actor_timer_start(&agent->base, &agent->registration_timer,
@@ -126,7 +130,8 @@ registration_agent_info(const struct agent *agent, struct message *m)
     const struct agent_description description = {
         .hostname = agent->hostname,
         .port = actor_upid(&agent->base)->address.port,
-        .resources = &agent->resources, .attributes = &agent->attributes,
+        .resources = &agent->base_resources,
+        .attributes = &agent->attributes,
     };
     V1__AgentInfo *info = agent_describe(&description, m);
 
@@ -187,6 +192,9 @@ send_register(struct agent *agent)
     root->agent_capabilities = encode_capabilities(m);
     root->n_agent_capabilities = ARRAY_SIZE(capabilities);
     root->resource_version_uuid = encode_resource_version(agent, m);
+    resources_encode(&agent->operations.state.checkpointed, m,
+                     &root->checkpointed_resources,
+                     &root->n_checkpointed_resources);
     actor_send_message(&agent->base, &agent->master, &msg_register_agent, &m);
 }
 
@@ -217,6 +225,7 @@ send_reregister(struct agent *agent)
     struct message *m =
         message_create(&internal__reregister_agent__descriptor);
     Internal__ReregisterAgent *root = message_root(m);
+    const struct resource_state *state = &agent->operations.state;
     size_t n_frameworks = 0, n_executors = 0, n_tasks = 0;
 
     root->agent = registration_agent_info(agent, m);
@@ -224,6 +233,14 @@ send_reregister(struct agent *agent)
     root->agent_capabilities = encode_capabilities(m);
     root->n_agent_capabilities = ARRAY_SIZE(capabilities);
     root->resource_version_uuid = encode_resource_version(agent, m);
+    resources_encode(&state->checkpointed, m, &root->checkpointed_resources,
+                     &root->n_checkpointed_resources);
+    root->operations = message_array(m, state->operations.n,
+                                     sizeof *root->operations);
+    vec_foreach (&state->operations, it) {
+        root->operations[root->n_operations++] = message_root(*it);
+        message_hold(m, *it);
+    }
 
     records_foreach (agent->frameworks, framework) {
         n_frameworks++;
@@ -364,6 +381,7 @@ registered(struct agent *agent, const Internal__Connection *connection)
     }
     expect_ping(agent);
     status_update_manager_resume(&agent->base, &agent->status_updates);
+    agent_operations_resume(agent);
 }
 
 /* Tasks the master has and we do not. */

@@ -27,6 +27,7 @@
 #include "agent/agent.h"
 #include "agent/attributes.h"
 #include "agent/metrics.h"
+#include "agent/operations/operations.h"
 #include "agent/records.h"
 #include "model/resources.h"
 
@@ -56,7 +57,9 @@ struct agent {
     char *work_dir;             /* owned; absolute */
     char *ip;                   /* owned; ours, as text */
     char *libprocess_ip;        /* owned; for executors; NULL: unset */
-    struct resources resources;
+    struct resources base_resources;    /* as flags say, or as detected */
+    struct resources resources; /* with what operations made of them */
+    struct agent_operations operations;
     struct attributes attributes;
     struct uuid resource_version;
     int64_t start_wall_ns;
@@ -124,6 +127,11 @@ void on_kill_task(struct actor *, struct actor_msg *);
 void launch_kill(struct agent *, struct executor *, struct task *,
                  struct message *order);
 
+/* Orders of the master, when it is their turn (agent_operations_in_line()). */
+void launch_task(struct agent *, struct message *);
+void launch_task_group(struct agent *, struct message *);
+void launch_kill_task(struct agent *, struct message *);
+
 /* Hands the executor, which is running, what is queued for it. */
 void launch_deliver(struct agent *, struct executor *);
 
@@ -138,10 +146,12 @@ void on_update_framework(struct actor *, struct actor_msg *);
 void on_framework_to_executor(struct actor *, struct actor_msg *);
 
 /* Makes the record of a new executor and starts its container.  'info' is
- * kept by reference. */
+ * kept by reference; of 'links' (taken) its sandbox has those to volumes. */
+struct volume_links;
 struct executor *executors_launch(struct agent *, struct framework *,
                                   struct message *info, bool is_command,
-                                  const char *user);
+                                  const char *user,
+                                  struct volume_links *links);
 
 /* What the executor asks for as its grace period, within reason. */
 int64_t executors_grace(const struct agent *,

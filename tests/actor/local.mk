@@ -144,6 +144,11 @@ check_PROGRAMS += %D%/test_master_tasks
 %C%_test_master_tasks_SOURCES = %D%/test_master_tasks.c $(master_stage)
 %C%_test_master_tasks_LDADD = $(LIBTEST) $(LIBMASTER) $(LIBMODEL)
 
+check_PROGRAMS += %D%/test_agent_operations
+%C%_test_agent_operations_SOURCES = %D%/test_agent_operations.c \
+	tests/lib/puppet.c tests/lib/puppet.h
+%C%_test_agent_operations_LDADD = $(LIBTEST) $(LIBAGENT) $(LIBMODEL)
+
 check_PROGRAMS += %D%/test_agent
 %C%_test_agent_SOURCES = %D%/test_agent.c tests/lib/puppet.c \
 	tests/lib/puppet.h tests/lib/recorder.c \
