@@ -144,6 +144,10 @@ check_PROGRAMS += %D%/test_master_tasks
 %C%_test_master_tasks_SOURCES = %D%/test_master_tasks.c $(master_stage)
 %C%_test_master_tasks_LDADD = $(LIBTEST) $(LIBMASTER) $(LIBMODEL)
 
+check_PROGRAMS += %D%/test_volumes
+%C%_test_volumes_SOURCES = %D%/test_volumes.c $(master_stage)
+%C%_test_volumes_LDADD = $(LIBTEST) $(LIBMASTER) $(LIBAGENT) $(LIBMODEL)
+
 check_PROGRAMS += %D%/test_agent_operations
 %C%_test_agent_operations_SOURCES = %D%/test_agent_operations.c \
 	tests/lib/puppet.c tests/lib/puppet.h
