@@ -12,7 +12,7 @@ EXTRA_DIST += %D%/cluster.sh docs/examples/framework.c
 test_scripts += %D%/test_example_framework.sh %D%/test_execute.sh \
 	%D%/test_introspection.sh \
 	%D%/test_local.sh %D%/test_manuals.sh %D%/test_thousand_tasks.sh
-test_scripts += %D%/test_workers.sh
+test_scripts += %D%/test_task_group.sh %D%/test_workers.sh
 
 # A framework for test_thousand_tasks.sh.
 noinst_PROGRAMS += %D%/thousand_tasks
@@ -24,3 +24,6 @@ noinst_PROGRAMS += %D%/workers %D%/workers_executor
 %C%_workers_executor_LDADD = scheduler-driver/libmesos.la \
 	$(PROTOBUF_C_LIBS) -lpthread
 %C%_workers_LDADD = $(LIBSCHEDULERDRIVER) $(LIBMODEL)
+
+# Tasks of test_task_group.sh.
+noinst_PROGRAMS += %D%/talk_once
