@@ -301,6 +301,7 @@ cluster_start(const struct cluster_options *options)
     sim_add_program(c->sim, &agent_program);
     sim_add_program(c->sim, &cluster_framework_program);
     sim_add_program(c->sim, &cluster_executor_program);
+    sim_add_program(c->sim, &cluster_default_executor_program);
     sim_add_program(c->sim, &cluster_command_program);
     master_flags_init(&c->master_flags);
     c->master_flags.hostname = xstrdup("here");

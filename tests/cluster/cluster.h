@@ -10,8 +10,8 @@
  *     ck_assert_str_eq(cluster_states(c, "t"), "STARTING RUNNING FINISHED");
  *     cluster_stop(c);
  *
- * The real master, real agents, a real command executor for each task and the
- * real actor of the scheduler driver, each in a process of its own on a host
+ * The real master, real agents, a real command executor for each task, a real
+ * default executor for each group of tasks and the real actor of the scheduler driver, each in a process of its own on a host
  * of its own, but executors, which are where their agents are.  Only commands
  * are not real: "true" or "false" ends soon after it has been started, with
  * status 0 or 1.  Any other runs until cluster_end_command(), or until it gets
@@ -66,6 +66,11 @@ void cluster_advance(struct cluster *, int64_t ns);
 /* A task of one CPU, to be launched with the next offer that has room. */
 void cluster_launch(struct cluster *, const char *task, const char *command);
 void cluster_kill_task(struct cluster *, const char *task);
+
+/* A group of 'n' such tasks, { task, command } each, in a default executor of
+ * its own. */
+void cluster_launch_group(struct cluster *, const char *const (*tasks)[2],
+                          size_t n);
 
 /* Whether there was an offer for it. */
 bool cluster_is_launched(struct cluster *, const char *task);

@@ -16,6 +16,7 @@
 #include <actor/system.h>
 
 #include "executor/command_executor.h"
+#include "executor/default_executor.h"
 #include "executor/executor_environment.h"
 #include "proto/messages.h"
 #include "tests/cluster/private.h"
@@ -59,7 +60,7 @@ read_environment(const struct sim_process *p, struct executor_environment *to)
     to->checkpoint = !strcmp(checkpoint, "1");
 }
 
-/* An executor has the name of its task. */
+/* An executor has the name of its task, or of the first of its group. */
 static struct cluster_task *
 task_of(struct sim_process *p)
 {
@@ -69,27 +70,57 @@ task_of(struct sim_process *p)
 }
 
 static struct error *
-executor_start(struct sim_process *p)
+open_executor(struct sim_process *p, struct executor_process **ret,
+              struct actor_system **ret_system)
 {
     struct executor_process *e = xcalloc(1, sizeof *e);
-    struct command_executor_options options = {
-        .environment = &e->environment, .inherited = sim_process_envp(p),
-        .ret_is_acknowledged = &e->is_acknowledged,
-    };
     const struct actor_system_options system_options = {
         .messages = proto_messages, .n_messages = proto_n_messages,
     };
-    struct actor_system *system;
-    struct upid upid;
 
     sim_process_set_data(p, e);
     cluster_of(p)->n_executors++;
     task_of(p)->executor = p;
-    e->done = options.done = actor_gate_create();
+    e->done = actor_gate_create();
     read_environment(p, &e->environment);
-    struct error *error = sim_process_open(p, &system_options, &system);
+    *ret = e;
+    return sim_process_open(p, &system_options, ret_system);
+}
 
-    return error ? error : command_executor_start(system, &options, &upid);
+static struct error *
+executor_start(struct sim_process *p)
+{
+    struct executor_process *e;
+    struct actor_system *system;
+    struct error *error = open_executor(p, &e, &system);
+    struct upid upid;
+
+    if (error) {
+        return error;
+    }
+    struct command_executor_options options = {
+        .environment = &e->environment, .inherited = sim_process_envp(p),
+        .done = e->done, .ret_is_acknowledged = &e->is_acknowledged,
+    };
+    return command_executor_start(system, &options, &upid);
+}
+
+static struct error *
+default_executor_program_start(struct sim_process *p)
+{
+    struct executor_process *e;
+    struct actor_system *system;
+    struct error *error = open_executor(p, &e, &system);
+    struct upid upid;
+
+    if (error) {
+        return error;
+    }
+    struct default_executor_options options = {
+        .environment = &e->environment, .inherited = sim_process_envp(p),
+        .done = e->done, .ret_is_acknowledged = &e->is_acknowledged,
+    };
+    return default_executor_start(system, &options, &upid);
 }
 
 static void
@@ -123,6 +154,11 @@ const struct sim_program cluster_executor_program = {
     .turned = executor_turned, .stop = executor_stop,
 };
 
+const struct sim_program cluster_default_executor_program = {
+    .name = "mesos-default-executor", .start = default_executor_program_start,
+    .turned = executor_turned, .stop = executor_stop,
+};
+
 static struct sim_process *
 executor_of(struct cluster *c, const char *task)
 {
@@ -152,12 +188,14 @@ cluster_n_executors(struct cluster *c)
 
 /* --- commands --- */
 
-/* The task of a command has the name of its executor. */
+/* The task of a command has the name of its executor, but in a group. */
 static struct error *
 command_start(struct sim_process *p)
 {
     struct cluster *c = cluster_of(p);
-    const char *id = sim_process_getenv(p, "MESOS_EXECUTOR_ID");
+    const char *group_id = sim_process_getenv(p, CLUSTER_TASK_VARIABLE);
+    const char *id = group_id ? group_id
+                              : sim_process_getenv(p, "MESOS_EXECUTOR_ID");
     struct cluster_task *task = cluster_task(c, id ? id : "");
 
     sim_process_set_data(p, task);

@@ -102,7 +102,7 @@ static struct cluster_task *
 next_waiting(struct cluster *c)
 {
     vec_foreach (&c->tasks, it) {
-        if (!(*it)->is_launched) {
+        if (!(*it)->is_launched && (*it)->group == 0) {
             return *it;
         }
     }
@@ -188,7 +188,8 @@ use_offer(struct cluster *c, const V1__Offer *offer)
         mem -= TASK_MEM;
     }
     filters.has_refuse_seconds = true;
-    filters.refuse_seconds = next_waiting(c) ? 0 : 1000;
+    filters.refuse_seconds =
+        next_waiting(c) || cluster_waiting_group(c) > 0 ? 0 : 1000;
     if (n > 0) {
         mesos_scheduler_driver_launch_tasks(c->driver, &id, 1, infos, n,
                                             &filters);
@@ -204,7 +205,9 @@ on_offers(struct mesos_scheduler_driver *driver, void *c,
 {
     (void) driver;
     for (size_t i = 0; i < n_offers; i++) {
-        use_offer(c, offers[i]);
+        if (!cluster_offer_group(c, offers[i])) {
+            use_offer(c, offers[i]);
+        }
     }
 }
 

@@ -7,6 +7,7 @@ check_LTLIBRARIES += %D%/libcluster.la
 	%D%/cluster.h \
 	%D%/executors.c \
 	%D%/framework.c \
+	%D%/group.c \
 	%D%/private.h
 LIBCLUSTER = %D%/libcluster.la $(LIBSIM) $(LIBMASTER) $(LIBAGENT) \
 	$(LIBEXECUTOR) $(LIBSCHEDULERDRIVER) $(LIBMODEL)

@@ -16,6 +16,7 @@
 
 #include "agent/agent.h"
 #include "master/master.h"
+#include "proto/mesos/v1/mesos.pb-c.h"
 #include "tests/cluster/cluster.h"
 
 struct actor_system;
@@ -30,6 +31,7 @@ struct cluster_update {
 struct cluster_task {
     char *id;                   /* owned */
     char *command;              /* owned */
+    unsigned group;             /* 0: it is on its own */
     bool is_launched;
     VEC(struct cluster_update) updates;
     char *states;               /* owned; of the last cluster_states() */
@@ -68,6 +70,7 @@ struct cluster {
     struct mesos_scheduler_driver *driver;      /* owned; NULL: likewise */
     char *framework_id;         /* owned; NULL: none yet */
     VEC(struct cluster_task *) tasks;   /* owned */
+    unsigned n_groups;          /* so far */
     bool withholds_acks;
     void (*on_update)(void *aux, const char *task);
     void *on_update_aux;
@@ -93,6 +96,17 @@ struct cluster_task *cluster_find_task(struct cluster *, const char *id);
 /* Fails the test if there is none. */
 struct cluster_task *cluster_task(struct cluster *, const char *id);
 
+/* --- group.c --- */
+
+/* What tells a command of a group its task. */
+#define CLUSTER_TASK_VARIABLE "CLUSTER_TASK"
+
+/* A group that is not launched yet; 0: there is none. */
+unsigned cluster_waiting_group(struct cluster *);
+
+/* Launches one that fits; false if none does, or none waits. */
+bool cluster_offer_group(struct cluster *, const V1__Offer *);
+
 /* --- check.c --- */
 
 struct actor;
@@ -106,6 +120,7 @@ void cluster_check_update(struct cluster *, const struct cluster_task *);
 /* --- executors.c --- */
 
 extern const struct sim_program cluster_executor_program;
+extern const struct sim_program cluster_default_executor_program;
 extern const struct sim_program cluster_command_program;
 
 #endif /* TESTS_CLUSTER_PRIVATE_H */

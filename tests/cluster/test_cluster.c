@@ -138,6 +138,107 @@ START_TEST(stubborn_task_is_killed_after_its_grace)
 }
 END_TEST
 
+/* --- groups --- */
+
+static void
+launch_group(struct cluster *c, const char *first, const char *second)
+{
+    const char *const tasks[][2] = { { "a", first }, { "b", second } };
+
+    cluster_launch_group(c, tasks, 2);
+}
+
+START_TEST(group_runs_in_one_executor)
+{
+    struct cluster *c = start(1);
+
+    launch_group(c, "sleep", "true");
+    cluster_advance(c, 5 * SECOND);
+    ck_assert_str_eq(cluster_states(c, "a"), "STARTING RUNNING");
+    ck_assert_str_eq(cluster_states(c, "b"), "STARTING RUNNING FINISHED");
+    ck_assert_uint_eq(cluster_n_executors(c), 1);
+    ck_assert_double_eq(cluster_metric(c, "master/cpus_used"), 1.125);
+    ck_assert(cluster_end_command(c, "a", W_EXITCODE(0, 0)));
+    cluster_advance(c, 5 * SECOND);
+
+    ck_assert_str_eq(cluster_states(c, "a"), "STARTING RUNNING FINISHED");
+    assert_nothing_used(c);
+    cluster_stop(c);
+}
+END_TEST
+
+START_TEST(group_dies_with_a_task_that_fails)
+{
+    struct cluster *c = start(1);
+
+    launch_group(c, "stubborn", "sleep");
+    cluster_launch(c, "t", "sleep");
+    cluster_advance(c, 5 * SECOND);
+    ck_assert(cluster_end_command(c, "b", W_EXITCODE(1, 0)));
+    cluster_advance(c, 5 * SECOND);
+
+    ck_assert_str_eq(cluster_states(c, "a"), "STARTING RUNNING KILLED");
+    ck_assert_int_eq(cluster_command_signal(c, "a"), SIGKILL);
+    ck_assert_str_eq(cluster_states(c, "b"), "STARTING RUNNING FAILED");
+    ck_assert_str_eq(cluster_states(c, "t"), "STARTING RUNNING");
+    ck_assert_uint_eq(cluster_n_executors(c), 1);
+    cluster_stop(c);
+}
+END_TEST
+
+START_TEST(group_dies_with_a_task_that_is_killed)
+{
+    struct cluster *c = start(1);
+
+    launch_group(c, "sleep", "sleep");
+    cluster_advance(c, 5 * SECOND);
+    cluster_kill_task(c, "b");
+    cluster_advance(c, 5 * SECOND);
+
+    ck_assert_str_eq(cluster_states(c, "a"), "STARTING RUNNING KILLED");
+    ck_assert_str_eq(cluster_states(c, "b"), "STARTING RUNNING KILLED");
+    assert_nothing_used(c);
+    cluster_stop(c);
+}
+END_TEST
+
+START_TEST(groups_live_through_a_new_master)
+{
+    struct cluster *c = start(2);
+
+    launch_group(c, "sleep", "sleep");
+    cluster_advance(c, 5 * SECOND);
+    cluster_restart_master(c);
+    cluster_advance(c, 120 * SECOND);
+    ck_assert_double_eq(cluster_metric(c, "master/cpus_used"), 2.125);
+    ck_assert(cluster_end_command(c, "a", W_EXITCODE(0, 0)));
+    ck_assert(cluster_end_command(c, "b", W_EXITCODE(0, 0)));
+    cluster_advance(c, 5 * SECOND);
+
+    ck_assert_str_eq(cluster_new_states(c, "a"), "STARTING RUNNING FINISHED");
+    ck_assert_str_eq(cluster_new_states(c, "b"), "STARTING RUNNING FINISHED");
+    assert_nothing_used(c);
+    cluster_stop(c);
+}
+END_TEST
+
+START_TEST(groups_die_with_their_framework)
+{
+    struct cluster_options options = { .n_agents = 2, .seed = 1 };
+    struct cluster *c = cluster_start(&options);
+
+    launch_group(c, "sleep", "stubborn");
+    cluster_advance(c, 5 * SECOND);
+    cluster_kill_framework(c);
+    cluster_advance(c, 30 * SECOND);
+
+    ck_assert_int_eq(cluster_command_signal(c, "a"), SIGTERM);
+    ck_assert_int_eq(cluster_command_signal(c, "b"), SIGKILL);
+    assert_nothing_used(c);
+    cluster_stop(c);
+}
+END_TEST
+
 /* --- agents and links --- */
 
 START_TEST(silent_agent_becomes_unreachable_after_five_pings)
@@ -292,6 +393,11 @@ cluster_suite(void)
     test_add(suite, "failing", failing_command_fails_its_task);
     test_add(suite, "kill", killed_task_ends_by_itself_within_its_grace);
     test_add(suite, "stubborn", stubborn_task_is_killed_after_its_grace);
+    test_add(suite, "group", group_runs_in_one_executor);
+    test_add(suite, "group_fail", group_dies_with_a_task_that_fails);
+    test_add(suite, "group_kill", group_dies_with_a_task_that_is_killed);
+    test_add(suite, "group_master", groups_live_through_a_new_master);
+    test_add(suite, "group_framework", groups_die_with_their_framework);
     test_add(suite, "unreachable",
              silent_agent_becomes_unreachable_after_five_pings);
     test_add(suite, "link", task_lives_through_a_broken_link);
