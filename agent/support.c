@@ -52,18 +52,27 @@ support_check_task(const V1__TaskInfo *task)
     return error;
 }
 
-/* Its volumes are those of the executor's sandbox, or its own. */
+/* Its volumes are those of the executor's sandbox, or its own.  What takes a
+ * container of its own, or the agent's help, it cannot have. */
 struct error *
 support_check_member(const V1__TaskInfo *task)
 {
     V1__ContainerInfo container;
     struct error *error = NULL;
 
+    if (task->command && task->command->n_uris > 0) {
+        return error_create(ERROR_UNSUPPORTED, "Failed to fetch '%s': there "
+                            "is no fetcher for tasks of a group",
+                            task->command->uris[0]->value);
+    }
     if (task->command) {
         error = check_command(task->command);
     }
     if (error || !task->container) {
         return error;
+    }
+    if (task->container->rlimit_info) {
+        return unsupported("rlimit_info in a task group");
     }
     container = *task->container;
     for (size_t i = 0; i < container.n_volumes; i++) {

@@ -285,6 +285,29 @@ START_TEST(group_with_a_task_that_cannot_be_run_fails_as_a_whole)
 }
 END_TEST
 
+/* Rather than to run without them. */
+START_TEST(group_with_files_to_fetch_is_refused)
+{
+    set_up();
+    struct message *m = make_group("a", "b", true);
+    Internal__RunTaskGroup *root = message_root(m);
+    V1__CommandInfo *command = root->task_group->tasks[1]->command;
+
+    command->uris = message_array(m, 1, sizeof(void *));
+    command->uris[0] = message_new(m, &v1__command_info__uri__descriptor);
+    command->uris[0]->value = message_strdup(m, "/etc/hosts");
+    command->n_uris = 1;
+    order(m);
+
+    ck_assert_uint_eq(fake_process_n(t.processes), 0);
+    ck_assert_uint_eq(recorder_count(t.master, &msg_update_status), 2);
+    ck_assert_int_eq(status_at(0)->state, V1__TASK_STATE__TASK_FAILED);
+    ck_assert_ptr_nonnull(strstr(status_at(0)->message,
+                                 "Failed to fetch '/etc/hosts'"));
+    tear_down();
+}
+END_TEST
+
 static Suite *
 agent_groups_suite(void)
 {
@@ -296,6 +319,7 @@ agent_groups_suite(void)
     test_add(suite, "volume", task_of_a_group_may_have_volumes_of_a_sandbox);
     test_add(suite, "refuse",
              group_with_a_task_that_cannot_be_run_fails_as_a_whole);
+    test_add(suite, "fetch", group_with_files_to_fetch_is_refused);
     return suite;
 }
 
