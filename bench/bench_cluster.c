@@ -233,7 +233,8 @@ finish_single(struct mesos_scheduler_driver *driver, struct scenario *s)
     s->to_finished[s->n_singles++] = bench_now_ns() - read_stamp(s->stamp);
     s->is_waiting = false;
     if (s->n_singles == N_SINGLE) {
-        bench_print("one_after_another", per_second(s, N_SINGLE), "tasks/s", 50);
+        bench_print("one_after_another", per_second(s, N_SINGLE), "tasks/s",
+                    50);
         s->phase = TOGETHER;
     }
     mesos_scheduler_driver_revive_offers(driver, NULL, 0);
@@ -243,7 +244,8 @@ static void
 finish_one_of_many(struct mesos_scheduler_driver *driver, struct scenario *s)
 {
     if (++s->n_finished == N_TOGETHER) {
-        bench_print("200_in_one_accept", per_second(s, N_TOGETHER), "tasks/s", 200);
+        bench_print("200_in_one_accept", per_second(s, N_TOGETHER),
+                    "tasks/s", 200);
         s->phase = STAYING;
         s->is_waiting = false;
         mesos_scheduler_driver_revive_offers(driver, NULL, 0);
@@ -306,13 +308,14 @@ run_scenario(struct scenario *s, const char *master)
 
     bench_must(mesos_scheduler_driver_start(driver) == MESOS_DRIVER_RUNNING,
          "the driver does not start");
-    bench_must(actor_gate_wait(s->done, 4 * BENCH_PATIENCE), "the scenario is stuck");
-    bench_print("accept_to_running_p50", quantile_ms(s->to_running, N_SINGLE, 0.5),
-          "ms", 10);
-    bench_print("accept_to_running_p99", quantile_ms(s->to_running, N_SINGLE, 0.99),
-          "ms", 30);
-    bench_print("exit_to_finished_p50", quantile_ms(s->to_finished, N_SINGLE, 0.5),
-          "ms", 5);
+    bench_must(actor_gate_wait(s->done, 4 * BENCH_PATIENCE),
+               "the scenario is stuck");
+    bench_print("accept_to_running_p50",
+                quantile_ms(s->to_running, N_SINGLE, 0.5), "ms", 10);
+    bench_print("accept_to_running_p99",
+                quantile_ms(s->to_running, N_SINGLE, 0.99), "ms", 30);
+    bench_print("exit_to_finished_p50",
+                quantile_ms(s->to_finished, N_SINGLE, 0.5), "ms", 5);
     return driver;
 }
 
@@ -328,15 +331,16 @@ time_execute(char *master_flag)
 
     for (size_t i = 0; i < N_EXECUTE; i++) {
         int64_t begin_ns = bench_now_ns();
+        pid_t pid;
 
-        bench_must(bench_wait(bench_start("cli/mesos-execute", "execute.log", flags)) == 0,
-             "mesos-execute failed");
+        pid = bench_start("cli/mesos-execute", "execute.log", flags);
+        bench_must(bench_wait(pid) == 0, "mesos-execute failed");
         times[i] = bench_now_ns() - begin_ns;
     }
-    bench_print("mesos_execute_echo_p50", quantile_ms(times, N_EXECUTE, 0.5), "ms",
-          80);
-    bench_print("mesos_execute_echo_max", quantile_ms(times, N_EXECUTE, 1), "ms",
-          80);
+    bench_print("mesos_execute_echo_p50",
+                quantile_ms(times, N_EXECUTE, 0.5), "ms", 80);
+    bench_print("mesos_execute_echo_max",
+                quantile_ms(times, N_EXECUTE, 1), "ms", 80);
 }
 
 /* --- all of it --- */

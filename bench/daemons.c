@@ -123,7 +123,8 @@ bench_start(const char *program, const char *log, char *const flags[])
     posix_spawn_file_actions_addopen(&actions, 1, out,
                                      O_WRONLY | O_CREAT | O_TRUNC, 0600);
     posix_spawn_file_actions_adddup2(&actions, 1, 2);
-    bench_must(posix_spawn(&pid, path, &actions, NULL, argv, environ) == 0, path);
+    bench_must(posix_spawn(&pid, path, &actions, NULL, argv, environ) == 0,
+               path);
     posix_spawn_file_actions_destroy(&actions);
     return pid;
 }

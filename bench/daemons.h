@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * daemons.h - the programs of the build tree as processes on loopback, and what
- * there is to be measured of them from outside.
+ * daemons.h - the programs of the build tree as processes on loopback, and
+ * what there is to be measured of them from outside.
  *
  * Logs and work directories are below bench_directory().
  *

@@ -4,9 +4,9 @@
  * fills them: a load for a master in another process.
  *
  * All of them live in one system with one worker and share one link with the
- * master.  An agent registers, says of each task it gets that it runs, and when
- * the master is gone registers again with all it has.  The scheduler answers
- * each offer with so many tasks, and acknowledges what it hears.
+ * master.  An agent registers, says of each task it gets that it runs, and
+ * when the master is gone registers again with all it has.  The scheduler
+ * answers each offer with so many tasks, and acknowledges what it hears.
  *
  *     struct load *load = load_create(10000, 10);
  *
