@@ -74,7 +74,7 @@ copy_file(const char *path, uint64_t size_max, int fd)
 {
     struct error *error;
     struct stat info;
-    int from;
+    int from = -1;
 
     error = open_source(path, &info, &from);
     if (error) {
