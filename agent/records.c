@@ -103,6 +103,9 @@ record_task_delivered(struct task *task)
 void
 record_task_received(struct task *task)
 {
+    if (task->place == TASK_QUEUED) {
+        task->place = TASK_LAUNCHED;
+    }
     message_unref(task->order);
     task->order = NULL;
     task->info = NULL;

@@ -95,8 +95,8 @@ static void on_acknowledged(struct session *,
                             const Executor__Event__Acknowledged *);
 static void complete_status(struct session *, struct message *);
 static void send_update(struct session *, struct message *status);
-static void note_launch(struct session *, struct message *event,
-                        V1__TaskInfo *);
+static bool note_launches(struct session *, struct message *event,
+                          V1__TaskInfo **tasks, size_t n);
 static void forget_launch(struct session *, const char *task_id);
 static void shut_down(struct session *);
 static void on_suicide(struct actor *, void *arg);
@@ -318,13 +318,15 @@ on_event(struct actor *self, struct actor_msg *msg)
         on_subscribed(session, event);
         break;
     case EXECUTOR__EVENT__TYPE__LAUNCH:
-        note_launch(session, message, event->launch->task);
+        if (!note_launches(session, message, &event->launch->task, 1)) {
+            return;
+        }
         break;
     case EXECUTOR__EVENT__TYPE__LAUNCH_GROUP:
-        for (size_t i = 0; i < event->launch_group->task_group->n_tasks;
-             i++) {
-            note_launch(session, message,
-                        event->launch_group->task_group->tasks[i]);
+        if (!note_launches(session, message,
+                           event->launch_group->task_group->tasks,
+                           event->launch_group->task_group->n_tasks)) {
+            return;
         }
         break;
     case EXECUTOR__EVENT__TYPE__ACKNOWLEDGED:
@@ -404,6 +406,18 @@ on_acknowledged(struct session *session,
              ack->task_id->value);
 }
 
+static bool
+has_launch(const struct session *session, const char *task_id)
+{
+    for (size_t i = 0; i < session->launches.n; i++) {
+        if (strcmp(session->launches.data[i].task->task_id->value, task_id)
+            == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void
 note_launch(struct session *session, struct message *event,
             V1__TaskInfo *task)
@@ -411,6 +425,26 @@ note_launch(struct session *session, struct message *event,
     struct launch launch = { .event = message_ref(event), .task = task };
 
     vec_push(&session->launches, launch);
+}
+
+/* Notes the tasks of an order.  False if it has come before: an agent that we
+ * told, before the order reached us, that we did not have it, gives it
+ * again. */
+static bool
+note_launches(struct session *session, struct message *event,
+              V1__TaskInfo **tasks, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (has_launch(session, tasks[i]->task_id->value)) {
+            log_info("Ignoring the launch of task %s, which we have",
+                     tasks[i]->task_id->value);
+            return false;
+        }
+    }
+    for (size_t i = 0; i < n; i++) {
+        note_launch(session, event, tasks[i]);
+    }
+    return true;
 }
 
 /* The agent has heard of the task, so it need not be told again. */

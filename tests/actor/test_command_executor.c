@@ -186,11 +186,31 @@ START_TEST(command_that_does_not_start_fails_the_task)
 }
 END_TEST
 
-START_TEST(second_task_is_refused)
+START_TEST(launch_that_comes_twice_is_one)
 {
+    size_t n_updates;
+
     set_up_running();
+    n_updates = count_updates();
 
     launch("true");
+
+    ck_assert_uint_eq(count_updates(), n_updates);
+    ck_assert_uint_eq(fake_process_n(t.processes), 1);
+    tear_down();
+}
+END_TEST
+
+START_TEST(second_task_is_refused)
+{
+    V1__TaskInfo *task;
+    struct message *m;
+
+    set_up_running();
+    m = make_launch("true", &task);
+    task->task_id->value = message_strdup(m, "b");
+
+    say(m);
 
     ck_assert_int_eq(last_status()->state, V1__TASK_STATE__TASK_FAILED);
     ck_assert_str_eq(last_status()->message, "Attempted to run multiple "
@@ -500,6 +520,7 @@ command_executor_suite(void)
     test_add(suite, "signal", signal_is_named);
     test_add(suite, "core", core_dump_is_told);
     test_add(suite, "start", command_that_does_not_start_fails_the_task);
+    test_add(suite, "twice", launch_that_comes_twice_is_one);
     test_add(suite, "second", second_task_is_refused);
     test_add(suite, "done",
              executor_is_done_once_its_last_update_is_acknowledged);
