@@ -143,7 +143,7 @@ execute()
     execute_name=$1
     execute_command=$2
     shift 2
-    timeout "$WAIT_SECONDS" "$build/cli/mesos-execute" \
+    timeout -k 5 "$WAIT_SECONDS" "$build/cli/mesos-execute" \
         --master="$master" --name="$execute_name" \
         --command="$execute_command" --resources='cpus:0.1;mem:32' "$@"
 }

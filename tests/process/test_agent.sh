@@ -80,7 +80,7 @@ start_agent()
 
 execute()
 {
-    timeout 30 "$top_builddir/cli/mesos-execute" \
+    timeout -k 5 30 "$top_builddir/cli/mesos-execute" \
         --master="127.0.0.1:$master_port" "$@" 2>"$dir/execute.err" |
         tee "$dir/execute.out"
 }

@@ -27,7 +27,7 @@ run_task()
 {
     id=$1
     shift
-    timeout "$WAIT_SECONDS" "$build/cli/mesos-execute" --master="$master" \
+    timeout -k 5 "$WAIT_SECONDS" "$build/cli/mesos-execute" --master="$master" \
         --task="$tmp/$id.json" "$@" >"$tmp/$id.out" 2>"$tmp/$id.log"
 }
 

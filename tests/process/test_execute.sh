@@ -110,6 +110,7 @@ wait_until grep -q TASK_RUNNING "$tmp/out"
 kill -9 "$master_pid" "$agent_pid"
 wait "$master_pid" "$agent_pid" 2>/dev/null
 master_port=${master##*:}
+rm -rf "$tmp/master"            # or it would wait for the agent
 start_master
 wait_until grep -q 'Framework reregistered' "$tmp/err"
 kill -TERM $execute_pid

@@ -88,7 +88,7 @@ run()
   {"name": "mem", "type": "SCALAR", "scalar": {"value": 32}}],
  ${4:-} "command": {"value": "$2", "user": "$user", "uris": [$3]}}
 JSON
-    timeout "$WAIT_SECONDS" "$build/cli/mesos-execute" --master="$master" \
+    timeout -k 5 "$WAIT_SECONDS" "$build/cli/mesos-execute" --master="$master" \
         --task="file://$tmp/$1.json" >"$tmp/$1.said" 2>&1
 }
 
