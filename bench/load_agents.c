@@ -31,6 +31,9 @@
 
 #define PATIENCE (120 * SECOND)
 #define RETRY (50 * MILLISECOND)
+
+/* A master that still reads its registry drops what it is sent. */
+#define ANSWER_TIMEOUT (200 * MILLISECOND)
 #define AGENT_RESOURCES "cpus:4;mem:4096;disk:10000;ports:[31000-32000]"
 #define TASK_RESOURCES "cpus:0.1;mem:32"
 #define LONG_TIME 1000000.0
@@ -190,14 +193,26 @@ send_reregister(struct load_agent *a)
     actor_send_message(&a->base, &a->load->master, &msg_reregister_agent, &m);
 }
 
+/* Until it is answered. */
+static void
+ask(struct actor *self, void *arg)
+{
+    struct load_agent *a = arg;
+
+    actor_link(self, &a->load->master);
+    if (a->id) {
+        send_reregister(a);
+    } else {
+        send_register(a);
+    }
+    actor_timer_start(self, &a->retry, ANSWER_TIMEOUT, ask, a);
+}
+
 static void
 on_register(struct actor *self, struct actor_msg *msg)
 {
-    struct load_agent *a = agent_cast(self);
-
     (void) msg;
-    actor_link(self, &a->load->master);
-    send_register(a);
+    ask(self, agent_cast(self));
 }
 
 static void
@@ -207,6 +222,7 @@ on_registered(struct actor *self, struct actor_msg *msg)
     const Internal__AgentRegistered *body =
         actor_msg_root(msg, &msg_agent_registered);
 
+    actor_timer_cancel(self, &a->retry);
     if (!a->id) {
         a->id = xstrdup(body->agent_id->value);
         a->load->n_registered++;
@@ -226,21 +242,12 @@ on_reregistered(struct actor *self, struct actor_msg *msg)
 }
 
 static void
-on_retry(struct actor *self, void *arg)
-{
-    struct load_agent *a = arg;
-
-    actor_link(self, &a->load->master);
-    send_reregister(a);
-}
-
-static void
 agent_exited(struct actor *self, const struct upid *who)
 {
     struct load_agent *a = agent_cast(self);
 
     (void) who;
-    actor_timer_start(self, &a->retry, RETRY, on_retry, a);
+    actor_timer_start(self, &a->retry, RETRY, ask, a);
 }
 
 static void

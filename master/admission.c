@@ -97,7 +97,7 @@ publish(struct master *m, struct admission *a)
         return;
     }
     agent = agent_create(a->info->id->value, &a->from);
-    agent_set_info(agent, a->info_message, a->info,
+    agent_set_info(agent, a->info,
                    a->body->agent_capabilities, a->body->n_agent_capabilities,
                    a->body->version);
     resources_init_copy(&agent->total, &a->total);

@@ -10,7 +10,10 @@
 #include <string.h>
 
 #include <actor/alloc.h>
+#include <actor/error.h>
+#include <actor/log.h>
 #include <actor/message.h>
+#include <actor/strbuf.h>
 #include <utlist.h>
 
 struct agent *
@@ -34,6 +37,8 @@ agent_destroy(struct agent *agent)
         agent_remove_executor(agent, agent->executors);
     }
     message_unref(agent->message);
+    free(agent->whole_info);
+    free(agent->version);
     resources_fini(&agent->total);
     free(agent->text);
     text_unref(agent->id);
@@ -48,31 +53,68 @@ agent_update_text(struct agent *agent)
                             agent->info ? agent->info->hostname : "");
 }
 
+static void
+pack(const V1__AgentInfo *info, struct strbuf *bytes)
+{
+    message_encode_protobuf(&info->base, bytes);
+}
+
 void
-agent_set_info(struct agent *agent, struct message *message,
-               const V1__AgentInfo *info, V1__AgentInfo__Capability **caps,
+agent_set_info(struct agent *agent, const V1__AgentInfo *info,
+               V1__AgentInfo__Capability **capabilities,
                size_t n_capabilities, const char *version)
 {
-    message_ref(message);
+    autofini(strbuf) bytes = STRBUF(STRBUF_UNLIMITED);
+    V1__AgentInfo rest = *info;
+
+    rest.n_resources = 0;
+    rest.resources = NULL;
     message_unref(agent->message);
-    agent->message = message;
-    agent->info = info;
-    agent->capabilities = caps;
-    agent->n_capabilities = n_capabilities;
-    agent->version = version;
+    agent->message = message_clone(&rest.base);
+    agent->info = message_root(agent->message);
+    pack(info, &bytes);
+    free(agent->whole_info);
+    agent->whole_info = xmemdup(bytes.data, bytes.len);
+    agent->whole_info_size = bytes.len;
+    free(agent->version);
+    agent->version = xstrdup(version ? version : "");
+    agent->capabilities = 0;
+    for (size_t i = 0; i < n_capabilities; i++) {
+        if ((unsigned) capabilities[i]->type < 32) {
+            agent->capabilities |= UINT32_C(1) << capabilities[i]->type;
+        }
+    }
     agent_update_text(agent);
+}
+
+bool
+agent_has_info(const struct agent *agent, const V1__AgentInfo *info)
+{
+    autofini(strbuf) bytes = STRBUF(STRBUF_UNLIMITED);
+
+    pack(info, &bytes);
+    return bytes.len == agent->whole_info_size
+        && !memcmp(bytes.data, agent->whole_info, bytes.len);
+}
+
+struct message *
+agent_whole_info(const struct agent *agent)
+{
+    struct message *m = NULL;
+    struct error *error = message_decode_protobuf(
+        &v1__agent_info__descriptor, agent->whole_info,
+        agent->whole_info_size, &m);
+
+    CHECK(!error, "what we have encoded is not readable: %s",
+          error_text(error));
+    return m;
 }
 
 bool
 agent_has_capability(const struct agent *agent,
                      V1__AgentInfo__Capability__Type type)
 {
-    for (size_t i = 0; i < agent->n_capabilities; i++) {
-        if (agent->capabilities[i]->type == type) {
-            return true;
-        }
-    }
-    return false;
+    return (unsigned) type < 32 && (agent->capabilities >> type & 1) != 0;
 }
 
 /* --- executors --- */

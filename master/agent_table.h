@@ -45,12 +45,14 @@ struct agent {
     struct upid pid;
     char pid_text[UPID_TEXT_SIZE];      /* key of hh_pid */
 
-    /* The message it (re)registered with, counted, and parts of it. */
-    struct message *message;
+    /* What it says of itself: without its resources, at hand, and whole, as
+     * protobuf has it, for when it is compared. */
+    struct message *message;    /* counted; root is 'info' */
     const V1__AgentInfo *info;
-    V1__AgentInfo__Capability **capabilities;
-    size_t n_capabilities;
-    const char *version;
+    void *whole_info;           /* owned */
+    size_t whole_info_size;
+    char *version;              /* owned */
+    uint32_t capabilities;      /* bits, by type */
 
     bool connected;
     bool active;                /* may be offered */
@@ -87,10 +89,16 @@ struct agents {
 struct agent *agent_create(const char *id, const struct upid *);
 void agent_destroy(struct agent *);
 
-/* Takes over what the agent says of itself; 'message' is referenced. */
-void agent_set_info(struct agent *, struct message *message,
-                    const V1__AgentInfo *, V1__AgentInfo__Capability **,
-                    size_t n_capabilities, const char *version);
+/* Takes over what the agent says of itself; all of it is copied. */
+void agent_set_info(struct agent *, const V1__AgentInfo *,
+                    V1__AgentInfo__Capability **, size_t n_capabilities,
+                    const char *version);
+
+/* Whether 'info' says the same. */
+bool agent_has_info(const struct agent *, const V1__AgentInfo *info);
+
+/* Its info with its resources; the caller unrefs the message. */
+struct message *agent_whole_info(const struct agent *);
 
 bool agent_has_capability(const struct agent *,
                           V1__AgentInfo__Capability__Type);

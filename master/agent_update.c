@@ -7,6 +7,7 @@
  * so; what is offered is taken back, since some of it may not exist. */
 #include <config.h>
 
+#include <actor/alloc.h>
 #include <actor/error.h>
 #include <actor/message.h>
 
@@ -17,9 +18,10 @@ static void
 update(struct master *m, struct agent *agent,
        const Internal__UpdateAgent *body)
 {
+    autodestroy(message) *info = agent_whole_info(agent);
     struct resources total = { 0 };
     struct error *error = agent_info_validate(
-        agent->info, body->checkpointed_resources,
+        message_root(info), body->checkpointed_resources,
         body->n_checkpointed_resources, &total);
 
     if (error) {

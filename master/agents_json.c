@@ -152,12 +152,13 @@ write_agent_capabilities(struct json_writer *w, const struct agent *agent)
 {
     json_key(w, "capabilities");
     json_array_begin(w);
-    for (size_t i = 0; i < agent->n_capabilities; i++) {
+    for (int type = 0; type < 32; type++) {
         const char *name = message_enum_name(
-            &v1__agent_info__capability__type__descriptor,
-            (int) agent->capabilities[i]->type);
+            &v1__agent_info__capability__type__descriptor, type);
 
-        json_string(w, name ? name : "UNKNOWN");
+        if (agent->capabilities >> type & 1) {
+            json_string(w, name ? name : "UNKNOWN");
+        }
     }
     json_array_end(w);
 }

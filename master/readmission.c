@@ -46,26 +46,31 @@ readmission_destroy(struct op *op)
     free(r);
 }
 
-/* What we know the agent says of itself; NULL: nothing. */
-static const V1__AgentInfo *
-known_info(const struct master *m, const char *id)
+/* Whether the registry has the agent among those that are not out of reach;
+ * and, in '*ret_same', as it says that it is now. */
+static bool
+is_known(const struct master *m, const V1__AgentInfo *info, bool *ret_same)
 {
+    const char *id = info->id->value;
     const struct agent *agent = agents_find(&m->agents, id);
+    const V1__AgentInfo *recovered = known_agents_recovered(&m->known, id);
 
-    return agent ? agent->info : known_agents_recovered(&m->known, id);
+    *ret_same = agent ? agent_has_info(agent, info)
+        : recovered && message_equal(&recovered->base, &info->base);
+    return agent || recovered;
 }
 
 static enum op_next
 return_persist(struct actor *self, struct op *op)
 {
     struct readmission *r = readmission_cast(op);
-    const V1__AgentInfo *known = known_info(master_cast(self),
-                                            r->info->id->value);
+    bool is_same;
+    bool known = is_known(master_cast(self), r->info, &is_same);
     Internal__RegistryChange__Agent *agent;
     Internal__RegistryChange *change;
     struct message *m;
 
-    if (known && message_equal(&known->base, &r->info->base)) {
+    if (is_same) {
         return op_goto(op, RETURN_PUBLISH);
     }
     m = registry_change_create(&change);

@@ -237,7 +237,7 @@ agents_rebuild(struct master *m, const struct comeback *comeback)
     Internal__AgentReregistered *reregistered;
     struct message *message;
 
-    agent_set_info(agent, comeback->request, body->agent,
+    agent_set_info(agent, body->agent,
                    body->agent_capabilities, body->n_agent_capabilities,
                    body->version);
     resources_init_copy(&agent->total, &comeback->total);
@@ -438,7 +438,7 @@ agents_welcome_back(struct master *m, struct agent *agent,
     metric_increment(m->metrics.slave_reregistrations, 1);
     actor_timer_cancel(&m->base, &agent->reregister_timer);
     agents_cancel_unreachable(m, agent->id->s);
-    agent_set_info(agent, comeback->request, body->agent,
+    agent_set_info(agent, body->agent,
                    body->agent_capabilities, body->n_agent_capabilities,
                    body->version);
     if (!upid_is_same(&agent->pid, from)) {
