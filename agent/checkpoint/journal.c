@@ -207,30 +207,70 @@ apply_write(const struct actor_disk *disk, const char *path,
     return error ? error : move(disk, temporary, path);
 }
 
-/* A log that is shorter than it should be, or gone, has been removed since, by
- * somebody who does not keep a journal. */
+/* Opens a log; '*ret_fd' is -1 if there is none, and none to begin. */
 static struct error *
-apply_append(const struct actor_disk *disk, const char *path,
-             const struct checkpoint_change *change)
+open_log(const struct actor_disk *disk, const char *path, bool is_begun,
+         int *ret_fd)
 {
-    struct error *error = NULL;
-    struct stat info;
-    int fd;
+    int fd = actor_disk_open(disk, path, O_RDWR, 0);
 
-    if (change->offset == 0) {
-        error = make_parent(disk, path);
+    if (fd == -ENOENT && is_begun) {
+        struct error *error = make_parent(disk, path);
         if (error) {
             return error;
         }
-    }
-    fd = actor_disk_open(disk, path,
-                         O_WRONLY | (change->offset == 0 ? O_CREAT : 0),
-                         0644);
-    if (fd == -ENOENT || fd == -ENOTDIR) {
+        fd = actor_disk_open(disk, path, O_RDWR | O_CREAT, 0644);
+    } else if (fd == -ENOENT || (fd == -ENOTDIR && !is_begun)) {
+        *ret_fd = -1;
         return NULL;
     }
     if (fd < 0) {
         return error_errno(-fd, "opening '%s'", path);
+    }
+    *ret_fd = fd;
+    return NULL;
+}
+
+/* Whether the log has these bytes there already.  What it has beyond them is
+ * no reason to write them again: changes that follow in the journal, which
+ * look for themselves, or a torn tail, which readers cut off. */
+static bool
+is_appended(const struct actor_disk *disk, int fd,
+            const struct checkpoint_change *change)
+{
+    char piece[4096];
+
+    for (size_t at = 0; at < change->size;) {
+        size_t left = change->size - at;
+        size_t size = left < sizeof piece ? left : sizeof piece;
+        ssize_t n = actor_disk_pread(disk, fd, piece, size,
+                                     (off_t) (change->offset + at));
+
+        if (n <= 0
+            || memcmp(piece, (const char *) change->data + at, (size_t) n)) {
+            return false;
+        }
+        at += (size_t) n;
+    }
+    return true;
+}
+
+/* A log that is shorter than it should be, or gone, has been removed since, by
+ * somebody who does not keep a journal. */
+static struct error *
+apply_append(const struct actor_disk *disk, const char *path,
+             const struct checkpoint_change *change, bool again)
+{
+    struct stat info;
+    int fd = -1;
+    struct error *error = open_log(disk, path, change->offset == 0, &fd);
+
+    if (error || fd < 0) {
+        return error;
+    }
+    if (again && is_appended(disk, fd, change)) {
+        actor_disk_close(disk, &fd);
+        return NULL;
     }
     int rc = actor_disk_fstat(disk, fd, &info);
     bool is_there = rc == 0 && (uint64_t) info.st_size >= change->offset;
@@ -297,7 +337,7 @@ apply(void *target_, const struct checkpoint_change *change)
         return target->again && is_written(disk, path, change)
             ? NULL : apply_write(disk, path, change);
     case CHECKPOINT_APPEND:
-        return apply_append(disk, path, change);
+        return apply_append(disk, path, change, target->again);
     case CHECKPOINT_LINK:
         return apply_link(disk, target->meta, path, change);
     case CHECKPOINT_REMOVE:

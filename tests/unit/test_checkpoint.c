@@ -419,6 +419,53 @@ START_TEST(what_was_not_applied_is_replayed)
 }
 END_TEST
 
+static void
+scribble(struct machine *m, const char *text, uint64_t offset)
+{
+    int fd = actor_disk_open(m->disk, META "/b/log", O_WRONLY, 0);
+
+    ck_assert_int_eq(actor_disk_pwrite(m->disk, fd, text, strlen(text),
+                                       (off_t) offset),
+                     (ssize_t) strlen(text));
+    actor_disk_close(m->disk, &fd);
+}
+
+/* What cannot be read at its end shows that nobody wrote or cut it. */
+START_TEST(log_that_has_it_all_is_left_alone)
+{
+    struct machine m = machine_create(1);
+    uint64_t size = 0, next;
+    struct stat info;
+
+    for (unsigned i = 0; i < 3; i++) {
+        ck_step(&m, i, &size, true);
+    }
+    scribble(&m, "torn", size);
+
+    ck_assert_ptr_null(journal_replay(m.disk, META, &next));
+    ck_all(&m, 3);
+    ck_assert_int_eq(actor_disk_stat(m.disk, META "/b/log", &info), 0);
+    ck_assert_uint_eq((uint64_t) info.st_size, size + 4);
+    machine_destroy(&m);
+}
+END_TEST
+
+START_TEST(log_that_is_wrong_anywhere_is_made_good)
+{
+    struct machine m = machine_create(1);
+    uint64_t size = 0, next;
+
+    for (unsigned i = 0; i < 3; i++) {
+        ck_step(&m, i, &size, true);
+    }
+    scribble(&m, "\x01", size * (unsigned) _i / 8);
+
+    ck_assert_ptr_null(journal_replay(m.disk, META, &next));
+    ck_all(&m, 3);
+    machine_destroy(&m);
+}
+END_TEST
+
 START_TEST(append_to_a_file_that_was_removed_is_passed_over)
 {
     struct machine m = machine_create(1);
@@ -492,6 +539,8 @@ checkpoint_suite(void)
     add_loop(suite, "power",
              power_failure_loses_nothing_that_is_in_the_journal, 60);
     test_add(suite, "replay", what_was_not_applied_is_replayed);
+    test_add(suite, "whole log", log_that_has_it_all_is_left_alone);
+    add_loop(suite, "wrong log", log_that_is_wrong_anywhere_is_made_good, 8);
     test_add(suite, "removed",
              append_to_a_file_that_was_removed_is_passed_over);
     test_add(suite, "journal damage",
