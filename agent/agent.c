@@ -311,9 +311,12 @@ read_saved(struct agent_setup *setup, struct actor_system *system)
         error = compatibility_check(setup, system);
     }
     if (error) {
-        return error_create(error_code(error), "Failed to perform recovery: "
-                            "%s\n" RECOVERY_HINT, error_text(error),
-                            setup->work_dir);
+        struct error *told = error_create(
+            error_code(error), "Failed to perform recovery: %s\n"
+            RECOVERY_HINT, error_text(error), setup->work_dir);
+
+        error_destroy(error);
+        return told;
     }
     return NULL;
 }
