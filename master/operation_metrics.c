@@ -93,7 +93,7 @@ count(struct operation_metrics *m, int type, int state, int amount)
             if (states[s].is_gauge) {
                 metric_add(m->metrics[t][s], amount);
             } else if (amount > 0) {
-                metric_increment(m->metrics[t][s], (uint64_t) amount);
+                metric_increment(m->metrics[t][s], amount);
             }
         }
     }

@@ -90,7 +90,7 @@ make_info(const struct fetcher_options *options,
     info->stall_timeout->nanoseconds = options->stall_timeout_ns;
     if (mode != FETCHER__FETCHER_INFO__MODE__FETCH) {
         info->has_mode = true;
-        info->mode = mode;
+        info->mode = (Fetcher__FetcherInfo__Mode) mode;
     }
     return m;
 }
