@@ -347,8 +347,8 @@ START_TEST(quota_that_makes_no_sense_is_refused_as_a_whole)
         "{\"role\":\"*\",\"limits\":{\"cpus\":{\"value\":1}}}",
         "{\"role\":\"a//b\",\"limits\":{\"cpus\":{\"value\":1}}}",
         "{\"role\":\"dev\",\"limits\":{\"cpus\":{\"value\":-1}}}",
-        "{\"role\":\"dev\",\"limits\":{\"cpus\":{\"value\":1}},"
-            "\"guarantees\":{\"cpus\":{\"value\":2}}}",
+        ("{\"role\":\"dev\",\"limits\":{\"cpus\":{\"value\":1}},"
+         "\"guarantees\":{\"cpus\":{\"value\":2}}}"),
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
@@ -392,8 +392,8 @@ static const char *const story[] = {
     "{\"mark_agent_gone\":" AT("d") "}",
     SCHEDULE(WINDOW("{\"hostname\":\"A\"}")),
     "{\"update_weights\":{\"infos\":[{\"role\":\"a\",\"weight\":2}]}}",
-    "{\"update_quota\":{\"configs\":[{\"role\":\"dev\",\"limits\":{"
-        "\"cpus\":{\"value\":4},\"mem\":{\"value\":5}}}]}}",
+    ("{\"update_quota\":{\"configs\":[{\"role\":\"dev\",\"limits\":{"
+     "\"cpus\":{\"value\":4},\"mem\":{\"value\":5}}}]}}"),
 };
 
 static struct registry *
