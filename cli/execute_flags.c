@@ -41,11 +41,27 @@ static const struct flag flags[] = {
     FLAG(env, FLAG_STRING, NULL, false,
          "Environment variables of the command, as a JSON object of strings\n"
          "('{\"NAME\": \"value\"}')."),
+    FLAG(volumes, FLAG_STRING, NULL, false,
+         "Volumes to be mounted in the container of the command, as a JSON\n"
+         "array of 'Volume' or the path of a file with it. The agent says\n"
+         "which it does not have. (A persistent volume is a resource: name it\n"
+         "as one, in '--task'.)"),
+    FLAG(rlimits, FLAG_STRING, NULL, false,
+         "Limits of the processes of the command, as the JSON of an\n"
+         "'RLimitInfo', such as\n"
+         "'{\"rlimits\": [{\"type\": \"RLMT_NOFILE\", \"soft\": 64, "
+         "\"hard\": 64}]}',\n"
+         "or the path of a file with it. Neither 'soft' nor 'hard' is no\n"
+         "limit at all."),
     FLAG(resources, FLAG_STRING, "cpus:1;mem:128", false,
-         "Resources for the command."),
+         "Resources for the command, as text ('cpus:1;mem:128') or as a JSON\n"
+         "array of 'Resource'."),
     FLAG(role, FLAG_STRING, "*", false, "Role to use when registering."),
     FLAG(principal, FLAG_STRING, NULL, false,
          "The principal to use for the framework."),
+    FLAG(secret, FLAG_STRING, NULL, false,
+         "The secret of the principal. Accepted for the sake of scripts:\n"
+         "this version does not authenticate frameworks."),
     FLAG(checkpoint, FLAG_BOOL, "false", false,
          "Enable checkpointing for the framework."),
     FLAG(framework_capabilities, FLAG_STRING, NULL, false,
@@ -58,6 +74,26 @@ static const struct flag flags[] = {
     FLAG(content_type, FLAG_STRING, "protobuf", false,
          "Accepted for the sake of scripts: 'json' or 'protobuf'. The driver\n"
          "has an encoding of its own."),
+
+    /* What containers, or HDFS, would have to be there for. */
+    FLAG(containerizer, FLAG_STRING, "mesos", false,
+         "Containerizer to be used; only 'mesos' is supported."),
+    FLAG(appc_image, FLAG_STRING, NULL, false, "Not supported."),
+    FLAG(docker_image, FLAG_STRING, NULL, false, "Not supported."),
+    FLAG(networks, FLAG_STRING, NULL, false,
+         "Not supported, unless it is empty."),
+    FLAG(effective_capabilities, FLAG_STRING, NULL, false, "Not supported."),
+    FLAG(bounding_capabilities, FLAG_STRING, NULL, false, "Not supported."),
+    FLAG(tty, FLAG_BOOL, "false", false, "Not supported."),
+    FLAG(package, FLAG_STRING, NULL, false,
+         "Not supported. (Name what is to be fetched as 'uris' of the\n"
+         "command, in '--task'.)"),
+    FLAG(hadoop, FLAG_STRING, "hadoop", false,
+         "Means something with '--package' only."),
+    FLAG(hdfs, FLAG_STRING, "localhost:9000", false,
+         "Means something with '--package' only."),
+    FLAG(overwrite, FLAG_BOOL, "false", false,
+         "Means something with '--package' only."),
 };
 
 /* --- what goes together --- */
@@ -77,6 +113,24 @@ check_content_type(const char *type)
     return error_create(ERROR_INVALID, "Invalid content type '%s'", type);
 }
 
+/* With --task or --task_group. */
+static struct error *
+check_without_command(const struct execute_flags *f)
+{
+    if (f->name || f->command || f->env || f->appc_image || f->docker_image
+        || f->volumes) {
+        return error_create(ERROR_INVALID, "'--name, --command, --env, "
+                            "--appc_image, --docker_image, --volumes' can "
+                            "only be set when both '--task' and "
+                            "'--task_group' are not set");
+    }
+    if (f->task && f->networks) {
+        return error_create(ERROR_INVALID, "'--networks' can only be set when "
+                            "'--task' is not set");
+    }
+    return NULL;
+}
+
 static struct error *
 check_task(const struct execute_flags *f)
 {
@@ -86,12 +140,7 @@ check_task(const struct execute_flags *f)
                             "'--task_group'");
     }
     if (f->task || f->task_group) {
-        if (f->name || f->command || f->env) {
-            return error_create(ERROR_INVALID, "'--name, --command, --env' "
-                                "can only be set when both '--task' and "
-                                "'--task_group' are not set");
-        }
-        return NULL;
+        return check_without_command(f);
     }
     if (!f->name) {
         return error_create(ERROR_INVALID, "Missing required option --name");

@@ -23,14 +23,29 @@ struct execute_flags {
     bool shell;
     char *command;
     char *env;
+    char *volumes;
+    char *rlimits;
     char *resources;
     char *role;
     char *principal;
+    char *secret;
     bool checkpoint;
     char *framework_capabilities;
     int64_t kill_after;         /* ns; 0: never */
     bool partition_aware;
     char *content_type;
+
+    char *containerizer;
+    char *appc_image;
+    char *docker_image;
+    char *networks;
+    char *effective_capabilities;
+    char *bounding_capabilities;
+    bool tty;
+    char *package;
+    char *hadoop;
+    char *hdfs;
+    bool overwrite;
 };
 
 /* What is wrong with the command line as a whole is an error, too.  '*flags'

@@ -10,21 +10,19 @@
 
 #include "cli/execute_task.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <yajl/yajl_tree.h>
 
 #include <actor/alloc.h>
 #include <actor/error.h>
-#include <actor/limits.h>
 #include <actor/message.h>
-#include <actor/strbuf.h>
+#include <actor/log.h>
 
+#include "cli/execute_container.h"
 #include "cli/execute_flags.h"
+#include "cli/execute_json.h"
 
 /* --- the command --- */
 
@@ -96,6 +94,18 @@ split(const char *text, struct message *m, V1__CommandInfo *command)
 }
 
 static struct error *
+add_resources(const char *text, struct message *m, V1__TaskInfo *task)
+{
+    autofini(resources) wanted = { 0 };
+    struct error *error = resources_parse(text, "*", &wanted);
+
+    if (!error) {
+        resources_encode(&wanted, m, &task->resources, &task->n_resources);
+    }
+    return error_wrap(error, "Failed to parse resources '%s'", text);
+}
+
+static struct error *
 make_command_task(const struct execute_flags *flags, struct message **ret)
 {
     struct message *m = message_create(&v1__task_info__descriptor);
@@ -117,54 +127,18 @@ make_command_task(const struct execute_flags *flags, struct message **ret)
     if (flags->env) {
         error = add_environment(flags->env, m, command);
     }
+    if (!error) {
+        error = execute_container_make(flags, m, &task->container);
+    }
+    if (!error) {
+        error = add_resources(flags->resources, m, task);
+    }
     if (error) {
         message_unref(m);
         return error;
     }
     *ret = m;
     return NULL;
-}
-
-/* --- a task from JSON --- */
-
-static struct error *
-read_file(const char *path, const char *flag, struct strbuf *ret)
-{
-    autoclose int fd = open(path, O_RDONLY | O_CLOEXEC);
-    char buffer[4096];
-    ssize_t size = fd < 0 ? -1 : 1;
-
-    while (size > 0) {
-        size = read(fd, buffer, sizeof buffer);
-        if (size > 0) {
-            strbuf_append_bytes(ret, buffer, (size_t) size);
-        }
-    }
-    if (size < 0) {
-        return error_errno(errno, "Failed to load flag '%s': reading '%s'",
-                           flag, path);
-    }
-    return NULL;
-}
-
-static struct error *
-read_json(const char *text, const char *flag,
-          const ProtobufCMessageDescriptor *descriptor, struct message **ret)
-{
-    autofini(strbuf) content = STRBUF(LIMIT_MESSAGE_SIZE);
-    struct error *error = NULL;
-
-    if (text[0] == '/') {
-        error = read_file(text, flag, &content);
-    } else {
-        strbuf_append(&content, text);
-    }
-    if (error) {
-        return error;
-    }
-    return error_wrap(message_decode_json(descriptor, content.data,
-                                          content.len, ret),
-                      "Failed to load flag '%s'", flag);
 }
 
 /* --- the task, or the group --- */
@@ -186,17 +160,31 @@ add_wanted(struct execute_task *task, const char *text)
 }
 
 static struct error *
+decode_more(struct execute_task *task, V1__Resource *const *resources,
+            size_t n)
+{
+    autofini(resources) more = { 0 };
+    struct error *error = resources_decode(resources, n, &more);
+
+    if (!error) {
+        resources_add(&task->wanted, &more);
+    }
+    return error;
+}
+
+/* What all tasks want, and an executor of their own. */
+static struct error *
 decode_wanted(struct execute_task *task)
 {
     struct error *error = NULL;
 
     for (size_t i = 0; i < task->n_tasks && !error; i++) {
-        autofini(resources) more = { 0 };
+        const V1__TaskInfo *info = task->tasks[i];
 
-        error = resources_decode(task->tasks[i]->resources,
-                                 task->tasks[i]->n_resources, &more);
-        if (!error) {
-            resources_add(&task->wanted, &more);
+        error = decode_more(task, info->resources, info->n_resources);
+        if (!error && info->executor) {
+            error = decode_more(task, info->executor->resources,
+                                info->executor->n_resources);
         }
     }
     return error;
@@ -205,9 +193,9 @@ decode_wanted(struct execute_task *task)
 static struct error *
 init_group(struct execute_task *task, const char *text)
 {
-    struct error *error = read_json(text, "task_group",
-                                    &v1__task_group_info__descriptor,
-                                    &task->info);
+    struct error *error =
+        execute_json_message(text, "task_group",
+                             &v1__task_group_info__descriptor, &task->info);
 
     if (error) {
         return error;
@@ -228,13 +216,20 @@ init_group(struct execute_task *task, const char *text)
 struct error *
 execute_task_init(struct execute_task *task, const struct execute_flags *flags)
 {
-    struct error *error;
+    struct error *error = execute_container_check(flags);
 
+    if (error) {
+        return error;
+    }
+    if (flags->rlimits && (flags->task || flags->task_group)) {
+        log_warn("--rlimits is without effect with --task and --task_group");
+    }
     if (flags->task_group) {
         return init_group(task, flags->task_group);
     }
-    error = flags->task ? read_json(flags->task, "task",
-                                    &v1__task_info__descriptor, &task->info)
+    error = flags->task ? execute_json_message(flags->task, "task",
+                                               &v1__task_info__descriptor,
+                                               &task->info)
                         : make_command_task(flags, &task->info);
     if (error) {
         return error;
@@ -242,8 +237,7 @@ execute_task_init(struct execute_task *task, const struct execute_flags *flags)
     task->single = message_root(task->info);
     task->tasks = &task->single;
     task->n_tasks = 1;
-    return flags->task ? decode_wanted(task)
-                       : add_wanted(task, flags->resources);
+    return decode_wanted(task);
 }
 
 void
@@ -270,17 +264,34 @@ take(struct resources *available, const struct resources *wanted,
     return true;
 }
 
+/* The same for what a task, or an executor, says that it wants. */
 static bool
-place_task(const V1__TaskInfo *template, const struct resources *wanted,
-           const V1__Offer *offer, const char *role,
-           struct resources *available, struct message *m, V1__TaskInfo **ret)
+place_resources(struct resources *available, const char *role,
+                struct message *m, V1__Resource ***resources, size_t *n)
+{
+    autofini(resources) wanted = { 0 };
+
+    /* Decoded once already. */
+    error_drop(resources_decode(*resources, *n, &wanted));
+    return take(available, &wanted, role, m, resources, n);
+}
+
+static bool
+place_task(const V1__TaskInfo *template, const V1__Offer *offer,
+           const char *role, struct resources *available, struct message *m,
+           V1__TaskInfo **ret)
 {
     V1__TaskInfo *info = message_copy(m, &template->base);
+    bool fits = place_resources(available, role, m, &info->resources,
+                                &info->n_resources);
 
     info->agent_id = message_copy(m, &offer->agent_id->base);
+    if (fits && info->executor) {
+        fits = place_resources(available, role, m, &info->executor->resources,
+                               &info->executor->n_resources);
+    }
     *ret = info;
-    return take(available, wanted, role, m, &info->resources,
-                &info->n_resources);
+    return fits;
 }
 
 static bool
@@ -314,12 +325,7 @@ place_group(const struct execute_task *task, const V1__Offer *offer,
     launch->task_group = group;
     group->tasks = message_array(m, task->n_tasks, sizeof *group->tasks);
     for (size_t i = 0; i < task->n_tasks && fits; i++) {
-        autofini(resources) wanted = { 0 };
-
-        /* Decoded once already. */
-        error_drop(resources_decode(task->tasks[i]->resources,
-                                    task->tasks[i]->n_resources, &wanted));
-        fits = place_task(task->tasks[i], &wanted, offer, role, available, m,
+        fits = place_task(task->tasks[i], offer, role, available, m,
                           &group->tasks[group->n_tasks++]);
     }
     return fits;
@@ -344,8 +350,8 @@ place(const struct execute_task *task, const V1__Offer *offer,
         message_new(m, &v1__offer__operation__launch__descriptor);
     operation->launch->task_infos = message_array(m, 1, sizeof(void *));
     operation->launch->n_task_infos = 1;
-    return place_task(task->tasks[0], &task->wanted, offer, role, available,
-                      m, &operation->launch->task_infos[0]);
+    return place_task(task->tasks[0], offer, role, available, m,
+                      &operation->launch->task_infos[0]);
 }
 
 struct message *

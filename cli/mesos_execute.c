@@ -34,6 +34,7 @@
 #include <mesos/scheduler.h>
 
 #include "cli/execute_flags.h"
+#include "cli/execute_status.h"
 #include "cli/execute_task.h"
 #include "model/resources.h"
 #include "model/task_state.h"
@@ -166,62 +167,12 @@ on_offers(struct mesos_scheduler_driver *driver, void *e_,
 }
 
 static void
-print_enum(const char *label, const ProtobufCEnumDescriptor *descriptor,
-           bool is_set, int value)
-{
-    const char *name = message_enum_name(descriptor, value);
-
-    if (is_set && name) {
-        printf("  %s: %s\n", label, name);
-    }
-}
-
-static void
-print_check_status(const V1__CheckStatusInfo *check)
-{
-    autofini(strbuf) text = STRBUF(65536);
-
-    if (check) {
-        message_encode_json(&check->base, &text);
-        printf("  check status: %s\n", text.data);
-    }
-}
-
-static void
-print_limitation(const V1__TaskResourceLimitation *limitation)
-{
-    autofini(resources) r = { 0 };
-    autofini(strbuf) text = STRBUF(65536);
-
-    if (!limitation || limitation->n_resources == 0) {
-        return;
-    }
-    autoerror *error = resources_decode(limitation->resources,
-                                        limitation->n_resources, &r);
-
-    if (!error) {
-        resources_format(&r, &text);
-        printf("  resource limit violation: %s\n", text.data);
-    }
-}
-
-static void
 print_status(const V1__TaskStatus *status)
 {
-    printf("Received status update %s for task '%s'\n",
-           task_state_name((int) status->state), status->task_id->value);
-    if (status->message) {
-        printf("  message: '%s'\n", status->message);
-    }
-    print_enum("source", &v1__task_status__source__descriptor,
-               status->has_source, (int) status->source);
-    print_enum("reason", &v1__task_status__reason__descriptor,
-               status->has_reason, (int) status->reason);
-    if (status->has_healthy) {
-        printf("  healthy?: %d\n", status->healthy);
-    }
-    print_check_status(status->check_status);
-    print_limitation(status->limitation);
+    autofini(strbuf) text = STRBUF(STRBUF_UNLIMITED);
+
+    execute_status_format(status, &text);
+    fwrite(text.data, 1, text.len, stdout);
     fflush(stdout);
 }
 
@@ -463,6 +414,10 @@ execute(const struct execute_flags *flags)
 
     if (!error) {
         error = execute_task_init(&task, flags);
+    }
+    if (!error && flags->secret) {
+        log_warn("--secret is without effect: frameworks are not "
+                 "authenticated");
     }
     if (error) {
         log_error("EXIT with status 1: %s", error_text(error));

@@ -73,6 +73,44 @@ result $? "a command line without a command is refused" "$tmp/out"
 [ $? -eq 1 ] && grep -q 'EXIT with status 1: .*cpus:many' "$tmp/out"
 result $? "malformed flags are refused" "$tmp/out"
 
+# --- containers ---
+execute limited 'test "$(ulimit -n)" = 77' --rlimits='{"rlimits":[
+    {"type":"RLMT_NOFILE","soft":77,"hard":88}]}' >"$tmp/out" 2>&1
+result $? "--rlimits limits the processes of the command" "$tmp/out"
+
+execute volume true --volumes='[{"mode":"RW","container_path":"c",
+    "host_path":"/tmp"}]' >"$tmp/out" 2>&1
+[ $? -eq 1 ] && grep -q "  message: '.*None of the enabled containerizers.*'" \
+    "$tmp/out"
+result $? "a volume that the agent does not have comes to its notice" "$tmp/out"
+
+execute image true --docker_image=busybox >"$tmp/out" 2>&1
+[ $? -eq 1 ] && ! grep -q Subscribed "$tmp/out" &&
+    grep -q "EXIT with status 1: '--docker_image' is not supported" "$tmp/out"
+result $? "an image is refused before anything is registered" "$tmp/out"
+
+execute secret true --principal=p --secret=s >"$tmp/out" 2>"$tmp/err" &&
+    grep -q '^W.*--secret is without effect' "$tmp/err"
+result $? "a secret is accepted, and said not to be used" "$tmp/err"
+
+# --- checks ---
+cat >"$tmp/task.json" <<'END'
+{"name": "checked", "task_id": {"value": "checked"},
+ "agent_id": {"value": ""},
+ "command": {"value": "until [ -e seen ]; do sleep 0.02; done"},
+ "check": {"type": "COMMAND", "delay_seconds": 0, "interval_seconds": 0.05,
+           "command": {"command": {"value": "touch seen; exit 7"}}},
+ "health_check": {"type": "COMMAND", "delay_seconds": 0,
+                  "command": {"value": "exit 0"}},
+ "resources": [{"name": "cpus", "type": "SCALAR", "scalar": {"value": 0.1}},
+               {"name": "mem", "type": "SCALAR", "scalar": {"value": 32}}]}
+END
+timeout -k 5 "$WAIT_SECONDS" "$build/cli/mesos-execute" --master="$master" \
+    --task="$tmp/task.json" >"$tmp/out" 2>&1
+result $? "a task with checks can be given as JSON" "$tmp/out"
+expect "before its first result, the kind of check is shown" \
+    grep -x '  check status: COMMAND' "$tmp/out"
+
 # --- a task that no agent has room for ---
 "$build/cli/mesos-execute" --master="$master" --name=large --command=true \
     --resources='cpus:0.1;mem:100000000' >"$tmp/out" 2>"$tmp/err" &

@@ -171,3 +171,6 @@ check_PROGRAMS += %D%/test_fetcher_parts
 
 check_PROGRAMS += %D%/test_logger
 %C%_test_logger_LDADD = $(LIBAGENT) $(LIBTEST) $(LIBMODEL)
+
+check_PROGRAMS += %D%/test_execute
+%C%_test_execute_LDADD = cli/libexecute.la $(LIBTEST) $(LIBMODEL)
