@@ -71,6 +71,10 @@ static const struct flag flags[] = {
          "Kill the task after this long (e.g., '30secs') of running."),
     FLAG(partition_aware, FLAG_BOOL, "true", false,
          "Enable partition-awareness for the framework."),
+    FLAG(follow, FLAG_BOOL, "false", false,
+         "Show what the task prints, as it comes; of a task group each line\n"
+         "behind the name of its task. Updates go to standard error then.\n"
+         "(Mesos has no such flag.)"),
     FLAG(content_type, FLAG_STRING, "protobuf", false,
          "Accepted for the sake of scripts: 'json' or 'protobuf'. The driver\n"
          "has an encoding of its own."),

@@ -33,6 +33,7 @@ struct execute_flags {
     char *framework_capabilities;
     int64_t kill_after;         /* ns; 0: never */
     bool partition_aware;
+    bool follow;                /* ours, not Mesos' */
     char *content_type;
 
     char *containerizer;

@@ -370,6 +370,20 @@ execute_task_place(const struct execute_task *task, const V1__Offer *offer,
     return m;
 }
 
+char *
+execute_task_directory(const struct execute_task *task, size_t i)
+{
+    const V1__TaskInfo *info = task->tasks[i];
+
+    if (task->is_group) {
+        return xasprintf("%s/runs/latest/tasks/%s", GROUP_EXECUTOR_ID,
+                         info->task_id->value);
+    }
+    return xasprintf("%s/runs/latest",
+                     info->executor ? info->executor->executor_id->value
+                                    : info->task_id->value);
+}
+
 /* --- the framework --- */
 
 static void

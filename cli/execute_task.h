@@ -40,6 +40,11 @@ void execute_task_fini(struct execute_task *);
 struct message *execute_task_place(const struct execute_task *,
                                    const V1__Offer *offer, const char *role);
 
+/* Where the stdout and stderr of a task are, once it has been placed, below
+ * /frameworks/<framework>/executors of the agent's files.  The caller's to
+ * free. */
+char *execute_task_directory(const struct execute_task *, size_t i);
+
 /* The FrameworkInfo that the flags ask for. */
 struct error *execute_framework(const struct execute_flags *,
                                 struct message **ret) MUST_CHECK;

@@ -11,8 +11,12 @@ noinst_LTLIBRARIES += %D%/libexecute.la
 	%D%/execute_container.h \
 	%D%/execute_flags.c \
 	%D%/execute_flags.h \
+	%D%/execute_follow.c \
+	%D%/execute_follow.h \
 	%D%/execute_json.c \
 	%D%/execute_json.h \
+	%D%/execute_output.c \
+	%D%/execute_output.h \
 	%D%/execute_status.c \
 	%D%/execute_status.h \
 	%D%/execute_task.c \

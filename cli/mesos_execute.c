@@ -8,6 +8,10 @@
  * all tasks finished, and 1 otherwise.  SIGINT and SIGTERM kill the tasks; a
  * second one does not wait for their end.
  *
+ * With --follow a follower, an actor in a system of its own, shows what the
+ * tasks print.  Standard output is theirs then, our own lines go to standard
+ * error, and the last update of a task is printed behind its output.
+ *
  * Thread: callbacks run on the driver's thread; main waits for signals and for
  * their word that it is over.  'state' is guarded by its mutex. */
 #include <config.h>
@@ -24,6 +28,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include <actor/address.h>
 #include <actor/alloc.h>
 #include <actor/duration.h>
 #include <actor/error.h>
@@ -31,9 +36,12 @@
 #include <actor/message.h>
 #include <actor/strbuf.h>
 #include <actor/system.h>
+#include <actor/upid.h>
 #include <mesos/scheduler.h>
 
 #include "cli/execute_flags.h"
+#include "cli/execute_follow.h"
+#include "cli/execute_output.h"
 #include "cli/execute_status.h"
 #include "cli/execute_task.h"
 #include "model/resources.h"
@@ -45,13 +53,18 @@
 struct execution {
     const struct execute_flags *flags;
     const struct execute_task *task;
+    struct execute_output *output;      /* owned */
+    struct actor_system *system;        /* owned; the follower's, or NULL */
     int event_fd;               /* written when something below changes */
 
     struct actor_mutex *mutex;  /* guards the rest */
     bool is_launched;
     bool is_running;
     bool is_killed;             /* a kill was asked for */
-    bool is_over;
+    bool has_failed;            /* nothing more will be heard */
+    bool is_following;
+    bool is_shown;              /* all that the tasks printed */
+    struct upid follower;
     bool *has_ended;            /* owned; of each task */
     size_t n_ended;
     size_t n_finished;          /* of those, well */
@@ -71,14 +84,14 @@ announce(struct execution *e)
 /* --- callbacks --- */
 
 static void
-on_registered(struct mesos_scheduler_driver *driver, void *e,
+on_registered(struct mesos_scheduler_driver *driver, void *e_,
               const V1__FrameworkID *id, const V1__MasterInfo *master)
 {
+    struct execution *e = e_;
+
     (void) driver;
-    (void) e;
     (void) master;
-    printf("Subscribed with ID %s\n", id->value);
-    fflush(stdout);
+    execute_output_printf(e->output, "Subscribed with ID %s\n", id->value);
 }
 
 /* Nothing is wrong: an agent may become free, or a larger one come. */
@@ -105,19 +118,84 @@ warn_that_it_does_not_fit(const struct execution *e, const V1__Offer *offer)
 }
 
 static void
-print_submitted(const struct execute_task *task, const char *agent_id)
+print_submitted(const struct execution *e, const char *agent_id)
 {
+    const struct execute_task *task = e->task;
+    autofini(strbuf) text = STRBUF(STRBUF_UNLIMITED);
+
     if (task->is_group) {
-        printf("Submitted task group with tasks [ ");
+        strbuf_append(&text, "Submitted task group with tasks [ ");
         for (size_t i = 0; i < task->n_tasks; i++) {
-            printf("%s%s", i ? ", " : "", task->tasks[i]->task_id->value);
+            strbuf_printf(&text, "%s%s", i ? ", " : "",
+                          task->tasks[i]->task_id->value);
         }
-        printf(" ] to agent '%s'\n", agent_id);
+        strbuf_append(&text, " ]");
     } else {
-        printf("Submitted task '%s' to agent '%s'\n", task->tasks[0]->name,
-               agent_id);
+        strbuf_printf(&text, "Submitted task '%s'", task->tasks[0]->name);
     }
-    fflush(stdout);
+    strbuf_printf(&text, " to agent '%s'\n", agent_id);
+    execute_output_say(e->output, text.data);
+}
+
+/* --- following --- */
+
+static void announce_shown(void *e);
+
+/* What the follower wants to know of the tasks: their directories, and what
+ * stands before their lines. */
+static struct error *
+start_follower(struct execution *e, const V1__Offer *offer,
+               const struct address *agent)
+{
+    size_t n = e->task->n_tasks;
+    char **directories = xcalloc(n, sizeof *directories);
+    char **prefixes = xcalloc(n, sizeof *prefixes);
+    struct follow_options options = {
+        .agent = *agent, .framework_id = offer->framework_id->value,
+        .directories = (const char *const *) directories,
+        .prefixes = e->task->is_group ? (const char *const *) prefixes : NULL,
+        .n_tasks = n, .output = e->output, .done = announce_shown, .aux = e,
+    };
+
+    for (size_t i = 0; i < n; i++) {
+        directories[i] = execute_task_directory(e->task, i);
+        prefixes[i] = xasprintf("%s: ", e->task->tasks[i]->name);
+    }
+    struct error *error = follow_start(e->system, &options, &e->follower);
+
+    for (size_t i = 0; i < n; i++) {
+        free(directories[i]);
+        free(prefixes[i]);
+    }
+    free(directories);
+    free(prefixes);
+    return error;
+}
+
+/* Follows the tasks on the agent of 'offer'. */
+static void
+follow(struct execution *e, const V1__Offer *offer)
+{
+    const V1__Address *at = offer->url ? offer->url->address : NULL;
+    struct address agent;
+    autoerror *error = NULL;
+
+    if (!at || !at->ip || at->port <= 0 || at->port > UINT16_MAX) {
+        error = error_create(ERROR_UNAVAILABLE, "the offer does not say where "
+                             "the agent is");
+    } else {
+        error = address_parse_ip(at->ip, (uint16_t) at->port, &agent);
+    }
+    if (!error) {
+        error = start_follower(e, offer, &agent);
+    }
+    if (error) {
+        log_warn("Cannot follow the task: %s", error_text(error));
+        return;
+    }
+    actor_mutex_lock(e->mutex);
+    e->is_following = true;
+    actor_mutex_unlock(e->mutex);
 }
 
 static bool
@@ -136,11 +214,14 @@ launch(struct mesos_scheduler_driver *driver, struct execution *e,
 
     mesos_scheduler_driver_accept_offers(driver, &offer_id, 1, &operation, 1,
                                          NULL);
-    print_submitted(e->task, offer->agent_id->value);
+    print_submitted(e, offer->agent_id->value);
     actor_mutex_lock(e->mutex);
     e->is_launched = true;
     e->agent_id = xstrdup(offer->agent_id->value);
     actor_mutex_unlock(e->mutex);
+    if (e->system) {
+        follow(e, offer);
+    }
     return true;
 }
 
@@ -166,29 +247,36 @@ on_offers(struct mesos_scheduler_driver *driver, void *e_,
     }
 }
 
-static void
-print_status(const V1__TaskStatus *status)
+/* The task of that id; 'n_tasks' if it is none of ours. */
+static size_t
+find_task(const struct execution *e, const V1__TaskID *id)
 {
-    autofini(strbuf) text = STRBUF(STRBUF_UNLIMITED);
+    size_t i = 0;
 
-    execute_status_format(status, &text);
-    fwrite(text.data, 1, text.len, stdout);
-    fflush(stdout);
+    while (i < e->task->n_tasks
+           && strcmp(e->task->tasks[i]->task_id->value, id->value) != 0) {
+        i++;
+    }
+    return i;
 }
 
-/* One of the tasks is over. */
-static void
-note_end(struct execution *e, const V1__TaskStatus *status)
+/* Whether this is the end of task 'i', which had not ended before.  With the
+ * mutex held. */
+static bool
+note_end(struct execution *e, size_t i, const V1__TaskStatus *status)
 {
-    for (size_t i = 0; i < e->task->n_tasks; i++) {
-        if (!e->has_ended[i] && !strcmp(e->task->tasks[i]->task_id->value,
-                                        status->task_id->value)) {
-            e->has_ended[i] = true;
-            e->n_ended++;
-            e->n_finished += status->state == V1__TASK_STATE__TASK_FINISHED;
-        }
+    /* What nobody knows cannot be killed, and will not end otherwise. */
+    bool is_end = task_state_is_terminal((int) status->state)
+                  || (e->is_killed
+                      && status->state == V1__TASK_STATE__TASK_UNKNOWN);
+
+    if (!is_end || i == e->task->n_tasks || e->has_ended[i]) {
+        return false;
     }
-    e->is_over = e->n_ended == e->task->n_tasks;
+    e->has_ended[i] = true;
+    e->n_ended++;
+    e->n_finished += status->state == V1__TASK_STATE__TASK_FINISHED;
+    return true;
 }
 
 static void
@@ -196,21 +284,37 @@ on_status(struct mesos_scheduler_driver *driver, void *e_,
           const V1__TaskStatus *status)
 {
     struct execution *e = e_;
+    size_t i = find_task(e, status->task_id);
+    autofini(strbuf) text = STRBUF(STRBUF_UNLIMITED);
 
-    print_status(status);
-    mesos_scheduler_driver_acknowledge_status_update(driver, status);
-
+    execute_status_format(status, &text);
     actor_mutex_lock(e->mutex);
     if (status->state == V1__TASK_STATE__TASK_RUNNING) {
         e->is_running = true;
     }
+    bool is_end = note_end(e, i, status);
+    bool is_following = e->is_following;
 
-    /* What nobody knows cannot be killed, and will not end otherwise. */
-    if (task_state_is_terminal((int) status->state)
-        || (e->is_killed
-            && status->state == V1__TASK_STATE__TASK_UNKNOWN)) {
-        note_end(e, status);
+    actor_mutex_unlock(e->mutex);
+    if (is_following && is_end) {
+        follow_end(e->system, &e->follower, i, text.data);
+    } else {
+        execute_output_say(e->output, text.data);
     }
+    if (is_following && !is_end && i < e->task->n_tasks) {
+        follow_look(e->system, &e->follower, i);
+    }
+    mesos_scheduler_driver_acknowledge_status_update(driver, status);
+    announce(e);
+}
+
+static void
+announce_shown(void *e_)
+{
+    struct execution *e = e_;
+
+    actor_mutex_lock(e->mutex);
+    e->is_shown = true;
     actor_mutex_unlock(e->mutex);
     announce(e);
 }
@@ -223,12 +327,20 @@ on_error(struct mesos_scheduler_driver *driver, void *e_, const char *message)
     (void) driver;
     log_error("EXIT with status 1: Received an ERROR event: %s", message);
     actor_mutex_lock(e->mutex);
-    e->is_over = true;
+    e->has_failed = true;
     actor_mutex_unlock(e->mutex);
     announce(e);
 }
 
 /* --- waiting --- */
+
+static bool
+is_over(const struct execution *e)
+{
+    return e->has_failed
+           || (e->n_ended == e->task->n_tasks
+               && (!e->is_following || e->is_shown));
+}
 
 static struct execution
 snapshot(struct execution *e)
@@ -259,9 +371,9 @@ kill_tasks(struct mesos_scheduler_driver *driver, struct execution *e)
         const V1__TaskInfo *task = e->task->tasks[i];
 
         if (ask_to_kill(e, i)) {
-            printf("Asked to kill task '%s' on agent '%s'\n",
-                   task->task_id->value, e->agent_id);
-            fflush(stdout);
+            execute_output_printf(e->output, "Asked to kill task '%s' on "
+                                  "agent '%s'\n", task->task_id->value,
+                                  e->agent_id);
             mesos_scheduler_driver_kill_task(driver, task->task_id);
         }
     }
@@ -317,7 +429,7 @@ wait_for_end(struct mesos_scheduler_driver *driver, struct execution *e,
     for (;;) {
         struct execution now = snapshot(e);
 
-        if (now.is_over) {
+        if (is_over(&now)) {
             return;
         }
         if (now.is_running && is_timer_due) {
@@ -354,6 +466,32 @@ open_signals(void)
     return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
+/* The system of a follower, which nobody has to reach. */
+static struct actor_system *
+start_system(void)
+{
+    struct actor_system_options options = { .n_workers = 1 };
+    struct actor_system *system = NULL;
+    autoerror *error = actor_system_create(&options, &system);
+
+    if (error) {
+        log_warn("Cannot follow the task: %s", error_text(error));
+    }
+    return system;
+}
+
+/* Once nobody else has it. */
+static void
+execution_fini(struct execution *e)
+{
+    actor_system_destroy(e->system);
+    execute_output_destroy(e->output);
+    close(e->event_fd);
+    actor_mutex_destroy(e->mutex);
+    free(e->agent_id);
+    free(e->has_ended);
+}
+
 static int
 run(const struct execute_flags *flags, const struct execute_task *task,
     struct message *framework)
@@ -371,6 +509,9 @@ run(const struct execute_flags *flags, const struct execute_task *task,
         .has_ended = xcalloc(task->n_tasks, sizeof(bool)),
         .event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
         .mutex = actor_mutex_create(),
+        .output = execute_output_create(STDOUT_FILENO, STDERR_FILENO,
+                                        flags->follow ? EXECUTE_STDERR
+                                                      : EXECUTE_STDOUT),
     };
     struct mesos_scheduler_options options = {
         .size = sizeof options,
@@ -389,16 +530,16 @@ run(const struct execute_flags *flags, const struct execute_task *task,
 
     CHECK(e.event_fd >= 0 && signal_fd >= 0 && timer_fd >= 0,
           "no descriptors: errno %d", errno);
+    if (flags->follow) {
+        e.system = start_system();
+    }
     if (mesos_scheduler_driver_start(driver) == MESOS_DRIVER_RUNNING) {
         wait_for_end(driver, &e, &descriptors);
     }
     (void) mesos_scheduler_driver_stop(driver, false);
     (void) mesos_scheduler_driver_join(driver);
     mesos_scheduler_driver_destroy(driver);
-    close(e.event_fd);
-    actor_mutex_destroy(e.mutex);
-    free(e.agent_id);
-    free(e.has_ended);
+    execution_fini(&e);
     return e.n_finished == task->n_tasks ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 

@@ -271,3 +271,6 @@ check_PROGRAMS += %D%/test_checkpointer
 %C%_test_checkpointer_LDADD = $(LIBTEST) $(LIBAGENT) $(LIBMODEL)
 check_PROGRAMS += %D%/test_fetcher
 %C%_test_fetcher_LDADD = $(LIBAGENT) $(LIBTEST) $(LIBMODEL)
+
+check_PROGRAMS += %D%/test_follow
+%C%_test_follow_LDADD = cli/libexecute.la $(LIBTEST) $(LIBMODEL)

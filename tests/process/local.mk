@@ -13,6 +13,7 @@ test_scripts += %D%/test_example_framework.sh %D%/test_execute.sh \
 	%D%/test_introspection.sh \
 	%D%/test_local.sh %D%/test_manuals.sh %D%/test_thousand_tasks.sh
 test_scripts += %D%/test_task_group.sh %D%/test_workers.sh
+test_scripts += %D%/test_follow.sh
 
 # A framework for test_thousand_tasks.sh.
 noinst_PROGRAMS += %D%/thousand_tasks

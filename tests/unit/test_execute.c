@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <actor/alloc.h>
 #include <actor/error.h>
@@ -14,6 +15,7 @@
 #include <actor/strbuf.h>
 
 #include "cli/execute_flags.h"
+#include "cli/execute_output.h"
 #include "cli/execute_status.h"
 #include "cli/execute_task.h"
 #include "tests/lib/test.h"
@@ -389,6 +391,92 @@ START_TEST(every_kind_of_check_has_its_words)
 }
 END_TEST
 
+/* --- printing --- */
+
+START_TEST(lines_are_put_together_and_named)
+{
+    autofini(strbuf) partial = STRBUF(EXECUTE_LINE_MAX);
+    autofini(strbuf) out = STRBUF(STRBUF_UNLIMITED);
+
+    execute_lines_add(&partial, "p: ", "a\n\nb", 4, &out);
+    ck_assert_str_eq(out.data, "p: a\np: \n");
+    execute_lines_add(&partial, "p: ", "c", 1, &out);
+    ck_assert_str_eq(out.data, "p: a\np: \n");
+    execute_lines_add(&partial, "p: ", "\nd", 2, &out);
+    ck_assert_str_eq(out.data, "p: a\np: \np: bc\n");
+    execute_lines_end(&partial, "p: ", &out);
+    execute_lines_end(&partial, "p: ", &out);
+    ck_assert_str_eq(out.data, "p: a\np: \np: bc\np: d\n");
+}
+END_TEST
+
+START_TEST(line_without_an_end_is_cut)
+{
+    autofini(strbuf) partial = STRBUF(EXECUTE_LINE_MAX);
+    autofini(strbuf) out = STRBUF(STRBUF_UNLIMITED);
+    size_t size = 2 * EXECUTE_LINE_MAX + 1;
+    autofree char *data = xcalloc(size, 1);
+
+    memset(data, 'x', size);
+    execute_lines_add(&partial, ">", data, size, &out);
+    ck_assert_uint_eq(out.len, 2 * (EXECUTE_LINE_MAX + 2));
+    ck_assert_uint_eq(partial.len, 1);
+    ck_assert(!partial.overflow);
+}
+END_TEST
+
+START_TEST(our_lines_begin_on_a_line_of_their_own)
+{
+    int pipe_fds[2];
+    char said[256] = "";
+
+    ck_assert_int_eq(pipe(pipe_fds), 0);
+    struct execute_output *output =
+        execute_output_create(pipe_fds[1], STDERR_FILENO, EXECUTE_STDOUT);
+
+    execute_output_say(output, "first\n");
+    execute_output_pass_on(output, EXECUTE_STDOUT, "half", 4);
+    execute_output_printf(output, "%d%%\n", 50);
+    execute_output_pass_on(output, EXECUTE_STDOUT, "whole\n", 6);
+    execute_output_pass_on(output, EXECUTE_STDOUT, "", 0);
+    execute_output_say(output, "last\n");
+    execute_output_destroy(output);
+    ck_assert_int_gt((int) read(pipe_fds[0], said, sizeof said - 1), 0);
+    ck_assert_str_eq(said, "first\nhalf\n50%\nwhole\nlast\n");
+    close(pipe_fds[0]);
+    close(pipe_fds[1]);
+}
+END_TEST
+
+START_TEST(our_lines_stay_out_of_what_a_task_prints)
+{
+    int out_fds[2];
+    int err_fds[2];
+    char out[256] = "";
+    char err[256] = "";
+
+    ck_assert_int_eq(pipe(out_fds), 0);
+    ck_assert_int_eq(pipe(err_fds), 0);
+    struct execute_output *output =
+        execute_output_create(out_fds[1], err_fds[1], EXECUTE_STDERR);
+
+    execute_output_pass_on(output, EXECUTE_STDOUT, "half", 4);
+    execute_output_say(output, "ours\n");
+    execute_output_pass_on(output, EXECUTE_STDOUT, " and half\n", 10);
+    execute_output_pass_on(output, EXECUTE_STDERR, "bad", 3);
+    execute_output_say(output, "ours, too\n");
+    execute_output_destroy(output);
+    ck_assert_int_gt((int) read(out_fds[0], out, sizeof out - 1), 0);
+    ck_assert_int_gt((int) read(err_fds[0], err, sizeof err - 1), 0);
+    ck_assert_str_eq(out, "half and half\n");
+    ck_assert_str_eq(err, "ours\nbad\nours, too\n");
+    for (int i = 0; i < 2; i++) {
+        close(out_fds[i]);
+        close(err_fds[i]);
+    }
+}
+END_TEST
+
 static Suite *
 execute_suite(void)
 {
@@ -403,6 +491,10 @@ execute_suite(void)
     test_add(suite, "executor", executor_of_a_task_gets_its_own_resources);
     test_add(suite, "status", update_is_shown_as_mesos_does);
     test_add(suite, "checks", every_kind_of_check_has_its_words);
+    test_add(suite, "lines", lines_are_put_together_and_named);
+    test_add(suite, "long-line", line_without_an_end_is_cut);
+    test_add(suite, "own-lines", our_lines_begin_on_a_line_of_their_own);
+    test_add(suite, "not-ours", our_lines_stay_out_of_what_a_task_prints);
     return suite;
 }
 
