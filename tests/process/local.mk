@@ -14,6 +14,7 @@ test_scripts += %D%/test_example_framework.sh %D%/test_execute.sh \
 	%D%/test_local.sh %D%/test_manuals.sh %D%/test_thousand_tasks.sh
 test_scripts += %D%/test_task_group.sh %D%/test_workers.sh
 test_scripts += %D%/test_follow.sh
+test_scripts += %D%/test_volume.sh
 
 # A framework for test_thousand_tasks.sh.
 noinst_PROGRAMS += %D%/thousand_tasks
@@ -28,3 +29,7 @@ noinst_PROGRAMS += %D%/workers %D%/workers_executor
 
 # Tasks of test_task_group.sh.
 noinst_PROGRAMS += %D%/talk_once
+
+# A framework for test_volume.sh.
+noinst_PROGRAMS += %D%/volume
+%C%_volume_LDADD = $(LIBSCHEDULERDRIVER) $(LIBMODEL)
