@@ -38,7 +38,9 @@ directory=$tmp/agent/volumes/roles/db/v1
 # --- from nothing ---
 volume make >"$tmp/out" 2>"$tmp/err"
 result $? "a framework reserves disk and makes a volume of it" "$tmp/err"
-expect "the volume is a directory of the agent" test -d "$directory"
+# The master offers it at once; the agent makes it when the order has come.
+wait_until test -d "$directory"
+result $? "the volume is a directory of the agent" "$tmp/agent.log"
 
 # --- used ---
 use writer 'echo precious >data/note && echo written' >"$tmp/out" 2>"$tmp/err"
@@ -77,5 +79,6 @@ result $? "a task that does not name the volume does not have it" "$tmp/out"
 # --- and gone ---
 volume end >"$tmp/out" 2>"$tmp/err"
 result $? "a framework destroys it and gives the disk back" "$tmp/err"
-expect "the directory is gone" test ! -e "$directory"
+wait_until test ! -e "$directory"
+result $? "the directory is gone" "$tmp/agent.log"
 finish
