@@ -16,7 +16,8 @@ packages_to_build=(
     protobuf-c-compiler uthash-dev zlib1g-dev check
 )
 packages_to_check=(
-    ccache clang-14 curl git libclang-rt-14-dev procps util-linux xz-utils
+    ccache clang-14 curl git libclang-rt-14-dev procps python3
+    util-linux xz-utils
 )
 
 die()

@@ -12,11 +12,8 @@ check_LTLIBRARIES += %D%/libcluster.la
 LIBCLUSTER = %D%/libcluster.la $(LIBSIM) $(LIBMASTER) $(LIBAGENT) \
 	$(LIBEXECUTOR) $(LIBSCHEDULERDRIVER) $(LIBMODEL)
 
-check_PROGRAMS += %D%/test_cluster %D%/test_recovery
-check_PROGRAMS += %D%/test_failover
+check_PROGRAMS += %D%/test_cluster %D%/test_failover %D%/test_recovery
 %C%_test_failover_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
 %C%_test_failover_LDADD = $(LIBTEST) $(LIBCLUSTER)
-
-check_PROGRAMS += %D%/test_cluster
 %C%_test_cluster_LDADD = $(LIBTEST) $(LIBCLUSTER)
 %C%_test_recovery_LDADD = $(LIBTEST) $(LIBCLUSTER)
