@@ -113,6 +113,14 @@ post(const struct upid *to, void (*fn)(struct actor *))
     actor_post(child.system, to, &msg);
 }
 
+/* Returns when it is written.  To this thread: of a signal to the process any
+ * thread might take care, and be at it still when the next one comes. */
+static void
+ask_for_a_dump(void)
+{
+    raise(SIGUSR2);
+}
+
 static void
 wait_for_ever(void)
 {
@@ -212,10 +220,11 @@ END_TEST
 
 static volatile int depth;
 
+/* With frames that cannot step over the page that guards the stack. */
 static NOINLINE int
 recurse(int n)
 {
-    volatile char frame[16 << 10];
+    volatile char frame[1 << 10];
 
     frame[0] = (char) n;
     depth = n;
@@ -368,7 +377,7 @@ static void
 dump_while_stuck(void)
 {
     begin_to_be_stuck(wait_in_a_turn);
-    kill(getpid(), SIGUSR2);
+    ask_for_a_dump();
     actor_gate_open(child.released);
     tidy_up();
 }
@@ -406,7 +415,7 @@ static void
 dump_while_deaf(void)
 {
     begin_to_be_stuck(wait_deaf_in_a_turn);
-    kill(getpid(), SIGUSR2);
+    ask_for_a_dump();
     actor_gate_open(child.released);
 
     /* The question that was given up arrives now, and is nobody's. */
@@ -446,7 +455,7 @@ dump_under_load(void)
         post(i % 2 ? &child.soldier : &child.general, march);
     }
     for (int i = 0; i < N_DUMPS; i++) {
-        kill(getpid(), SIGUSR2);
+        ask_for_a_dump();
     }
     tidy_up();
 }
@@ -509,7 +518,7 @@ dump_to_files(void)
     CHECK(!log_init(&options));
     prepare(false);
     log_info("before");
-    kill(getpid(), SIGUSR2);
+    ask_for_a_dump();
     log_info("after");
     tidy_up();
     log_fini();
@@ -564,7 +573,7 @@ dump_beside_logging(void)
         pthread_create(&threads[i], NULL, log_on_and_on, &is_over);
     }
     for (int i = 0; i < N_DUMPS; i++) {
-        kill(getpid(), SIGUSR2);
+        ask_for_a_dump();
     }
     atomic_store(&is_over, true);
     for (size_t i = 0; i < ARRAY_SIZE(threads); i++) {
