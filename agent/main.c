@@ -85,7 +85,8 @@ main(int argc, char *argv[])
             error = run(&flags);
         }
         if (error) {
-            log_error("EXIT with status 1: %s", error_text(error));
+            /* Which may be of several lines, as the format says. */
+            log_error("EXIT with status 1: %s\n", error_text(error));
             error_destroy(error);
         } else {
             status = EXIT_SUCCESS;

@@ -67,7 +67,8 @@ expect "the agent has its id again" [ "$(agent_id)" = "$first_id" ]
 kill_agent
 start_again 'Incompatible agent info detected' --resources='cpus:1;mem:512'
 expect "an agent with less than before ends" ends_with_status_1
-expect "and says what to do" said 'rm -f .*/meta/slaves/latest'
+expect "and says what to do, on a line of its own" \
+    said '^Step 1: rm -f .*/meta/slaves/latest$'
 
 start_again 'Re-registered with master' --resources='cpus:3;mem:512' \
     --reconfiguration_policy=additive
