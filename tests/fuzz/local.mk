@@ -40,6 +40,10 @@ fuzz_programs += %D%/fuzz_resources
 %C%_fuzz_resources_SOURCES = %D%/fuzz_resources.c $(fuzz_main)
 %C%_fuzz_resources_LDADD = $(LIBMODEL) $(FUZZ_LDFLAGS)
 
+fuzz_programs += %D%/fuzz_master_url
+%C%_fuzz_master_url_SOURCES = %D%/fuzz_master_url.c $(fuzz_main)
+%C%_fuzz_master_url_LDADD = $(LIBELECTION) $(LIBMODEL) $(FUZZ_LDFLAGS)
+
 fuzz_programs += %D%/fuzz_fetcher
 %C%_fuzz_fetcher_SOURCES = %D%/fuzz_fetcher.c $(fuzz_main)
 %C%_fuzz_fetcher_LDADD = $(LIBAGENT) $(LIBMODEL) $(FUZZ_LDFLAGS)

@@ -104,6 +104,8 @@ check_PROGRAMS += %D%/test_operation %D%/test_resource_conversion
 
 check_PROGRAMS += %D%/test_master_validation %D%/test_sorter
 %C%_test_sorter_LDADD = $(LIBTEST) $(LIBMASTER) $(LIBMODEL)
+check_PROGRAMS += %D%/test_master_url
+%C%_test_master_url_LDADD = $(LIBTEST) $(LIBELECTION) $(LIBMODEL)
 check_PROGRAMS += %D%/test_resource_quantities
 %C%_test_resource_quantities_LDADD = $(LIBTEST) $(LIBMODEL)
 check_PROGRAMS += %D%/test_offer_constraints
