@@ -18,6 +18,8 @@
 
 #include "model/resource.h"
 #include "model/resources.h"
+#include "model/roles.h"
+#include "proto/mesos/v1/mesos.pb-c.h"
 
 void
 resource_quantities_init_copy(struct resource_quantities *q,
@@ -187,6 +189,90 @@ resource_quantities_of(const struct resources *resources,
             entry_amount(&resources->entries[i]));
     }
     *ret = q;
+}
+
+static bool
+counts(const struct resource *r, enum quantities_kind kind, const char *role)
+{
+    const V1__Resource *meta = resource_meta(r);
+    const char *reserved_to = meta && meta->n_reservations > 0
+        ? meta->reservations[meta->n_reservations - 1]->role : NULL;
+
+    if (r->type != RESOURCE_SCALAR || (meta && meta->revocable)) {
+        return false;
+    }
+    switch (kind) {
+    case QUANTITIES_FIRM:
+        return true;
+    case QUANTITIES_UNRESERVED:
+        return !reserved_to;
+    case QUANTITIES_RESERVED:
+        return reserved_to && role_is_within(reserved_to, role);
+    }
+    UNREACHABLE();
+}
+
+void
+resource_quantities_add_scalars(struct resource_quantities *q,
+                                const struct resources *resources,
+                                enum quantities_kind kind, const char *role)
+{
+    for (size_t i = 0; i < resources->n; i++) {
+        const struct resource *r = &resources->entries[i];
+
+        if (counts(r, kind, role)) {
+            add(q, r->name, r->scalar);
+        }
+    }
+}
+
+void
+resource_quantities_add(struct resource_quantities *q,
+                        const struct resource_quantities *more)
+{
+    for (size_t i = 0; i < more->n; i++) {
+        add(q, more->entries[i].name, more->entries[i].amount);
+    }
+}
+
+void
+resource_quantities_subtract(struct resource_quantities *q,
+                             const struct resource_quantities *less)
+{
+    for (size_t i = 0; i < less->n; i++) {
+        struct resource_quantity *entry = find(q, less->entries[i].name);
+
+        if (entry) {
+            entry->amount = entry->amount > less->entries[i].amount
+                ? entry->amount - less->entries[i].amount : 0;
+        }
+    }
+}
+
+bool
+resource_quantities_contain(const struct resource_quantities *a,
+                            const struct resource_quantities *b)
+{
+    for (size_t i = 0; i < b->n; i++) {
+        if (resource_quantities_get(a, b->entries[i].name, NULL)
+            < b->entries[i].amount) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool
+resource_quantities_are_within(const struct resource_quantities *q,
+                               const struct resource_quantities *limits)
+{
+    for (size_t i = 0; i < limits->n; i++) {
+        if (resource_quantities_get(q, limits->entries[i].name, NULL)
+            > limits->entries[i].amount) {
+            return false;
+        }
+    }
+    return true;
 }
 
 bool

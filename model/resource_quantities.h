@@ -48,6 +48,33 @@ void resource_quantities_set(struct resource_quantities *, const char *name,
 void resource_quantities_of(const struct resources *,
                             struct resource_quantities *ret);
 
+/* Which entries of a sum count towards quota. */
+enum quantities_kind {
+    QUANTITIES_FIRM,            /* not revocable: what there is */
+    QUANTITIES_UNRESERVED,      /* of these: reserved to nobody */
+    QUANTITIES_RESERVED,        /* of these: reserved to a role, or below it */
+};
+
+/* Adds the scalars of that kind; 'role' is for QUANTITIES_RESERVED. */
+void resource_quantities_add_scalars(struct resource_quantities *,
+                                     const struct resources *,
+                                     enum quantities_kind, const char *role);
+
+void resource_quantities_add(struct resource_quantities *,
+                             const struct resource_quantities *);
+
+/* What is not there is not taken: no amount falls below 0. */
+void resource_quantities_subtract(struct resource_quantities *,
+                                  const struct resource_quantities *);
+
+/* Whether 'a' has all of 'b'. */
+bool resource_quantities_contain(const struct resource_quantities *a,
+                                 const struct resource_quantities *b);
+
+/* Whether none of 'limits' is exceeded. */
+bool resource_quantities_are_within(const struct resource_quantities *,
+                                    const struct resource_quantities *limits);
+
 /* Whether 'resources' have all that is in the quantities; without building
  * anything. */
 bool resource_quantities_fit(const struct resource_quantities *,

@@ -7,19 +7,22 @@
 
 #include <actor/alloc.h>
 #include <actor/error.h>
+#include <actor/message.h>
 #include <actor/strbuf.h>
 
 #include "model/resource_quantities.h"
 #include "model/resources.h"
 #include "model/resources_part.h"
+#include "proto/mesos/v1/mesos.pb-c.h"
 #include "tests/lib/test.h"
 
 static struct resources
 parse(const char *text)
 {
     struct resources resources;
+    struct error *error = resources_parse(text, "*", &resources);
 
-    ck_assert_ptr_null(resources_parse(text, "*", &resources));
+    ck_assert_msg(!error, "%s", error ? error_text(error) : "");
     return resources;
 }
 
@@ -129,6 +132,81 @@ START_TEST(what_is_there_is_taken_and_no_more)
 }
 END_TEST
 
+/* Of an AgentInfo. */
+static struct resources
+decode(const char *json)
+{
+    struct resources resources;
+    autodestroy(message) *m = NULL;
+    const V1__AgentInfo *info;
+
+    ck_assert_ptr_null(message_decode_json(&v1__agent_info__descriptor, json,
+                                           strlen(json), &m));
+    info = message_root(m);
+    ck_assert_ptr_null(resources_decode(info->resources, info->n_resources,
+                                        &resources));
+    return resources;
+}
+
+static void
+check_kind(const char *json, enum quantities_kind kind, const char *expected)
+{
+    struct resources r = decode(json);
+    struct resource_quantities q = { 0 };
+    autofini(strbuf) text = STRBUF(STRBUF_UNLIMITED);
+
+    resource_quantities_add_scalars(&q, &r, kind, "a");
+    resource_quantities_format(&q, &text);
+    ck_assert_str_eq(text.data, expected);
+    resource_quantities_fini(&q);
+    resources_fini(&r);
+}
+
+START_TEST(scalars_are_counted_by_whom_they_are_for)
+{
+    static const char json[] =
+        "{\"hostname\":\"h\",\"resources\":[{\"name\":\"cpus\",\"type\":\"SCALAR\",\"scalar\":{\"value\":8}},"
+        "{\"name\":\"cpus\",\"type\":\"SCALAR\",\"scalar\":{\"value\":16},"
+        "\"revocable\":{}},"
+        "{\"name\":\"cpus\",\"type\":\"SCALAR\",\"scalar\":{\"value\":1},"
+        "\"reservations\":[{\"type\":\"STATIC\",\"role\":\"a\"}]},"
+        "{\"name\":\"mem\",\"type\":\"SCALAR\",\"scalar\":{\"value\":2},"
+        "\"reservations\":[{\"type\":\"STATIC\",\"role\":\"a/b\"}]},"
+        "{\"name\":\"cpus\",\"type\":\"SCALAR\",\"scalar\":{\"value\":4},"
+        "\"reservations\":[{\"type\":\"STATIC\",\"role\":\"ab\"}]},"
+        "{\"name\":\"ports\",\"type\":\"RANGES\",\"ranges\":{\"range\":["
+        "{\"begin\":1,\"end\":2}]}}]}";
+
+    check_kind(json, QUANTITIES_FIRM, "cpus:13; mem:2");
+    check_kind(json, QUANTITIES_UNRESERVED, "cpus:8");
+    check_kind(json, QUANTITIES_RESERVED, "cpus:1; mem:2");
+}
+END_TEST
+
+START_TEST(quantities_are_added_taken_and_compared)
+{
+    struct resource_quantities a = quantities("cpus:4;mem:10");
+    struct resource_quantities b = quantities("cpus:5;disk:1");
+    struct resource_quantities limits = quantities("cpus:4");
+
+    ck_assert(!resource_quantities_contain(&a, &b));
+    ck_assert(resource_quantities_are_within(&a, &limits));
+    ck_assert(!resource_quantities_are_within(&b, &limits));
+    resource_quantities_add(&a, &b);
+    ck_assert(resource_quantities_contain(&a, &b));
+    ck_assert_int_eq(resource_quantities_get(&a, "cpus", NULL), 9000);
+    resource_quantities_subtract(&a, &b);
+    resource_quantities_subtract(&a, &b);
+    ck_assert_int_eq(resource_quantities_get(&a, "cpus", NULL), 0);
+    ck_assert_int_eq(resource_quantities_get(&a, "mem", NULL), 10000);
+    resource_quantities_set(&limits, "mem", 0);
+    ck_assert(!resource_quantities_are_within(&a, &limits));
+    resource_quantities_fini(&a);
+    resource_quantities_fini(&b);
+    resource_quantities_fini(&limits);
+}
+END_TEST
+
 static Suite *
 resource_quantities_suite(void)
 {
@@ -139,6 +217,8 @@ resource_quantities_suite(void)
     ADD(what_is_no_amount_is_refused);
     ADD(ranges_and_sets_count_by_their_elements);
     ADD(huge_ranges_do_not_overflow);
+    ADD(scalars_are_counted_by_whom_they_are_for);
+    ADD(quantities_are_added_taken_and_compared);
     ADD(what_is_there_is_taken_and_no_more);
 #undef ADD
     return suite;
