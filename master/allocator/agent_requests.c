@@ -257,6 +257,7 @@ allocator_on_remove_agent(struct actor *self, struct actor_msg *msg)
     log_info("Removed agent %s", agent->id);
     forget_candidate(a, agent);
     a->n_unavailable -= agent->has_unavailability;
+    allocator_forget_requests(agent);
     a->quota_moved = true;
     allocator_agents_remove(&a->tables, agent);
 }
@@ -478,7 +479,7 @@ allocator_on_set_unavailability(struct actor *self, struct actor_msg *msg)
     a->n_unavailable += agent->has_unavailability;
     agent->unavailable_start_ns = r->start_ns;
     agent->unavailable_duration_ns = r->duration_ns;
-    allocator_forget_inverse(agent);
+    allocator_forget_requests(agent);
     allocator_mark(a, agent);
 }
 
@@ -503,10 +504,5 @@ allocator_on_inverse_offer_ended(struct actor *self, struct actor_msg *msg)
         }
         until_ns = actor_now(self) + refused_ns;
     }
-    vec_foreach (&agent->holds, hold) {
-        if (!strcmp(hold->client->framework->id, r->framework_id)) {
-            hold->has_inverse_offer = false;
-            hold->inverse_refused_until_ns = until_ns;
-        }
-    }
+    allocator_asked_to_leave(agent, r->framework_id, until_ns);
 }

@@ -163,7 +163,12 @@ static void
 allocator_fini(struct actor *self)
 {
     struct allocator *a = allocator_cast(self);
+    struct allocator_agent *agent = NULL;
 
+    while ((agent = allocator_agents_next(&a->tables, agent)) != NULL) {
+        allocator_forget_requests(agent);
+    }
+    vec_fini(&a->asked);
     allocator_tables_fini(&a->tables);
     allocator_metrics_fini(&a->metrics);
     vec_fini(&a->candidates);
@@ -414,6 +419,7 @@ on_remove_framework(struct actor *self, struct actor_msg *msg)
 
     if (framework && framework->known) {
         log_info("Removed framework %s", framework->id);
+        allocator_forget_framework_requests(a, framework->id);
         allocator_frameworks_remove(&a->tables, framework);
     }
 }
@@ -433,6 +439,7 @@ on_deactivate_framework(struct actor *self, struct actor_msg *msg)
             allocator_filters_clear(&a->tables, *client);
             allocator_clients_update(&a->tables, *client);
         }
+        allocator_forget_refusals(a, framework->id);
         log_info("Deactivated framework %s", framework->id);
     }
 }
@@ -474,6 +481,7 @@ on_revive(struct actor *self, struct actor_msg *msg)
             allocator_clients_update(&a->tables, *client);
         }
     }
+    allocator_forget_refusals(a, framework->id);
     format_roles(&roles, r);
     log_info("Unsuppressed offers and cleared filters for roles %s of "
              "framework %s", roles.data, framework->id);
@@ -519,6 +527,7 @@ on_set_quota(struct actor *self, struct actor_msg *msg)
     resource_quantities_format(&r->limits, &limits);
     log_info("Updated quota for role '%s',  guarantees: %s limits: %s",
              r->roles[0], guarantees.data, limits.data);
+    allocator_metrics_update(&a->metrics, &a->tables);
     a->quota_moved = true;
     allocator_mark_all(a);
 }

@@ -271,12 +271,19 @@ struct allocator_offers {
 extern const struct actor_msg_type msg_allocator_offers;
 
 struct allocator_inverse_offer {
-    char *framework_id;         /* owned */
     char *agent_id;             /* owned */
     int64_t start_ns;
     int64_t duration_ns;        /* < 0: no end */
 };
 
-extern const struct actor_msg_type msg_allocator_inverse_offer;
+/* The framework is asked to leave these agents; each has to be answered by
+ * allocator_inverse_offer_ended(). */
+struct allocator_inverse_offers {
+    char *framework_id;         /* owned */
+    struct allocator_inverse_offer *offers;     /* owned */
+    size_t n_offers;
+};
+
+extern const struct actor_msg_type msg_allocator_inverse_offers;
 
 #endif /* MASTER_ALLOCATOR_ALLOCATOR_H */

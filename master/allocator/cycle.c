@@ -714,14 +714,13 @@ allocator_run_cycle(struct allocator *a)
     vec_foreach (&a->candidates, agent) {
         resources_fini(&(*agent)->shared_offered);
         (*agent)->is_candidate = false;
-        if ((*agent)->has_unavailability) {
-            allocator_offer_inverse(a, *agent);
-        }
+        allocator_ask_to_leave(a, *agent);
     }
     vec_clear(&a->candidates);
     vec_foreach (&c.receivers, framework) {
         send_offers(a, *framework);
     }
+    allocator_send_inverse_offers(a);
     vec_fini(&c.receivers);
     vec_fini(&c.touched);
 }

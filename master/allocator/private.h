@@ -43,6 +43,7 @@ struct allocator {
     bool has_whitelist;
     VEC(char *) whitelist;      /* sorted; owned, as are the strings */
     size_t n_unavailable;       /* agents */
+    VEC(struct allocator_framework *) asked;    /* in the cycle under way */
 };
 
 /* A fast generator, seeded by the system's randomness. */
@@ -63,10 +64,22 @@ void allocator_run_cycle(struct allocator *);
 
 /* --- inverse.c --- */
 
-/* Asks those who hold something on an agent that will be away. */
-void allocator_offer_inverse(struct allocator *, struct allocator_agent *);
+/* If the agent will be away: prepares to ask those who hold something there,
+ * and asks all, in one message to each. */
+void allocator_ask_to_leave(struct allocator *, struct allocator_agent *);
+void allocator_send_inverse_offers(struct allocator *);
 
-/* Forgets what the agent's frameworks were asked and answered. */
-void allocator_forget_inverse(struct allocator_agent *);
+/* A framework that was asked to leave the agent has answered, or need not any
+ * more; 'refused_until_ns' 0: it may be asked again at once. */
+void allocator_asked_to_leave(struct allocator_agent *,
+                              const char *framework_id,
+                              int64_t refused_until_ns);
+
+/* Forgets how long the framework does not want to be asked; all that it was
+ * asked; all that anybody was asked about an agent. */
+void allocator_forget_refusals(struct allocator *, const char *framework_id);
+void allocator_forget_framework_requests(struct allocator *,
+                                         const char *framework_id);
+void allocator_forget_requests(struct allocator_agent *);
 
 #endif /* MASTER_ALLOCATOR_PRIVATE_H */

@@ -20,7 +20,7 @@
 
 static void request_fini(void *body);
 static void offers_fini(void *body);
-static void inverse_offer_fini(void *body);
+static void inverse_offers_fini(void *body);
 static void converted_fini(void *body);
 
 #define X(NAME) \
@@ -36,10 +36,10 @@ const struct actor_msg_type msg_allocator_offers = {
     .fini = offers_fini,
 };
 
-const struct actor_msg_type msg_allocator_inverse_offer = {
-    .name = "allocator.inverse_offer",
-    .size = sizeof(struct allocator_inverse_offer),
-    .fini = inverse_offer_fini,
+const struct actor_msg_type msg_allocator_inverse_offers = {
+    .name = "allocator.inverse_offers",
+    .size = sizeof(struct allocator_inverse_offers),
+    .fini = inverse_offers_fini,
 };
 
 const struct actor_msg_type msg_allocator_converted = {
@@ -129,12 +129,15 @@ offers_fini(void *body)
 }
 
 static void
-inverse_offer_fini(void *body)
+inverse_offers_fini(void *body)
 {
-    struct allocator_inverse_offer *offer = body;
+    struct allocator_inverse_offers *offers = body;
 
-    free(offer->framework_id);
-    free(offer->agent_id);
+    for (size_t i = 0; i < offers->n_offers; i++) {
+        free(offers->offers[i].agent_id);
+    }
+    free(offers->offers);
+    free(offers->framework_id);
 }
 
 static void

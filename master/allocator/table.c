@@ -533,6 +533,7 @@ framework_drop_idle(struct allocator_tables *t,
     offer_constraints_destroy(framework->constraints);
     vec_fini(&framework->clients);
     vec_fini(&framework->offers);
+    vec_fini(&framework->inverse_offers);
     free(framework->id);
     free(framework);
 }

@@ -34,10 +34,13 @@ struct allocator_role_metrics;
 struct allocator_hold {
     struct allocator_client *client;
     struct resources held;
+};
 
-    /* Of an inverse offer to its framework. */
-    bool has_inverse_offer;
-    int64_t inverse_refused_until_ns;
+/* A framework that was asked to leave an agent. */
+struct allocator_request_to_leave {
+    char *framework_id;         /* owned */
+    bool is_asked;              /* and has not answered yet */
+    int64_t refused_until_ns;
 };
 
 struct allocator_agent {
@@ -74,6 +77,7 @@ struct allocator_agent {
     bool has_unavailability;
     int64_t unavailable_start_ns;
     int64_t unavailable_duration_ns;
+    VEC(struct allocator_request_to_leave) requests_to_leave;
 };
 
 /* A list of alternatives: an offer has to have one of them. */
@@ -162,6 +166,9 @@ struct allocator_framework {
     VEC(struct allocator_client *) clients;     /* owned */
     VEC(struct allocator_offer) offers; /* of the cycle under way */
     bool has_offers;
+
+    /* Of the cycle under way, too. */
+    VEC(struct allocator_inverse_offer) inverse_offers;
 };
 
 struct allocator_tables {

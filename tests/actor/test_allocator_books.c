@@ -193,6 +193,74 @@ START_TEST(holders_are_asked_once_to_leave_an_agent_that_will_be_away)
 }
 END_TEST
 
+START_TEST(all_agents_that_a_framework_is_to_leave_are_in_one_message)
+{
+    struct stage s = stage_create();
+    add_framework(&s, "F1", "*", false);
+    add_agent(&s, "S1", "cpus:4");
+    add_agent(&s, "S2", "cpus:4");
+
+    allocator_set_unavailability(s.notes->self, &s.allocator, "S1", 7, -1);
+    allocator_set_unavailability(s.notes->self, &s.allocator, "S2", 7, -1);
+    actor_system_advance(s.system, 2 * SECOND);
+
+    ck_assert_uint_eq(s.notes->inverse.n, 2);
+    ck_assert_uint_eq(s.notes->n_inverse_messages, 1);
+    ck_assert_int_eq(s.notes->inverse.data[0].duration_ns, -1);
+    stage_close(&s);
+}
+END_TEST
+
+/* What a framework holds comes and goes; what it was asked stays. */
+START_TEST(refusal_outlives_what_the_framework_held)
+{
+    struct stage s = stage_create();
+    add_framework(&s, "F1", "*", false);
+    add_agent(&s, "S1", "cpus:4");
+    allocator_set_unavailability(s.notes->self, &s.allocator, "S1", 7, 9);
+    actor_system_advance(s.system, 2 * SECOND);
+    ck_assert_uint_eq(s.notes->inverse.n, 1);
+    allocator_inverse_offer_ended(s.notes->self, &s.allocator, "F1", "S1",
+                                  3600);
+
+    recover_part(&s, 0, "cpus:4", 1);
+    actor_system_advance(s.system, 10 * SECOND);
+
+    ck_assert_uint_eq(s.notes->offers.n, 2);
+    ck_assert_uint_eq(s.notes->inverse.n, 1);
+    allocator_revive(s.notes->self, &s.allocator, "F1", NULL, 0);
+    actor_system_advance(s.system, 2 * SECOND);
+    ck_assert_uint_eq(s.notes->inverse.n, 2);
+
+    allocator_set_unavailability(s.notes->self, &s.allocator, "S1", -1, -1);
+    actor_system_advance(s.system, 2 * SECOND);
+    ck_assert_uint_eq(s.notes->inverse.n, 2);
+    allocator_set_unavailability(s.notes->self, &s.allocator, "S1", 8, 9);
+    actor_system_advance(s.system, 2 * SECOND);
+    ck_assert_uint_eq(s.notes->inverse.n, 3);
+    stage_close(&s);
+}
+END_TEST
+
+START_TEST(nobody_is_asked_to_leave_an_agent_that_is_inactive)
+{
+    struct stage s = stage_create();
+    add_framework(&s, "F1", "*", false);
+    add_agent(&s, "S1", "cpus:4");
+    ck_assert_uint_eq(s.notes->offers.n, 1);
+    allocator_set_agent_active(s.notes->self, &s.allocator, "S1", false);
+    allocator_set_unavailability(s.notes->self, &s.allocator, "S1", 7, 9);
+    actor_system_advance(s.system, 5 * SECOND);
+    ck_assert_uint_eq(s.notes->inverse.n, 0);
+
+    allocator_set_agent_active(s.notes->self, &s.allocator, "S1", true);
+    actor_system_advance(s.system, 2 * SECOND);
+
+    ck_assert_uint_eq(s.notes->inverse.n, 1);
+    stage_close(&s);
+}
+END_TEST
+
 /* --- random histories --- */
 
 #define N_AGENTS 5
@@ -431,6 +499,9 @@ allocator_books_suite(void)
     ADD(what_is_held_becomes_reserved);
     ADD(what_is_free_becomes_reserved_unless_it_is_held);
     ADD(holders_are_asked_once_to_leave_an_agent_that_will_be_away);
+    ADD(all_agents_that_a_framework_is_to_leave_are_in_one_message);
+    ADD(refusal_outlives_what_the_framework_held);
+    ADD(nobody_is_asked_to_leave_an_agent_that_is_inactive);
 #undef ADD
     tcase_set_timeout(random, 60);
     tcase_add_loop_test(random, nothing_is_offered_twice_and_nothing_is_lost,

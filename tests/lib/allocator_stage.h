@@ -27,9 +27,17 @@ struct offered {
     struct resources resources;
 };
 
+struct inverse_offered {
+    char *framework_id;
+    char *agent_id;
+    int64_t start_ns;
+    int64_t duration_ns;
+};
+
 struct notes {
     struct actor *self;         /* acted for by the test, between turns */
-    VEC(struct allocator_inverse_offer) inverse;
+    VEC(struct inverse_offered) inverse;
+    size_t n_inverse_messages;
     struct error *converted;    /* the last answer */
     bool has_answer;
     VEC(struct offered) offers;
@@ -62,15 +70,24 @@ on_offers(struct actor *self, struct actor_msg *msg)
 }
 
 static inline void
-on_inverse_offer(struct actor *self, struct actor_msg *msg)
+on_inverse_offers(struct actor *self, struct actor_msg *msg)
 {
     struct notes *notes =
         CONTAINER_OF(self, struct fake_master, base)->notes;
-    struct allocator_inverse_offer *offer =
-        actor_msg_body(msg, &msg_allocator_inverse_offer);
+    struct allocator_inverse_offers *offers =
+        actor_msg_body(msg, &msg_allocator_inverse_offers);
 
-    vec_push(&notes->inverse, *offer);
-    memset(offer, 0, sizeof *offer);
+    notes->n_inverse_messages++;
+    for (size_t i = 0; i < offers->n_offers; i++) {
+        struct inverse_offered offered = {
+            .framework_id = xstrdup(offers->framework_id),
+            .agent_id = steal(offers->offers[i].agent_id),
+            .start_ns = offers->offers[i].start_ns,
+            .duration_ns = offers->offers[i].duration_ns,
+        };
+
+        vec_push(&notes->inverse, offered);
+    }
 }
 
 static inline void
@@ -98,7 +115,7 @@ fake_master_init(struct actor *self, void *arg)
 
 static const struct actor_handler fake_master_handlers[] = {
     { &msg_allocator_offers, on_offers },
-    { &msg_allocator_inverse_offer, on_inverse_offer },
+    { &msg_allocator_inverse_offers, on_inverse_offers },
     { &msg_allocator_converted, on_converted },
 };
 
