@@ -112,6 +112,7 @@ publish(struct master *m, struct admission *a)
     resources_format(&a->total, &text);
     log_info("Registered agent %s with %s", agent->text, text.data);
     agents_tell_allocator(m, agent);
+    maintenance_enforce(m, agent);
 }
 
 static enum op_next
@@ -233,6 +234,7 @@ agents_on_register(struct actor *self, struct actor_msg *msg)
     log_info("Received register agent message from %s (%s)",
              UPID_TEXT(&from), info->hostname);
     if (!upid_is_empty(&from)
+        && !maintenance_refuses(m, info->hostname, &from, "registration")
         && agents_check_version(body->version, &from, "registration")
         && !answer_known(m, &from)) {
         admit(m, &from, msg, body, &total);

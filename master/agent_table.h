@@ -20,6 +20,7 @@
 #include "model/resources.h"
 #include "proto/mesos/v1/mesos.pb-c.h"
 
+struct absence;
 struct master;
 struct message;
 struct offer;
@@ -63,6 +64,7 @@ struct agent {
     struct executor *executors; /* list */
     struct offer *offers;       /* list, by 'agent_next' */
     struct tracked_operation *operations;       /* list */
+    struct absence *absence;    /* owned (policy/); NULL: none is planned */
 
     /* Which state its resources are in; see ApplyOperation. */
     struct uuid resource_version;

@@ -120,6 +120,7 @@ agents_admit(struct master *m, struct agent *agent)
     agent->registered_time = master_wall_time(m);
     ids_remove(&m->known.removed, agent->id->s);
     agents_add(&m->agents, agent);
+    maintenance_add_agent(m, agent);
     count_agent(m, agent, 1);
     master_metrics_add_total(&m->metrics, &agent->total, 1);
     actor_link(&m->base, &agent->pid);
@@ -183,6 +184,7 @@ agents_tell_allocator(struct master *m, struct agent *agent)
         allocator_set_agent_active(&m->base, &m->allocator, agent->id->s,
                                    false);
     }
+    maintenance_tell_allocator(m, agent);
 }
 
 void
@@ -245,6 +247,7 @@ agents_disconnected(struct master *m, struct agent *agent)
     allocator_set_agent_active(&m->base, &m->allocator, agent->id->s, false);
     observer_set_connected(&m->base, &agent->observer, false, &agent->pid);
     agents_rescind_offers(m, agent);
+    inverse_offers_rescind(m, agent);
     end_unchecked_tasks(m, agent);
     actor_timer_start(&m->base, &agent->reregister_timer,
                       m->flags->agent_reregister_timeout,
@@ -297,6 +300,7 @@ agents_forget(struct master *m, struct agent *agent)
                           V1__OPERATION_STATE__OPERATION_GONE_BY_OPERATOR,
                           "Agent has been marked gone");
     agents_rescind_offers(m, agent);
+    maintenance_remove_agent(m, agent);
     while (agent->executors) {
         agents_remove_executor(m, agent, agent->executors);
     }

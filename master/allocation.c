@@ -145,18 +145,16 @@ allocation_check_weights(const char *text)
     return error;
 }
 
-static void
-tell_weights(struct master *m)
+void
+allocation_for_each_weight(const char *text,
+                           void (*fn)(void *aux, const char *role,
+                                      double weight), void *aux)
 {
     weight_vec all = VEC_EMPTY;
 
-    if (m->flags->weights) {
-        /* The flag has been checked. */
-        error_drop(for_each_part(m->flags->weights, ',', add_weight, &all));
-    }
+    error_drop(for_each_part(text, ',', add_weight, &all));
     vec_foreach (&all, weight) {
-        allocator_set_weight(&m->base, &m->allocator, weight->role,
-                             weight->value);
+        fn(aux, weight->role, weight->value);
     }
     weight_vec_fini(&all);
 }
@@ -227,9 +225,6 @@ allocation_start(struct master *m)
         free(*name);
     }
     vec_fini(&excluded);
-    if (!error) {
-        tell_weights(m);
-    }
     return error;
 }
 

@@ -19,7 +19,7 @@ struct master_flags;
 struct Scheduler__OfferConstraints;
 struct V1__FrameworkInfo;
 
-/* Starts the allocator and tells it the weights of the flags. */
+/* Starts the allocator. */
 struct error *allocation_start(struct master *) MUST_CHECK;
 
 /* Adds the framework to the allocator, or tells it what has changed. */
@@ -40,6 +40,11 @@ struct error *allocation_check_constraints(
 
 /* Texts of the flags --weights and --min_allocatable_resources. */
 struct error *allocation_check_weights(const char *text) MUST_CHECK;
+
+/* Of a text of --weights that has been checked. */
+void allocation_for_each_weight(const char *text,
+                                void (*fn)(void *aux, const char *role,
+                                           double weight), void *aux);
 struct error *allocation_check_minimum(const char *text) MUST_CHECK;
 
 #endif /* MASTER_ALLOCATION_H */

@@ -143,6 +143,10 @@ missing_field(const Scheduler__Call *call)
         return call->message ? NULL : "message";
     case SCHEDULER__CALL__TYPE__REQUEST:
         return call->request ? NULL : "request";
+    case SCHEDULER__CALL__TYPE__ACCEPT_INVERSE_OFFERS:
+        return call->accept_inverse_offers ? NULL : "accept_inverse_offers";
+    case SCHEDULER__CALL__TYPE__DECLINE_INVERSE_OFFERS:
+        return call->decline_inverse_offers ? NULL : "decline_inverse_offers";
     case SCHEDULER__CALL__TYPE__UPDATE_FRAMEWORK:
         return call->update_framework ? NULL : "update_framework";
     default:
@@ -194,6 +198,12 @@ dispatch(struct master *m, struct framework *f, const struct actor_msg *msg,
     case SCHEDULER__CALL__TYPE__REQUEST:
         metric_increment(m->metrics.messages_resource_request, 1);
         log_info("Processing REQUEST call for framework %s", f->text);
+        break;
+    case SCHEDULER__CALL__TYPE__ACCEPT_INVERSE_OFFERS:
+        inverse_offers_on_accept(m, f, call->accept_inverse_offers);
+        break;
+    case SCHEDULER__CALL__TYPE__DECLINE_INVERSE_OFFERS:
+        inverse_offers_on_decline(m, f, call->decline_inverse_offers);
         break;
     case SCHEDULER__CALL__TYPE__UPDATE_FRAMEWORK:
         frameworks_on_update(m, f, call->update_framework);

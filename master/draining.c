@@ -129,6 +129,7 @@ deactivate(struct master *m, const struct stand *stand,
     agents_set_active(m, agent, false);
     allocator_set_agent_active(&m->base, &m->allocator, agent->id->s, false);
     agents_rescind_offers(m, agent);
+    inverse_offers_rescind(m, agent);
     agents_send_drain(m, agent);
     agents_check_drained(m, agent);
 }
@@ -282,8 +283,17 @@ agents_drain(struct master *m, const char *id, const V1__DrainConfig *config,
 {
     struct agents_answer answer = *answer_;
     const struct agent *agent = agents_find(&m->agents, id);
+    autofree char *machine = agent ? maintenance_machine_of(agent) : NULL;
 
     if (answer_bad(m, id, &answer)) {
+        return;
+    }
+    if (machine) {
+        autofree char *text = xasprintf("Agent %s is part of a maintenance "
+                                        "schedule under Machine %s", id,
+                                        machine);
+
+        agents_answer(&answer, 400, text);
         return;
     }
     if (agent && !agent_has_capability(

@@ -18,6 +18,7 @@
 #include "model/resources.h"
 #include "proto/mesos/v1/mesos.pb-c.h"
 
+struct inverse_offer;
 struct message;
 struct Scheduler__OfferConstraints;
 struct offer;
@@ -56,6 +57,7 @@ struct framework {
     struct task_list completed;
     struct task_list unreachable;
     struct offer *offers;       /* list, by 'framework_next' */
+    struct inverse_offer *inverse_offers;       /* likewise */
 
     double registered_time;
     double reregistered_time;

@@ -451,6 +451,7 @@ discard_offers(struct master *m, struct framework *f)
     while (f->offers) {
         offer_discard(m, f->offers, ALLOCATOR_NO_FILTER);
     }
+    inverse_offers_discard(m, f);
 }
 
 void
@@ -556,6 +557,7 @@ frameworks_remove(struct master *m, struct framework *f)
         allocator_deactivate_framework(&m->base, &m->allocator, f->id);
     }
     discard_offers(m, f);
+    inverse_offers_forget_framework(m, f);
     shut_down_on_agents(m, f);
     kill_tasks(m, f);
     remove_executors(m, f);

@@ -72,6 +72,24 @@ noinst_LTLIBRARIES += %D%/libmaster.la
 	%D%/operation_table.c \
 	%D%/operation_table.h \
 	%D%/operations.c \
+	%D%/policy/change.c \
+	%D%/policy/change.h \
+	%D%/policy/inverse_offer_table.c \
+	%D%/policy/inverse_offer_table.h \
+	%D%/policy/inverse_offers.c \
+	%D%/policy/machine_table.c \
+	%D%/policy/machine_table.h \
+	%D%/policy/maintenance.c \
+	%D%/policy/maintenance_check.c \
+	%D%/policy/maintenance_check.h \
+	%D%/policy/policy.c \
+	%D%/policy/policy.h \
+	%D%/policy/quota.c \
+	%D%/policy/quota_config.c \
+	%D%/policy/quota_config.h \
+	%D%/policy/role_policy_table.c \
+	%D%/policy/role_policy_table.h \
+	%D%/policy/weights.c \
 	%D%/private.h \
 	%D%/rate_limiter.c \
 	%D%/rate_limiter.h \

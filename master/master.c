@@ -69,6 +69,7 @@ GATED(agents_on_executor_message)
 static const struct actor_handler handlers[] = {
     { &msg_scheduler_call, gated_calls_on_call },
     { &msg_allocator_offers, offers_on_allocated },
+    { &msg_allocator_inverse_offers, inverse_offers_on_asked },
     { &msg_update_status, gated_tasks_on_update },
     { &msg_update_operation_status, gated_operations_on_update },
     { &msg_update_agent, gated_agents_on_update },
@@ -245,6 +246,7 @@ master_fini(struct actor *self)
         offer_take(m, offer, &resources);
         resources_fini(&resources);
     }
+    policy_fini(m);
     cancel_timers(m);
     ids_fini(&m->pending_unreachable);
     known_agents_fini(&m->known);

@@ -137,19 +137,21 @@ offer_create(struct master *m, struct framework *f, struct agent *agent,
 
 /* --- the message --- */
 
-static void
-fill_url(const struct agent *agent, struct message *message, V1__Offer *out)
+V1__URL *
+agent_url(const struct agent *agent, struct message *message)
 {
+    V1__URL *url = message_new(message, &v1__url__descriptor);
     char ip[ADDRESS_TEXT_SIZE];
 
-    out->url = message_new(message, &v1__url__descriptor);
-    out->url->scheme = message_strdup(message, "http");
-    out->url->address = message_new(message, &v1__address__descriptor);
-    out->url->address->hostname = out->hostname;
-    out->url->address->ip = message_strdup(
+    message_hold(message, agent->message);
+    url->scheme = message_strdup(message, "http");
+    url->address = message_new(message, &v1__address__descriptor);
+    url->address->hostname = agent->info->hostname;
+    url->address->ip = message_strdup(
         message, address_format_ip(&agent->pid.address, ip));
-    out->url->address->port = agent->pid.address.port;
-    out->url->path = message_printf(message, "/%s", agent->pid.id);
+    url->address->port = agent->pid.address.port;
+    url->path = message_printf(message, "/%s", agent->pid.id);
+    return url;
 }
 
 /* Frameworks of a single role do not see to which it is allocated. */
@@ -200,7 +202,6 @@ offer_fill(struct master *m, struct offer *offer, struct message *message,
     struct agent *agent = offer->agent;
 
     (void) m;
-    message_hold(message, agent->message);
     out->id = message_new(message, &v1__offer_id__descriptor);
     out->id->value = message_strdup(message, offer->id);
     out->framework_id = message_new(message, &v1__framework_id__descriptor);
@@ -211,7 +212,8 @@ offer_fill(struct master *m, struct offer *offer, struct message *message,
     out->attributes = agent->info->attributes;
     out->n_attributes = agent->info->n_attributes;
     out->domain = agent->info->domain;
-    fill_url(agent, message, out);
+    out->url = agent_url(agent, message);
+    out->unavailability = maintenance_unavailability(agent, message);
     fill_resources(offer, message, out);
     fill_executors(offer, message, out);
 }

@@ -5,7 +5,8 @@
  * master.c starts it and knows all its handlers; recovery.c reads what the
  * master before it has left.  Agents come by admission.c, come back by
  * reregister.c, fall silent by unreachable.c, go by removal.c and are emptied
- * by draining.c; agents.c has what these share.  frameworks.c, calls.c,
+ * by draining.c; agents.c has what these share.  policy/ has what operators lay
+ * down.  frameworks.c, calls.c,
  * accept.c, offers.c and tasks.c each have the part that their name says;
  * http.c answers requests by what state_json.h declares.
  *
@@ -29,6 +30,7 @@
 #include "master/offer_table.h"
 #include "master/operation_metrics.h"
 #include "master/operation_table.h"
+#include "master/policy/policy.h"
 #include "master/rate_limiter.h"
 #include "master/task.h"
 #include "master/whitelist.h"
@@ -69,6 +71,7 @@ struct master {
     struct frameworks frameworks;
     struct offer *offers;       /* table */
     struct whitelist whitelist;
+    struct policy policy;
     struct operations operations;
     struct master_metrics metrics;
     struct operation_metrics operation_metrics;
@@ -288,6 +291,9 @@ void offer_discard(struct master *, struct offer *, double refuse_seconds);
 /* Ends the offer without giving anything back: its resources are the
  * caller's, in '*ret'. */
 void offer_take(struct master *, struct offer *, struct resources *ret);
+
+/* Where the agent can be asked; in 'm'. */
+V1__URL *agent_url(const struct agent *, struct message *m);
 
 /* --- tasks.c --- */
 

@@ -110,6 +110,12 @@ publish(struct master *m, struct readmission *r)
             agents_find_unreachable(&m->agents, id) != NULL;
         agents_rebuild(m, comeback);
     }
+
+    /* Its machine may have gone down while we waited. */
+    agent = agents_find(&m->agents, id);
+    if (agent) {
+        maintenance_enforce(m, agent);
+    }
 }
 
 static enum op_next
@@ -214,7 +220,8 @@ check(struct master *m, const struct upid *from,
     }
     log_info("Received reregister agent message from agent %s at %s (%s)",
              id, UPID_TEXT(from), info->hostname);
-    if (!agents_check_version(body->version, from, "re-registration")) {
+    if (maintenance_refuses(m, info->hostname, from, "re-registration")
+        || !agents_check_version(body->version, from, "re-registration")) {
         return false;
     }
     if (agent && !is_same_host(agent, from, info)) {

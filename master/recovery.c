@@ -177,6 +177,7 @@ recover_take(struct actor *self, struct op *op)
         return OP_DONE;
     }
     take_agents(m, recovered->registry, registry);
+    policy_take(m, registry);
     registry_gc_start(m);
     actor_timer_start(self, &m->recovered_timer,
                       m->flags->agent_reregister_timeout,

@@ -459,7 +459,7 @@ is_valid_quota(const Quota__QuotaConfig *config)
 {
     struct error *error = role_validate(config->role);
 
-    if (error || !strcmp(config->role, "*")) {
+    if (error) {
         error_destroy(error);
         return false;
     }
@@ -486,6 +486,18 @@ is_valid_quota(const Quota__QuotaConfig *config)
     return true;
 }
 
+/* Nothing is guaranteed, and nothing is limited. */
+static bool
+is_no_quota(const Quota__QuotaConfig *config)
+{
+    for (size_t i = 0; i < config->n_guarantees; i++) {
+        if (amount(config->guarantees[i]->value) > 0) {
+            return false;
+        }
+    }
+    return config->n_limits == 0;
+}
+
 static struct error *
 update_quota(struct registry *r, const Internal__RegistryChange *change,
              struct registry_effect *effect)
@@ -503,7 +515,7 @@ update_quota(struct registry *r, const Internal__RegistryChange *change,
         struct record *record = records_find(&r->sections[SECTION_QUOTAS],
                                              config->role);
 
-        if (config->n_guarantees + config->n_limits > 0) {
+        if (!is_no_quota(config)) {
             effect->has_changed |= registry_put(r, SECTION_QUOTAS,
                                                 config->role, &config->base);
         } else if (record) {

@@ -37,6 +37,10 @@ struct strbuf;
 struct registry *registry_create(void);
 void registry_destroy(struct registry *);               /* NULL is fine */
 
+/* What machines are told apart by: "host name in lower case, line feed, ip";
+ * the caller frees it. */
+char *registry_machine_key(const V1__MachineID *);
+
 /* --- changing --- */
 
 struct registry_effect {

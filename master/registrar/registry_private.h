@@ -38,9 +38,6 @@ struct message *registry_get(const struct registry *, enum section,
                              const struct record *);
 void registry_remove(struct registry *, enum section, struct record *);
 
-/* "host name in lower case, line feed, ip"; the caller frees it. */
-char *registry_machine_key(const V1__MachineID *);
-
 /* --- changes of maintenance.c --- */
 
 bool registry_update_schedule(struct registry *,

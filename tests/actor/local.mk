@@ -121,6 +121,8 @@ check_PROGRAMS += %D%/test_http
 
 master_stage = tests/lib/master_stage.c tests/lib/master_stage.h \
 	tests/lib/puppet.c tests/lib/puppet.h
+master_place = $(master_stage) tests/lib/master_place.c tests/lib/master_place.h
+policy_stage = $(master_place) tests/lib/policy_stage.c tests/lib/policy_stage.h
 
 check_PROGRAMS += %D%/test_master_agents
 %C%_test_master_agents_SOURCES = %D%/test_master_agents.c $(master_stage)
@@ -264,11 +266,22 @@ check_PROGRAMS += %D%/test_registrar
 %C%_test_registrar_LDADD = $(LIBTEST) $(LIBMASTER) $(LIBMODEL)
 
 check_PROGRAMS += %D%/test_master_registry
-%C%_test_master_registry_SOURCES = %D%/test_master_registry.c $(master_stage)
+%C%_test_master_registry_SOURCES = %D%/test_master_registry.c $(master_place)
 %C%_test_master_registry_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
 %C%_test_master_registry_LDADD = $(LIBTEST) $(LIBMASTER) $(LIBMODEL)
 check_PROGRAMS += %D%/test_election
 %C%_test_election_LDADD = $(LIBTEST) $(LIBELECTION) $(LIBMODEL)
+
+check_PROGRAMS += %D%/test_master_quota
+%C%_test_master_quota_SOURCES = %D%/test_master_quota.c $(policy_stage)
+%C%_test_master_quota_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
+%C%_test_master_quota_LDADD = $(LIBTEST) $(LIBMASTER) $(LIBMODEL)
+
+check_PROGRAMS += %D%/test_master_maintenance
+%C%_test_master_maintenance_SOURCES = %D%/test_master_maintenance.c \
+	$(policy_stage)
+%C%_test_master_maintenance_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
+%C%_test_master_maintenance_LDADD = $(LIBTEST) $(LIBMASTER) $(LIBMODEL)
 check_PROGRAMS += %D%/test_checkpointer
 %C%_test_checkpointer_LDADD = $(LIBTEST) $(LIBAGENT) $(LIBMODEL)
 check_PROGRAMS += %D%/test_fetcher

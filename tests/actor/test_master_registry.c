@@ -16,89 +16,13 @@
 #include <actor/strbuf.h>
 #include <actor/system.h>
 
-#include "core/system_private.h"
 #include "master/private.h"
 #include "master/state_json.h"
-#include "tests/lib/master_stage.h"
+#include "tests/lib/master_place.h"
 #include "tests/lib/puppet.h"
 #include "tests/lib/test.h"
 
 /* --- a master that comes after another one --- */
-
-/* A working directory, and what masters that had it have logged. */
-struct place {
-    char directory[64];
-    struct strbuf lines;
-};
-
-static void
-keep_line(void *aux, const char *line)
-{
-    const char *text = strstr(line, "] ");
-
-    if (text) {
-        strbuf_printf(aux, "%s\n", text + 2);
-    }
-}
-
-static void
-place_open(struct place *place)
-{
-    snprintf(place->directory, sizeof place->directory,
-             "/tmp/test_master_registry.XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(place->directory));
-    strbuf_init(&place->lines, STRBUF_UNLIMITED);
-    log_set_sink(keep_line, &place->lines);
-}
-
-static void
-place_close(struct place *place)
-{
-    char command[128];
-
-    log_set_sink(NULL, NULL);
-    snprintf(command, sizeof command, "rm -rf '%s'", place->directory);
-    ck_assert_int_eq(system(command), 0);
-    strbuf_fini(&place->lines);
-}
-
-static bool
-has_line(const struct place *place, const char *text)
-{
-    return strstr(place->lines.data, text) != NULL;
-}
-
-/* A stage, not opened, whose master keeps its registry in the place. */
-static struct stage
-stage_in(const struct place *place)
-{
-    struct stage s = stage_create();
-
-    free(s.flags.registry);
-    s.flags.registry = xstrdup("replicated_log");
-    s.flags.work_dir = xstrdup(place->directory);
-    return s;
-}
-
-/* The master; NULL if it has ended. */
-static struct master *
-find_master(const struct stage *s)
-{
-    uint32_t generation;
-    struct actor_slot *slot = system_find(s->system, &s->master,
-                                          &generation);
-
-    return slot ? master_cast(slot->actor) : NULL;
-}
-
-static struct master *
-master_of(const struct stage *s)
-{
-    struct master *m = find_master(s);
-
-    ck_assert_ptr_nonnull(m);
-    return m;
-}
 
 #define CAPABLE \
     "\"version\":\"1.12.0\",\"agent_capabilities\":[{\"type\":" \

@@ -344,7 +344,6 @@ START_TEST(quota_that_makes_no_sense_is_refused_as_a_whole)
 {
     struct registry *r = registry_create();
     static const char *const bad[] = {
-        "{\"role\":\"*\",\"limits\":{\"cpus\":{\"value\":1}}}",
         "{\"role\":\"a//b\",\"limits\":{\"cpus\":{\"value\":1}}}",
         "{\"role\":\"dev\",\"limits\":{\"cpus\":{\"value\":-1}}}",
         ("{\"role\":\"dev\",\"limits\":{\"cpus\":{\"value\":1}},"
@@ -357,6 +356,20 @@ START_TEST(quota_that_makes_no_sense_is_refused_as_a_whole)
                "\"limits\":{\"cpus\":{\"value\":1}}},%s]}}", bad[i]);
     }
 
+    check_json(r, false, "quota_configs");
+    registry_destroy(r);
+}
+END_TEST
+
+START_TEST(quota_of_nothing_is_none)
+{
+    struct registry *r = registry_create();
+
+    expect("", r, "{\"update_quota\":{\"configs\":[{\"role\":\"*\","
+           "\"limits\":{\"cpus\":{\"value\":0}}}]}}");
+    check_json(r, true, "quota_configs");
+    expect("", r, "{\"update_quota\":{\"configs\":[{\"role\":\"*\","
+           "\"guarantees\":{\"cpus\":{\"value\":0}}}]}}");
     check_json(r, false, "quota_configs");
     registry_destroy(r);
 }
@@ -567,6 +580,7 @@ registry_suite(void)
     ADD(machine_that_is_up_again_leaves_its_windows);
     ADD(quota_is_kept_until_it_says_nothing);
     ADD(quota_that_makes_no_sense_is_refused_as_a_whole);
+    ADD(quota_of_nothing_is_none);
     ADD(weight_is_kept_for_its_role);
     ADD(same_changes_give_the_same_bytes);
     ADD(registry_is_read_back_as_it_was);
