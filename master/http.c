@@ -44,7 +44,8 @@ static const struct http_route routes[] = {
       "task_id=VALUE." },
     { "/redirect", on_redirect,
       "Redirects to the leading Master.",
-      "Returns 307 Temporary Redirect to this master, which leads." },
+      "Returns 307 Temporary Redirect to the leading master, or 503 if there "
+      "is none." },
 };
 
 void
@@ -59,6 +60,15 @@ log_request(const struct http_request *request)
     log_info("HTTP %s for %s from %s", http_request_method(request),
              http_request_path(request),
              ADDRESS_TEXT(http_request_peer(request)));
+}
+
+/* Logs a request that only the leading master can answer; one that does not
+ * lead has answered it here. */
+static bool
+is_to_be_answered_here(struct actor *self, struct http_request **request)
+{
+    log_request(*request);
+    return !leadership_redirects(master_cast(self), request);
 }
 
 static void
@@ -88,7 +98,9 @@ on_state(struct actor *self, struct http_request *request)
     autofini(strbuf) body = STRBUF(STRBUF_UNLIMITED);
     struct json_writer w = JSON_WRITER(&body);
 
-    log_request(request);
+    if (!is_to_be_answered_here(self, &request)) {
+        return;
+    }
     state_write_json(master_cast(self), &w);
     http_respond_json(&request, &body);
 }
@@ -99,7 +111,9 @@ on_state_summary(struct actor *self, struct http_request *request)
     autofini(strbuf) body = STRBUF(STRBUF_UNLIMITED);
     struct json_writer w = JSON_WRITER(&body);
 
-    log_request(request);
+    if (!is_to_be_answered_here(self, &request)) {
+        return;
+    }
     state_summary_write_json(master_cast(self), &w);
     http_respond_json(&request, &body);
 }
@@ -110,7 +124,9 @@ on_slaves(struct actor *self, struct http_request *request)
     autofini(strbuf) body = STRBUF(STRBUF_UNLIMITED);
     struct json_writer w = JSON_WRITER(&body);
 
-    log_request(request);
+    if (!is_to_be_answered_here(self, &request)) {
+        return;
+    }
     agents_write_json(master_cast(self), &w,
                       http_request_query(request, "slave_id"));
     http_respond_json(&request, &body);
@@ -122,7 +138,9 @@ on_frameworks(struct actor *self, struct http_request *request)
     autofini(strbuf) body = STRBUF(STRBUF_UNLIMITED);
     struct json_writer w = JSON_WRITER(&body);
 
-    log_request(request);
+    if (!is_to_be_answered_here(self, &request)) {
+        return;
+    }
     frameworks_write_json(master_cast(self), &w,
                           http_request_query(request, "framework_id"));
     http_respond_json(&request, &body);
@@ -163,10 +181,12 @@ on_tasks(struct actor *self, struct http_request *request)
         .framework_id = http_request_query(request, "framework_id"),
         .task_id = http_request_query(request, "task_id"),
     };
-    struct error *error = parse_count(request, "limit", DEFAULT_TASK_LIMIT,
-                                      &query.limit);
+    struct error *error;
 
-    log_request(request);
+    if (!is_to_be_answered_here(self, &request)) {
+        return;
+    }
+    error = parse_count(request, "limit", DEFAULT_TASK_LIMIT, &query.limit);
     if (!error) {
         error = parse_count(request, "offset", 0, &query.offset);
     }
@@ -181,11 +201,5 @@ on_tasks(struct actor *self, struct http_request *request)
 static void
 on_redirect(struct actor *self, struct http_request *request)
 {
-    struct master *m = master_cast(self);
-    autofini(strbuf) location = STRBUF(512);
-
-    strbuf_printf(&location, "//%s:%u", m->hostname,
-                  (unsigned) m->info->port);
-    http_response_header(request, "Location", location.data);
-    http_respond(&request, 307, NULL, NULL);
+    leadership_redirect(master_cast(self), &request);
 }

@@ -57,6 +57,7 @@ noinst_LTLIBRARIES += %D%/libmaster.la
 	%D%/id_table.h \
 	%D%/known_agents.c \
 	%D%/known_agents.h \
+	%D%/leadership.c \
 	%D%/master.c \
 	%D%/master.h \
 	%D%/metrics.c \

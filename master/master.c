@@ -2,9 +2,9 @@
  *
  * master.c - the master actor: its life and its handlers.
  *
- * It leads from its start, but what is said to it counts only when the
- * registry has been read: until then messages are dropped and counted, and who
- * sent them sends them again. */
+ * What is said to it counts only when it leads and the registry has been read:
+ * until then messages are dropped and counted, and who sent them sends them
+ * again. */
 #include <config.h>
 
 #include "master/master.h"
@@ -27,6 +27,8 @@
 #include <actor/system.h>
 #include <actor/version.h>
 
+#include "election/election.h"
+#include "election/standalone.h"
 #include "master/allocation.h"
 #include "master/allocator/allocator.h"
 #include "master/observer.h"
@@ -80,6 +82,8 @@ static const struct actor_handler handlers[] = {
     { &msg_executor_to_framework, gated_agents_on_executor_message },
     { &msg_observer_timeout, agents_on_observer_timeout },
     { &msg_observer_pong, agents_on_observer_pong },
+    { &msg_candidacy, leadership_on_candidacy },
+    { &msg_leader, leadership_on_leader },
 };
 
 static const struct actor_type master_type = {
@@ -92,18 +96,50 @@ struct master_arg {
     const struct master_flags *flags;
     char *hostname;
     struct upid registrar;
+    struct upid contender;
+    struct upid detector;
 };
 
 struct error *
 master_start(struct actor_system *system, const struct master_flags *flags,
              struct upid *ret_upid)
 {
+    const struct master_options options = { .flags = flags };
+
+    return master_start_with(system, &options, ret_upid);
+}
+
+/* Without others to be elected with, it leads by itself. */
+static struct error *
+find_election(struct actor_system *system,
+              const struct master_options *options, struct master_arg *arg)
+{
+    if (options->contender && options->detector) {
+        arg->contender = *options->contender;
+        arg->detector = *options->detector;
+        return NULL;
+    }
+    struct error *error = standalone_start(system, STANDALONE_ALONE,
+                                           &arg->contender);
+
+    arg->detector = arg->contender;
+    return error;
+}
+
+struct error *
+master_start_with(struct actor_system *system,
+                  const struct master_options *options, struct upid *ret_upid)
+{
+    const struct master_flags *flags = options->flags;
     struct master_arg arg = {
         .flags = flags,
         .hostname = look_up_hostname(flags, actor_system_address(system)),
     };
     struct error *error = start_registrar(system, flags, &arg.registrar);
 
+    if (!error) {
+        error = find_election(system, options, &arg);
+    }
     if (!error) {
         error = actor_spawn(system, &master_type, "master", &arg, ret_upid);
     }
@@ -191,6 +227,8 @@ master_init(struct actor *self, void *arg)
 
     m->flags = master_arg->flags;
     m->registrar = master_arg->registrar;
+    m->contender = master_arg->contender;
+    m->detector = master_arg->detector;
     m->hostname = steal(master_arg->hostname);
     actor_random_uuid(self, &uuid);
     uuid_format(&uuid, m->id);
@@ -211,9 +249,7 @@ master_init(struct actor *self, void *arg)
     }
     whitelist_start(m);
     master_add_routes(m);
-    log_info("Elected as the leading master!");
-    metric_set(m->metrics.elected, 1.0);
-    master_recovery_start(m);
+    leadership_start(m);
     return NULL;
 }
 
@@ -254,6 +290,7 @@ master_fini(struct actor *self)
     agents_fini(&m->agents);
     frameworks_fini(&m->frameworks);
     message_unref(m->info_message);
+    leadership_fini(m);
     master_metrics_fini(&m->metrics);
     operation_metrics_fini(&m->operation_metrics);
     whitelist_fini(&m->whitelist);
@@ -347,7 +384,8 @@ is_open(struct master *m, const struct actor_msg *msg)
         return true;
     }
     vlog(1, "Dropping '%s' message since %s", actor_msg_type(msg)->name,
-         m->is_ending ? "the master ends" : "not recovered yet");
+         m->is_ending ? "the master ends"
+         : m->is_leading ? "not recovered yet" : "not elected yet");
     metric_increment(m->metrics.dropped_messages, 1);
     return false;
 }

@@ -4,8 +4,8 @@
  *
  * The master is actor "master" of its system, which should have it as the
  * delegate, so that "/state" answers as "/master/state" does, and should know
- * the messages of proto/messages.h.  It leads from the start: there is no
- * election.  What has to outlive it is in its registry, a log below the working
+ * the messages of proto/messages.h.  It leads when the election says so, or
+ * from the start if there is none.  What has to outlive it is in its registry, a log below the working
  * directory or, if that is wanted, in memory.
  *
  *     struct master_flags flags;
@@ -97,5 +97,17 @@ void master_flags_fini(struct master_flags *);
  * for example, says so in the log and ends: link to it to hear of that. */
 struct error *master_start(struct actor_system *, const struct master_flags *,
                            struct upid *ret_upid) MUST_CHECK;
+
+/* The same, with an election (election/election.h).  A master that has led and
+ * does so no more ends, as above. */
+struct master_options {
+    const struct master_flags *flags;
+    const struct upid *contender;       /* NULL, as the next: it leads alone */
+    const struct upid *detector;
+};
+
+struct error *master_start_with(struct actor_system *,
+                                const struct master_options *,
+                                struct upid *ret_upid) MUST_CHECK;
 
 #endif /* MASTER_MASTER_H */

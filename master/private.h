@@ -2,8 +2,8 @@
  *
  * private.h - the master actor, between the files that make it up.
  *
- * master.c starts it and knows all its handlers; recovery.c reads what the
- * master before it has left.  Agents come by admission.c, come back by
+ * master.c starts it and knows all its handlers; leadership.c hears whether it
+ * leads; recovery.c reads what the master before it has left.  Agents come by admission.c, come back by
  * reregister.c, fall silent by unreachable.c, go by removal.c and are emptied
  * by draining.c; agents.c has what these share.  policy/ has what operators lay
  * down.  frameworks.c, calls.c,
@@ -53,6 +53,11 @@ struct master {
     V1__MasterInfo *info;
     struct upid allocator;
     struct upid registrar;
+    struct upid contender;
+    struct upid detector;
+    struct message *leader;     /* counted; its info; NULL: nobody leads */
+    bool is_leading;            /* it is us */
+    double elected_time;        /* wall clock, seconds; if we lead */
     bool is_recovered;          /* what the registry has is known */
     bool is_ending;
     double start_time;          /* wall clock, seconds */
@@ -90,6 +95,21 @@ double master_wall_time(const struct master *);         /* seconds */
 /* The master cannot go on: says why, and ends it with this turn.  The program
  * exits with status 1. */
 void master_exit(struct master *, const char *fmt, ...) PRINTF_FORMAT(2, 3);
+
+/* --- leadership.c --- */
+
+/* Contends, and asks who leads; recovery starts when it is us. */
+void leadership_start(struct master *);
+void leadership_fini(struct master *);
+actor_handler_fn leadership_on_candidacy, leadership_on_leader;
+
+/* Unless we lead, answers with where the leader is (or 503, if there is none):
+ * '*request' is NULL then.  To be asked before anything of a request is done
+ * that is the leader's to do. */
+bool leadership_redirects(struct master *, struct http_request **request);
+
+/* GET /redirect: where the leader is, also if that is here. */
+void leadership_redirect(struct master *, struct http_request **request);
 
 /* --- recovery.c --- */
 

@@ -41,13 +41,19 @@ count_agents(struct master *m, size_t *ret_active, size_t *ret_inactive)
 static void
 write_leader(struct master *m, struct json_writer *w)
 {
-    json_member_string(w, "leader", m->info->pid);
+    const V1__MasterInfo *leader = m->leader ? message_root(m->leader) : NULL;
+
+    if (!leader) {
+        return;
+    }
+    json_member_string(w, "leader", leader->pid ? leader->pid : "");
     json_key(w, "leader_info");
     json_object_begin(w);
-    json_member_string(w, "id", m->id);
-    json_member_string(w, "pid", m->info->pid);
-    json_member_int(w, "port", (int64_t) m->info->port);
-    json_member_string(w, "hostname", m->hostname);
+    json_member_string(w, "id", leader->id);
+    json_member_string(w, "pid", leader->pid ? leader->pid : "");
+    json_member_int(w, "port", (int64_t) leader->port);
+    json_member_string(w, "hostname", leader->hostname ? leader->hostname
+                                                       : "");
     json_object_end(w);
 }
 
@@ -62,7 +68,9 @@ write_state_head(struct master *m, struct json_writer *w)
     json_member_double(w, "build_time", (double) actor_build_time());
     json_member_string(w, "build_user", actor_build_user());
     json_member_double(w, "start_time", m->start_time);
-    json_member_double(w, "elected_time", m->start_time);
+    if (m->is_leading) {
+        json_member_double(w, "elected_time", m->elected_time);
+    }
     json_member_string(w, "id", m->id);
     json_member_string(w, "pid", m->info->pid);
     json_member_string(w, "hostname", m->hostname);

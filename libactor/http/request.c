@@ -283,6 +283,12 @@ http_request_path(const struct http_request *request)
 }
 
 const char *
+http_request_target(const struct http_request *request)
+{
+    return request->head.target;
+}
+
+const char *
 http_request_rest(const struct http_request *request)
 {
     return request->rest;

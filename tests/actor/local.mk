@@ -282,6 +282,10 @@ check_PROGRAMS += %D%/test_master_maintenance
 	$(policy_stage)
 %C%_test_master_maintenance_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
 %C%_test_master_maintenance_LDADD = $(LIBTEST) $(LIBMASTER) $(LIBMODEL)
+check_PROGRAMS += %D%/test_leadership
+%C%_test_leadership_SOURCES = %D%/test_leadership.c tests/lib/puppet.c \
+	tests/lib/puppet.h
+%C%_test_leadership_LDADD = $(LIBTEST) $(LIBMASTER) $(LIBMODEL)
 check_PROGRAMS += %D%/test_checkpointer
 %C%_test_checkpointer_LDADD = $(LIBTEST) $(LIBAGENT) $(LIBMODEL)
 check_PROGRAMS += %D%/test_fetcher

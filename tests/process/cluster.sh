@@ -115,6 +115,8 @@ start_master()
     master_pid=$!
     pids="$pids $master_pid"
     wait_until has_port "$tmp/master.log" || give_up "the master is not up"
+    wait_until grep -q 'Elected as the leading master' "$tmp/master.log" ||
+        give_up "the master does not lead"
     case $ip in
     *:*) master=[$ip]:$(port_in "$tmp/master.log") ;;
     *) master=$ip:$(port_in "$tmp/master.log") ;;

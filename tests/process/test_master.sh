@@ -70,7 +70,8 @@ start_master()
         >"$dir/$name.log" 2>&1 &
     master=$!
     pids="$pids $master"
-    await has_port "$name" && port=$(port_of "$name")
+    await has_port "$name" && port=$(port_of "$name") &&
+        await grep -q 'Elected as the leading master' "$dir/$name.log"
 }
 
 # get PATH: the body.

@@ -61,6 +61,9 @@ const char *http_request_method(const struct http_request *);  /* "GET" */
 /* Decoded path, e.g. "/master/state". */
 const char *http_request_path(const struct http_request *);
 
+/* Path and query as they were sent: "/master/state?jsonp=f". */
+const char *http_request_target(const struct http_request *);
+
 /* What followed the route, without the leading '/'; "" if nothing. */
 const char *http_request_rest(const struct http_request *);
 
