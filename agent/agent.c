@@ -31,6 +31,7 @@
 #include "agent/containerizer.h"
 #include "agent/fetcher/fetcher.h"
 #include "agent/gc.h"
+#include "agent/launcher/launcher.h"
 #include "agent/logger/logger.h"
 #include "agent/operations/resource_store.h"
 #include "agent/paths.h"
@@ -133,6 +134,20 @@ agent_start(struct actor_system *system, const struct agent_flags *flags,
     };
 
     return agent_start_with(system, &options, ret);
+}
+
+struct error *
+agent_launcher_create(const struct agent_flags *flags, struct launcher **ret)
+{
+    autofree char *here = flags->work_dir[0] == '/' ? NULL : getcwd(NULL, 0);
+    autofree char *work_dir = xasprintf("%s%s%s", here ? here : "",
+                                        here ? "/" : "", flags->work_dir);
+
+    return launcher_create(&(struct launcher_options) {
+        .name = flags->launcher, .hierarchy = flags->cgroups_hierarchy,
+        .root = flags->cgroups_root, .work_dir = work_dir,
+        .destroy_timeout_ns = flags->cgroups_destroy_timeout,
+    }, ret);
 }
 
 struct error *
@@ -536,8 +551,10 @@ agent_init(struct actor *self, void *arg)
         }, &agent->fetcher);
     }
     if (!error) {
-        error = containerizer_start(system, actor_upid(self), &agent->fetcher,
-                                    &setup->logger, &agent->containerizer);
+        error = containerizer_start(system, &(struct containerizer_options) {
+            .owner = actor_upid(self), .fetcher = &agent->fetcher,
+            .launcher = setup->options->launcher, .logger = &setup->logger,
+        }, &agent->containerizer);
     }
     if (error) {
         return error;

@@ -17,6 +17,7 @@
 
 struct actor_system;
 struct error;
+struct launcher;
 struct upid;
 
 struct agent_flags {
@@ -31,7 +32,11 @@ struct agent_flags {
     char *hostname;
     bool hostname_lookup;
     char *work_dir;
+    char *launcher;             /* NULL: what there is */
     char *launcher_dir;
+    char *cgroups_hierarchy;
+    char *cgroups_root;
+    int64_t cgroups_destroy_timeout;
     char *resources;
     char *attributes;
     char *default_role;
@@ -78,9 +83,18 @@ struct error *agent_parse_master(const char *text, struct upid *ret)
 struct agent_options {
     const struct agent_flags *flags;
     const struct upid *master;          /* NULL: where the flags say */
+
+    /* What agent_launcher_create() has made; outlives the agent.  NULL:
+     * "posix". */
+    const struct launcher *launcher;
     void (*on_failure)(void *aux, const char *why);
     void *aux;
 };
+
+/* What holds the containers together, as the flags say.  It is not the agent
+ * that chooses, since one in a simulation has no cgroups. */
+struct error *agent_launcher_create(const struct agent_flags *,
+                                    struct launcher **ret) MUST_CHECK;
 
 struct error *agent_start_with(struct actor_system *,
                                const struct agent_options *,

@@ -17,6 +17,8 @@
 #include <actor/log.h>
 #include <actor/table.h>
 
+#include "agent/launcher/launcher.h"
+
 /* Where the mark of an executor's processes is. */
 #define MARK "MESOS_SANDBOX"
 
@@ -128,12 +130,58 @@ kill_orphan(const struct container_search *search, const struct found *found)
     }
 }
 
+/* --- cgroups --- */
+
+static void
+end_container(const struct container_search *search, const char *container_id)
+{
+    struct error *error = launcher_end(search->launcher, container_id);
+
+    if (error) {
+        log_error("Failed to clean up container %s: %s", container_id,
+                  error_text(error));
+        error_destroy(error);
+    }
+}
+
+/* Of a container that is not among the survivors. */
+static void
+end_if_orphan(void *search_, const char *container_id)
+{
+    const struct container_search *search = search_;
+
+    vec_foreach (&search->survivors.all, it) {
+        if (strcmp(it->container_id, container_id) == 0) {
+            return;
+        }
+    }
+    log_info("Cleaning up orphan container %s", container_id);
+    end_container(search, container_id);
+}
+
+static void
+end_orphans(struct container_search *search)
+{
+    struct error *error = launcher_list(search->launcher, end_if_orphan,
+                                        search);
+
+    if (error) {
+        log_error("Failed to look for orphan containers: %s",
+                  error_text(error));
+        error_destroy(error);
+    }
+}
+
 struct error *
 container_search_run(struct container_search *search)
 {
     struct view view = { .search = search };
     struct found *it, *next;
     struct error *error;
+
+    if (search->launcher) {
+        end_orphans(search);
+    }
 
     vec_foreach (&search->survivors.all, survivor) {
         get(&view, survivor->sandbox)->survivor = survivor;
@@ -147,6 +195,9 @@ container_search_run(struct container_search *search)
 
             it->survivor->pid = it->n == 0 ? -1
                 : it->is_known || is_guess ? it->pid : 0;
+            if (it->survivor->pid < 0 && search->launcher) {
+                end_container(search, it->survivor->container_id);
+            }
         }
         HASH_DEL(view.table, it);
         free(it->sandbox);

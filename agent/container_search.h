@@ -4,7 +4,9 @@
  *
  * An executor, and all that comes from it, has the path of its sandbox in its
  * environment.  So a pid that was written down is only believed if it is of
- * such a process, and one that was not written down in time is found.
+ * such a process, and one that was not written down in time is found.  And
+ * with a launcher of cgroups, those that belong to nobody any more say so
+ * themselves.
  *
  * Thread-safety: a pool thread; it blocks. */
 #ifndef AGENT_CONTAINER_SEARCH_H
@@ -16,9 +18,11 @@
 
 struct actor_system;
 struct error;
+struct launcher;
 
 struct container_search {
-    struct actor_system *system;        /* borrowed */
+    struct actor_system *system;        /* borrowed, as the next */
+    const struct launcher *launcher;    /* NULL: none */
     struct container_survivors survivors;
 };
 

@@ -29,6 +29,7 @@
 #include "agent/container_search.h"
 #include "agent/container_table.h"
 #include "agent/fetcher/fetcher.h"
+#include "agent/launcher/launcher.h"
 #include "agent/logger/logger.h"
 #include "agent/rlimits.h"
 #include "agent/sandbox.h"
@@ -38,15 +39,9 @@ struct containerizer {
     struct actor base;
     struct upid owner;          /* the agent */
     struct upid fetcher;
+    const struct launcher *launcher;    /* borrowed; NULL: none */
     struct logger_options logger;       /* owned */
     struct container_table containers;
-};
-
-/* What it is started with; all borrowed. */
-struct containerizer_setup {
-    const struct upid *owner;
-    const struct upid *fetcher;
-    struct logger_options *logger;      /* becomes empty */
 };
 
 struct destroy_body {
@@ -56,25 +51,31 @@ struct destroy_body {
 /* What the pool works on: a copy of what it needs, since the container may be
  * gone when it is done. */
 struct preparation {
-    const struct actor_disk *disk;      /* borrowed */
+    const struct actor_disk *disk;      /* borrowed, as the next */
+    const struct launcher *launcher;    /* NULL: none */
     char *container_id;         /* owned, as the rest */
     char *directory;
     char *user_name;            /* NULL: our own */
     struct volume_links links;
     struct sandbox_user user;
     struct sandbox sandbox;
+    int cgroup;                 /* descriptor; -1: none */
 };
 
 struct tree_kill {
-    struct actor_system *system;        /* borrowed */
+    struct actor_system *system;        /* borrowed, as the next */
+    const struct launcher *launcher;    /* NULL: none */
+    char *container_id;         /* owned */
     pid_t pid;
 };
 
 /* The search for what an executor left. */
 struct sweep {
-    struct actor_system *system;        /* borrowed */
+    struct actor_system *system;        /* borrowed, as the next */
+    const struct launcher *launcher;    /* NULL: none */
     char *container_id;         /* owned, as the next */
-    char *variable;             /* that its processes have */
+    char *variable;             /* that its processes have; NULL: none are
+                                 * looked for */
     int status;                 /* the executor's */
 };
 
@@ -116,12 +117,14 @@ static void on_launch(struct actor *, struct actor_msg *);
 static void on_destroy(struct actor *, struct actor_msg *);
 static void on_recover(struct actor *, struct actor_msg *);
 static struct error *prepare_run(void *arg);
+static struct error *prepare_sandbox(struct preparation *);
 static void prepare_done(struct actor *, void *arg, const struct error *);
 static void prepare_destroy(void *arg);
 static bool has_uris(const struct container *);
 static void fetch(struct containerizer *, struct container *,
                   struct preparation *);
 static void on_fetched(struct actor *, struct actor_msg *);
+static void end_unborn(struct containerizer *, struct container *);
 static void start(struct containerizer *, struct container *,
                   const struct preparation *, const char *failure);
 static bool is_other_user(const struct preparation *);
@@ -132,6 +135,9 @@ static struct error *spawn(struct containerizer *, struct container *,
 static void on_exit_of_child(struct actor *, void *container, pid_t,
                              int status);
 static void search_done(struct actor *, void *arg, const struct error *);
+static void drop_cgroup(struct containerizer *, const struct container *);
+static struct error *drop_run(void *arg);
+static void drop_done(struct actor *, void *arg, const struct error *);
 static bool is_clean(const struct container *, int status);
 static void sweep(struct containerizer *, const struct container *,
                   int status);
@@ -141,6 +147,7 @@ static void sweep_destroy(void *arg);
 static void destroy(struct containerizer *, struct container *);
 static struct error *kill_run(void *arg);
 static void kill_done(struct actor *, void *arg, const struct error *);
+static void kill_destroy(void *arg);
 static void go_to(struct containerizer *, struct container *,
                   enum container_state);
 static void tell_launched(struct containerizer *, const struct container *,
@@ -172,13 +179,12 @@ static const char *const state_names[] = {
 /* --- for the agent --- */
 
 struct error *
-containerizer_start(struct actor_system *system, const struct upid *owner,
-                    const struct upid *fetcher, struct logger_options *logger,
+containerizer_start(struct actor_system *system,
+                    const struct containerizer_options *options,
                     struct upid *ret)
 {
-    struct containerizer_setup setup = { owner, fetcher, logger };
-
-    return actor_spawn(system, &containerizer_type, NULL, &setup, ret);
+    return actor_spawn(system, &containerizer_type, NULL, (void *) options,
+                       ret);
 }
 
 void
@@ -231,12 +237,13 @@ static struct error *
 containerizer_init(struct actor *self, void *arg)
 {
     struct containerizer *c = (struct containerizer *) self;
-    const struct containerizer_setup *setup = arg;
+    const struct containerizer_options *options = arg;
 
-    c->owner = *setup->owner;
-    c->fetcher = *setup->fetcher;
-    c->logger = *setup->logger;
-    *setup->logger = (struct logger_options) { .is_rotating = false };
+    c->owner = *options->owner;
+    c->fetcher = *options->fetcher;
+    c->launcher = options->launcher;
+    c->logger = *options->logger;
+    *options->logger = (struct logger_options) { .is_rotating = false };
     return NULL;
 }
 
@@ -271,6 +278,8 @@ on_launch(struct actor *self, struct actor_msg *msg)
 
     struct preparation *preparation = xcalloc(1, sizeof *preparation);
     preparation->disk = actor_system_disk(actor_system_of(self));
+    preparation->launcher = c->launcher;
+    preparation->cgroup = -1;
     preparation->container_id = xstrdup(container->spec.container_id);
     preparation->directory = xstrdup(container->spec.sandbox);
     if (container->spec.user) {
@@ -286,6 +295,16 @@ static struct error *
 prepare_run(void *arg)
 {
     struct preparation *p = arg;
+    struct error *error = prepare_sandbox(p);
+
+    return error || !p->launcher
+               ? error : launcher_prepare(p->launcher, p->container_id,
+                                          &p->cgroup);
+}
+
+static struct error *
+prepare_sandbox(struct preparation *p)
+{
     struct error *error;
 
     if (!p->user_name) {
@@ -321,16 +340,21 @@ prepare_done(struct actor *self, void *arg, const struct error *failure)
         return;
     }
     if (container->is_destroyed) {
-        tell_terminated(c, container, -1);
-        container_table_remove(&c->containers, container);
-        return;
-    }
-
-    if (!failure && has_uris(container)) {
+        end_unborn(c, container);
+    } else if (!failure && has_uris(container)) {
         fetch(c, container, p);
     } else {
         start(c, container, p, failure ? error_text(failure) : NULL);
     }
+}
+
+/* It was destroyed before it had a process. */
+static void
+end_unborn(struct containerizer *c, struct container *container)
+{
+    tell_terminated(c, container, -1);
+    drop_cgroup(c, container);
+    container_table_remove(&c->containers, container);
 }
 
 /* Begins to run, or says why it does not. */
@@ -343,6 +367,7 @@ start(struct containerizer *c, struct container *container,
     if (failure || error) {
         tell_launched(c, container, failure ? failure : error_text(error));
         error_destroy(error);
+        drop_cgroup(c, container);
         container_table_remove(&c->containers, container);
         return;
     }
@@ -372,6 +397,7 @@ fetch(struct containerizer *c, struct container *container,
     *kept = *p;
     *p = (struct preparation) {
         .disk = p->disk, .sandbox = { .out_fd = -1, .err_fd = -1 },
+        .cgroup = -1,
     };
     container->fetching = kept;
     go_to(c, container, CONTAINER_FETCHING);
@@ -402,8 +428,7 @@ on_fetched(struct actor *self, struct actor_msg *msg)
     }
     p = steal(container->fetching);
     if (container->is_destroyed) {
-        tell_terminated(c, container, -1);
-        container_table_remove(&c->containers, container);
+        end_unborn(c, container);
     } else {
         start(c, container, p, body->failure);
     }
@@ -415,6 +440,9 @@ prepare_destroy(void *arg)
 {
     struct preparation *p = arg;
 
+    if (p->cgroup >= 0) {
+        close(p->cgroup);
+    }
     sandbox_fini(p->disk, &p->sandbox);
     sandbox_user_fini(&p->user);
     volume_links_fini(&p->links);
@@ -480,6 +508,7 @@ spawn(struct containerizer *c, struct container *container,
     options.stdio[1] = p->sandbox.out_fd;
     options.stdio[2] = p->sandbox.err_fd;
     options.new_session = true;
+    options.cgroup = p->cgroup;
 
     if (is_other_user(p)) {
         options.set_ids = true;
@@ -511,7 +540,7 @@ on_exit_of_child(struct actor *self, void *arg, pid_t pid UNUSED, int status)
     if (!container->is_destroyed) {
         go_to(c, container, CONTAINER_DESTROYING);
     }
-    if (!is_clean(container, status)) {
+    if (c->launcher || !is_clean(container, status)) {
         sweep(c, container, status);
         return;
     }
@@ -529,16 +558,20 @@ is_clean(const struct container *container, int status)
 
 /* --- sweeping --- */
 
-/* Tasks are in sessions of their own and have no parent any more, but their
- * environment says whose they are.  The agent is told when they are gone. */
+/* Tasks are in sessions of their own and have no parent any more, but they
+ * are in the container's cgroup, or else their environment says whose they
+ * are.  The agent is told when they are gone. */
 static void
 sweep(struct containerizer *c, const struct container *container, int status)
 {
     struct sweep *s = xcalloc(1, sizeof *s);
 
     s->system = actor_system_of(&c->base);
+    s->launcher = c->launcher;
     s->container_id = xstrdup(container->spec.container_id);
-    s->variable = xasprintf("MESOS_SANDBOX=%s", container->spec.sandbox);
+    if (!is_clean(container, status)) {
+        s->variable = xasprintf("MESOS_SANDBOX=%s", container->spec.sandbox);
+    }
     s->status = status;
     actor_work(&c->base, sweep_run, sweep_done, s, sweep_destroy);
 }
@@ -548,7 +581,11 @@ sweep_run(void *arg)
 {
     struct sweep *s = arg;
 
-    return actor_child_kill_marked(s->system, s->variable);
+    if (s->launcher && launcher_has(s->launcher, s->container_id)) {
+        return launcher_end(s->launcher, s->container_id);
+    }
+    return s->variable ? actor_child_kill_marked(s->system, s->variable)
+                       : NULL;
 }
 
 static void
@@ -577,6 +614,38 @@ sweep_destroy(void *arg)
     free(s->container_id);
     free(s->variable);
     free(s);
+}
+
+/* A cgroup that no process was born in. */
+static void
+drop_cgroup(struct containerizer *c, const struct container *container)
+{
+    struct sweep *s;
+
+    if (!c->launcher) {
+        return;
+    }
+    s = xcalloc(1, sizeof *s);
+    s->launcher = c->launcher;
+    s->container_id = xstrdup(container->spec.container_id);
+    actor_work(&c->base, drop_run, drop_done, s, sweep_destroy);
+}
+
+static struct error *
+drop_run(void *arg)
+{
+    struct sweep *s = arg;
+
+    return launcher_end(s->launcher, s->container_id);
+}
+
+static void
+drop_done(struct actor *self UNUSED, void *arg UNUSED,
+          const struct error *error)
+{
+    if (error) {
+        log_error("%s", error_text(error));
+    }
 }
 
 /* --- destroying --- */
@@ -610,8 +679,10 @@ destroy(struct containerizer *c, struct container *container)
 
     struct tree_kill *tree = xcalloc(1, sizeof *tree);
     tree->system = actor_system_of(&c->base);
+    tree->launcher = c->launcher;
+    tree->container_id = xstrdup(container->spec.container_id);
     tree->pid = actor_child_pid(container->child);
-    actor_work(&c->base, kill_run, kill_done, tree, free);
+    actor_work(&c->base, kill_run, kill_done, tree, kill_destroy);
 }
 
 static struct error *
@@ -619,11 +690,13 @@ kill_run(void *arg)
 {
     struct tree_kill *tree = arg;
 
-    return actor_child_kill_tree(tree->system, tree->pid);
+    return tree->launcher && launcher_has(tree->launcher, tree->container_id)
+               ? launcher_kill(tree->launcher, tree->container_id)
+               : actor_child_kill_tree(tree->system, tree->pid);
 }
 
-/* The tree is gone if /proc could be read; if it could not, this still ends
- * the executor and its process group. */
+/* The tree is gone if /proc could be read, or the cgroup killed; if not, this
+ * still ends the executor and its process group. */
 static void
 kill_done(struct actor *self, void *arg, const struct error *error)
 {
@@ -639,6 +712,15 @@ kill_done(struct actor *self, void *arg, const struct error *error)
             actor_child_kill(it->child, SIGKILL, true);
         }
     }
+}
+
+static void
+kill_destroy(void *arg)
+{
+    struct tree_kill *tree = arg;
+
+    free(tree->container_id);
+    free(tree);
 }
 
 /* --- taking up again --- */
@@ -664,11 +746,13 @@ search_run(void *arg)
 static void
 on_recover(struct actor *self, struct actor_msg *msg)
 {
+    const struct containerizer *c = (struct containerizer *) self;
     struct container_survivors *body = actor_msg_body(msg, &msg_recover);
     struct container_search *search = xcalloc(1, sizeof *search);
 
     log_info("Recovering Mesos containers");
     search->system = actor_system_of(self);
+    search->launcher = c->launcher;
     search->survivors = *body;
     *body = (struct container_survivors) { .root = NULL };
     actor_work(self, search_run, search_done, search,

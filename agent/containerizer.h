@@ -11,7 +11,8 @@
  *                                 was launched
  *     msg_containers_recovered    the answer to containerizer_recover()
  *
- * Destroying a container kills the executor and all that came from it.
+ * Destroying a container kills the executor and all that came from it; with
+ * a launcher of cgroups, so does its end.
  *
  * Thread-safety: the functions are for the agent's turns. */
 #ifndef AGENT_CONTAINERIZER_H
@@ -23,6 +24,7 @@
 #include <actor/actor.h>
 #include <actor/vec.h>
 
+struct launcher;
 struct logger_options;
 struct message;
 
@@ -67,13 +69,16 @@ struct container_terminated {
     bool is_destroyed;          /* we ended it */
 };
 
-/* Starts the actor for the agent at 'owner'.  It asks 'fetcher'
- * (agent/fetcher/fetcher.h) for what is to be fetched, and takes what the
- * logger options hold, on success. */
+/* What it is started with; all borrowed. */
+struct containerizer_options {
+    const struct upid *owner;           /* the agent */
+    const struct upid *fetcher;         /* who is asked for URIs */
+    const struct launcher *launcher;    /* outlives it; NULL: sessions only */
+    struct logger_options *logger;      /* what it holds is taken */
+};
+
 struct error *containerizer_start(struct actor_system *,
-                                  const struct upid *owner,
-                                  const struct upid *fetcher,
-                                  struct logger_options *,
+                                  const struct containerizer_options *,
                                   struct upid *ret) MUST_CHECK;
 
 /* A container that an agent before us has started.  Strings are owned. */

@@ -139,6 +139,19 @@ const struct flag agent_flag_table[] = {
       .offset = offsetof(struct agent_flags, work_dir),
       .help = "Directory for the sandboxes of executors; typically\n"
               "'/var/lib/mesos/agent'." },
+    FLAG(launcher, FLAG_STRING, NULL,
+         "What holds the processes of a container together: 'linux', a\n"
+         "cgroup (version 2, Linux 5.14 or later) for each; or 'posix', its\n"
+         "session and environment.  Default: 'linux' for root where there\n"
+         "is such a hierarchy, 'posix' otherwise."),
+    FLAG(cgroups_hierarchy, FLAG_STRING, "/sys/fs/cgroup",
+         "Where cgroups are mounted.  Version 2 is this directory itself or\n"
+         "its subdirectory 'unified'."),
+    FLAG(cgroups_root, FLAG_STRING, "mesos",
+         "Name of the cgroup that has those of all containers."),
+    FLAG(cgroups_destroy_timeout, FLAG_DURATION, "1mins",
+         "How long the processes of a cgroup may take to end when they are\n"
+         "killed."),
     FLAG(launcher_dir, FLAG_STRING, PKGLIBEXECDIR,
          "Directory with mesos-executor."),
     FLAG(resources, FLAG_STRING, NULL,

@@ -44,6 +44,10 @@ noinst_LTLIBRARIES += %D%/libagent.la
 	%D%/gc_table.c \
 	%D%/gc_table.h \
 	%D%/launch.c \
+	%D%/launcher/cgroup.c \
+	%D%/launcher/cgroup.h \
+	%D%/launcher/launcher.c \
+	%D%/launcher/launcher.h \
 	%D%/leftovers.c \
 	%D%/leftovers.h \
 	%D%/metrics.c \

@@ -28,6 +28,7 @@
 #include <actor/version.h>
 
 #include "agent/agent.h"
+#include "agent/launcher/launcher.h"
 #include "proto/messages.h"
 
 #define PROGRAM "mesos-agent"
@@ -143,9 +144,10 @@ run(const struct agent_flags *flags)
     };
     struct actor_system *system;
     char *failure = NULL;
-    const struct agent_options agent_options = {
+    struct agent_options agent_options = {
         .flags = flags, .on_failure = note_failure, .aux = &failure,
     };
+    struct launcher *launcher;
     struct upid agent;
     sigset_t signals;
 
@@ -160,11 +162,17 @@ run(const struct agent_flags *flags)
 
     log_info("Build: %s by %s", actor_build_date(), actor_build_user());
     log_info("Version: %s (cmesos %s)", ACTOR_MESOS_VERSION, VERSION);
-    struct error *error = find_addresses(flags, &options);
+    struct error *error = agent_launcher_create(flags, &launcher);
+    if (error) {
+        return error_wrap(error, "Failed to create a containerizer");
+    }
+    agent_options.launcher = launcher;
+    error = find_addresses(flags, &options);
     if (!error) {
         error = actor_system_create(&options, &system);
     }
     if (error) {
+        launcher_destroy(launcher);
         return error;
     }
     error = memory_profiler_start(system, flags->memory_profiling);
@@ -178,6 +186,7 @@ run(const struct agent_flags *flags)
         wait_for_end(system, &agent, &signals);
     }
     actor_system_destroy(system);
+    launcher_destroy(launcher);
     if (!error && failure) {
         error = error_create(ERROR_IO, "%s", failure);
     }

@@ -30,6 +30,7 @@
 #include <actor/vec.h>
 
 #include "agent/agent.h"
+#include "agent/launcher/launcher.h"
 #include "master/master.h"
 #include "proto/messages.h"
 
@@ -78,6 +79,7 @@ struct cluster {
     struct actor_system *system;        /* owned */
     struct master_flags master_flags;
     VEC(struct agent_flags *) agent_flags;      /* owned */
+    VEC(struct launcher *) launchers;           /* owned; of the agents */
 };
 
 /* --- directories --- */
@@ -135,6 +137,8 @@ start_agent(struct cluster *c, const struct local_flags *flags, unsigned n,
         xasprintf("%s/agents/%u/work", flags->work_dir, n);
     autofree char *master_flag = xasprintf("--master=%s", UPID_TEXT(master));
     struct agent_flags *agent = xcalloc(1, sizeof *agent);
+    struct agent_options options = { .flags = agent, .master = master };
+    struct launcher *launcher = NULL;
 
     vec_push(&c->agent_flags, agent);
     struct error *error = load_flags(agent_flag_table, agent_n_flags, agent,
@@ -144,7 +148,12 @@ start_agent(struct cluster *c, const struct local_flags *flags, unsigned n,
         error = make_directory(work_dir);
     }
     if (!error) {
-        error = agent_start(c->system, agent, master, NULL);
+        error = agent_launcher_create(agent, &launcher);
+    }
+    if (!error) {
+        vec_push(&c->launchers, launcher);
+        options.launcher = launcher;
+        error = agent_start_with(c->system, &options, NULL);
     }
     return error_wrap(error, "starting agent %u", n);
 }
@@ -185,6 +194,10 @@ stop(struct cluster *c)
         free(*it);
     }
     vec_fini(&c->agent_flags);
+    vec_foreach (&c->launchers, it) {
+        launcher_destroy(*it);
+    }
+    vec_fini(&c->launchers);
 }
 
 /* --- running --- */

@@ -414,27 +414,66 @@ read_frameworks(struct reader *r)
 
 /* --- the agent --- */
 
+/* '*ret' is NULL if none was written. */
 static struct error *
-read_boot_id(struct reader *r, const char *boot_id)
+read_boot_id(struct reader *r, char **ret)
 {
-    autofree char *saved = NULL;
     autofree char *path = xasprintf("%s/" META_BOOT_ID, r->meta);
     autofini(strbuf) text = STRBUF(STRBUF_UNLIMITED);
     struct error *error = checkpoint_read(r->disk, path, META_BOOT_ID, &text);
 
+    *ret = NULL;
     if (is_missing(error)) {
         error_destroy(error);
         return NULL;
     }
-    if (error) {
-        return error;
+    if (!error) {
+        *ret = xstrndup(text.data, strcspn(text.data, "\n"));
     }
-    saved = xstrndup(text.data, strcspn(text.data, "\n"));
-    r->state->is_rebooted = strcmp(saved, boot_id) != 0;
+    return error;
+}
+
+static struct error *
+find_reboot(struct reader *r, const char *boot_id)
+{
+    autofree char *saved = NULL;
+    struct error *error = read_boot_id(r, &saved);
+
+    r->state->is_rebooted = saved && strcmp(saved, boot_id) != 0;
     if (r->state->is_rebooted) {
         log_info("Agent host rebooted");
     }
-    return NULL;
+    return error;
+}
+
+/* Whether an operator has removed the link to the agent, so that it is
+ * forgotten.  Only a power failure loses what had been written. */
+static bool
+is_unlinked(struct reader *r, const char *boot_id)
+{
+    autofree char *saved = NULL;
+    autofree char *agent = NULL;
+    struct error *error = read_boot_id(r, &saved);
+
+    if (!error) {
+        error = read_link(r, META_LATEST_AGENT, &agent);
+    }
+    if (error) {
+        error_destroy(error);           /* is told when it is read again */
+        return false;
+    }
+    return saved && strcmp(saved, boot_id) == 0 && !agent;
+}
+
+/* The journal knows of the link still. */
+static struct error *
+unlink_again(struct reader *r)
+{
+    autofree char *path = xasprintf("%s/" META_LATEST_AGENT, r->meta);
+    int rc = actor_disk_unlink(r->disk, path);
+
+    return rc < 0 && rc != -ENOENT && rc != -ENOTDIR
+               ? error_errno(-rc, "removing '%s'", path) : NULL;
 }
 
 static struct error *
@@ -467,12 +506,17 @@ saved_state_read(const struct actor_disk *disk, const char *meta,
 {
     struct reader r = { disk, meta, strict, ret };
     struct error *error;
+    bool is_forgotten;
 
     *ret = (struct saved_state) { .agent_id = NULL };
     log_info("Recovering state from '%s'", meta);
+    is_forgotten = is_unlinked(&r, boot_id);
     error = tolerate(&r, journal_replay(disk, meta, &ret->journal));
+    if (!error && is_forgotten) {
+        error = tolerate(&r, unlink_again(&r));
+    }
     if (!error) {
-        error = tolerate(&r, read_boot_id(&r, boot_id));
+        error = tolerate(&r, find_reboot(&r, boot_id));
     }
     if (!error) {
         error = read_agent(&r);

@@ -9,6 +9,8 @@ libactor_libactor_la_SOURCES += \
 	%D%/actor.c \
 	%D%/child.c \
 	%D%/clock.c \
+	%D%/clone_child.c \
+	%D%/clone_child.h \
 	%D%/disk.c \
 	%D%/dump.c \
 	%D%/dump.h \

@@ -3,7 +3,7 @@
  * process.c - starting processes without copying ourselves.
  *
  * The child shares our memory and we stand still until it has called exec or
- * gone (clone with CLONE_VM and CLONE_VFORK), so that starting a process costs
+ * gone (core/clone_child.h), so that starting a process costs
  * the same however big we are.  Until exec the child must not do anything that
  * other threads could notice: it makes system calls of its own, not those of
  * the C library, which would tell the other threads about new ids, and all
@@ -15,7 +15,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -34,6 +33,7 @@
 #include <actor/log.h>
 #include <actor/vec.h>
 
+#include "core/clone_child.h"
 #include "core/process_tree.h"
 
 #define STACK_SIZE ((size_t) 64 << 10)
@@ -258,28 +258,6 @@ free_strings(char **strings)
     free(strings);
 }
 
-/* ThreadSanitizer believes that what comes out of clone() has memory of its
- * own, and then it has. */
-#ifdef __SANITIZE_THREAD__
-static pid_t
-clone_child(struct request *request, char *stack UNUSED, int *ret_pidfd)
-{
-    pid_t pid = (pid_t) syscall(SYS_clone,
-                                CLONE_VFORK | CLONE_PIDFD | SIGCHLD, NULL,
-                                ret_pidfd, NULL, NULL);
-
-    return pid == 0 ? child_main(request) : pid;
-}
-#else
-static pid_t
-clone_child(struct request *request, char *stack, int *ret_pidfd)
-{
-    return clone(child_main, stack + STACK_SIZE,
-                 CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, request,
-                 ret_pidfd);
-}
-#endif
-
 /* The pid, or -1 and errno; the request says how it went from there. */
 static pid_t
 start(struct request *request, int *ret_pidfd)
@@ -296,7 +274,8 @@ start(struct request *request, int *ret_pidfd)
     *shared = *request;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    pid_t pid = clone_child(shared, memory, ret_pidfd);
+    pid_t pid = clone_child(child_main, shared, memory, STACK_SIZE,
+                            request->options->cgroup, ret_pidfd);
     int errnum = errno;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     *request = *shared;

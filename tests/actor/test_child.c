@@ -119,7 +119,7 @@ shell(char *const argv[])
 {
     return (struct plan) {
         .options = { .path = "/bin/sh", .argv = argv,
-                     .stdio = { -1, -1, -1 } },
+                     .stdio = { -1, -1, -1 }, .cgroup = -1 },
         .status = -2,
     };
 }
@@ -217,6 +217,48 @@ START_TEST(session_is_made_only_when_asked_for)
     autofree char *without = output_of(&plan);
     ck_assert_int_eq(sscanf(without, "%d %d", &pid, &session), 2);
     ck_assert_int_eq(session, getsid(0));
+}
+END_TEST
+
+/* The directory of version 2; where there is none, or none for us, there is
+ * nothing to be tested. */
+START_TEST(child_is_born_in_the_cgroup_that_is_given)
+{
+    static const char *const places[] = {
+        "/sys/fs/cgroup", "/sys/fs/cgroup/unified",
+    };
+    struct plan plan = SHELL("tail -n 1 /proc/self/cgroup");
+    autofree char *name = xasprintf("cmesos-test-%d", (int) getpid());
+
+    for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+        autofree char *path = xasprintf("%s/%s", places[i], name);
+        autofree char *expected = xasprintf("0::/%s\n", name);
+        autofree char *kill_file = xasprintf("%s/cgroup.kill", path);
+
+        if (mkdir(path, 0755) == 0 && access(kill_file, F_OK) == 0) {
+            plan.options.cgroup = open(path, O_RDONLY | O_DIRECTORY);
+            autofree char *output = output_of(&plan);
+
+            ck_assert_str_eq(output, expected);
+            ck_assert_int_eq(plan.status, 0);
+            close(plan.options.cgroup);
+        }
+        rmdir(path);
+    }
+}
+END_TEST
+
+START_TEST(directory_that_is_no_cgroup_is_an_error)
+{
+    struct plan plan = SHELL("exit 0");
+
+    plan.options.cgroup = open("/", O_RDONLY | O_DIRECTORY);
+    struct error *error = try_child(&plan);
+
+    ck_assert_ptr_nonnull(error);
+    ck_assert_ptr_nonnull(strstr(error_text(error), "starting '/bin/sh': "));
+    error_destroy(error);
+    close(plan.options.cgroup);
 }
 END_TEST
 
@@ -463,7 +505,7 @@ START_TEST(many_children_are_all_told)
         plans[i] = (struct plan) {
             .options = { .path = "/bin/true",
                          .argv = (char *[]) { (char *) "true", NULL },
-                         .stdio = { -1, -1, -1 } },
+                         .stdio = { -1, -1, -1 }, .cgroup = -1 },
         };
         ck_assert_ptr_null(actor_spawn(system, &parent_type, NULL, &plans[i],
                                        NULL));
@@ -588,6 +630,8 @@ child_suite(void)
     test_add(suite, "killed", killed_child_is_told_with_its_signal);
     test_add(suite, "group", group_is_killed_as_a_whole);
     test_add(suite, "session", session_is_made_only_when_asked_for);
+    test_add(suite, "cgroup", child_is_born_in_the_cgroup_that_is_given);
+    test_add(suite, "no-cgroup", directory_that_is_no_cgroup_is_an_error);
     test_add(suite, "missing", missing_program_is_an_error);
     test_add(suite, "directory", missing_directory_is_an_error);
     test_add(suite, "path",

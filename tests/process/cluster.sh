@@ -15,7 +15,8 @@ ulimit -c 0
 ip=127.0.0.1                    # of the daemons
 LIBPROCESS_IP=$ip
 MESOS_REGISTRATION_BACKOFF_FACTOR=10ms
-export LIBPROCESS_IP MESOS_REGISTRATION_BACKOFF_FACTOR
+MESOS_CGROUPS_ROOT=cmesos-test-$$
+export LIBPROCESS_IP MESOS_REGISTRATION_BACKOFF_FACTOR MESOS_CGROUPS_ROOT
 
 stop_daemons()
 {
@@ -28,9 +29,22 @@ stop_daemons()
     pids=
 }
 
+# What executors that outlived their agents have left: nothing outlives a test.
+stop_containers()
+{
+    for cgroup in "/sys/fs/cgroup/$MESOS_CGROUPS_ROOT" \
+        "/sys/fs/cgroup/unified/$MESOS_CGROUPS_ROOT"; do
+        [ -d "$cgroup" ] || continue
+        echo 1 >"$cgroup/cgroup.kill"
+        wait_until grep -q 'populated 0' "$cgroup/cgroup.events"
+        find "$cgroup" -depth -type d -exec rmdir {} +
+    done
+}
+
 stop_all()
 {
     stop_daemons
+    stop_containers
     rm -rf "$tmp" "$tmp.said"
 }
 trap stop_all EXIT

@@ -2,6 +2,7 @@
 
 test_scripts += %D%/test_agent.sh
 test_scripts += %D%/test_fetcher.sh
+test_scripts += %D%/test_launcher.sh
 test_scripts += %D%/test_logger.sh
 test_scripts += %D%/test_ipv6.sh
 test_scripts += %D%/test_dump.sh

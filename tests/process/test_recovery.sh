@@ -90,4 +90,10 @@ result $? "cleaning up ends the agent" "$tmp/agent.log"
 kill "$execute_pid" 2>/dev/null
 wait "$execute_pid" 2>/dev/null
 expect "and its executors" wait_until sh -c "! pgrep -f 'sleep 987$$\$' >/dev/null"
+
+# What it advises helps.
+rm -f "$tmp/agent/meta/slaves/latest"
+start_again '] Registered with master' --resources='cpus:1;mem:512'
+result $? "an agent that is to forget who it was registers" "$tmp/agent.log"
+expect "as another one" [ "$(agent_id)" != "$first_id" ]
 finish

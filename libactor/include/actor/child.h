@@ -44,6 +44,10 @@ struct actor_child_options {
 
     bool new_session;           /* setsid(); otherwise our own */
 
+    /* The directory of the cgroup (version 2) that it is born in; -1: ours.
+     * Stays open here. */
+    int cgroup;
+
     /* Limits to set, before the user is switched. */
     const struct actor_child_rlimit *rlimits;
     size_t n_rlimits;
@@ -56,7 +60,7 @@ struct actor_child_options {
     size_t n_groups;
 };
 
-#define ACTOR_CHILD_OPTIONS_INIT { .stdio = { -1, -1, -1 } }
+#define ACTOR_CHILD_OPTIONS_INIT { .stdio = { -1, -1, -1 }, .cgroup = -1 }
 
 /* Starts a child.  'on_exit' is called in a turn of 'self', exactly once, when
  * the process has ended, if the actor still lives.  '*ret_child' is valid
