@@ -6,15 +6,13 @@
  * Answers name the container, so a destroy that overtakes its launch finds it
  * between the two.
  *
- * Thread: the actor's turns; the prepare_ and kill_ functions run in the pool.
+ * Thread: the actor's turns; the prepare_ functions run in the pool.
  * Builds on agent/sandbox.h and <actor/child.h>; used by agent/launch.c. */
 #include <config.h>
 
-#include "agent/containerizer.h"
+#include "agent/containerizer_private.h"
 
-#include <signal.h>
 #include <stdlib.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <actor/alloc.h>
@@ -27,22 +25,11 @@
 #include <actor/work.h>
 
 #include "agent/container_search.h"
-#include "agent/container_table.h"
 #include "agent/fetcher/fetcher.h"
 #include "agent/launcher/launcher.h"
-#include "agent/logger/logger.h"
 #include "agent/rlimits.h"
 #include "agent/sandbox.h"
 #include "proto/mesos/v1/mesos.pb-c.h"
-
-struct containerizer {
-    struct actor base;
-    struct upid owner;          /* the agent */
-    struct upid fetcher;
-    const struct launcher *launcher;    /* borrowed; NULL: none */
-    struct logger_options logger;       /* owned */
-    struct container_table containers;
-};
 
 struct destroy_body {
     char *container_id;         /* owned */
@@ -60,23 +47,6 @@ struct preparation {
     struct sandbox_user user;
     struct sandbox sandbox;
     int cgroup;                 /* descriptor; -1: none */
-};
-
-struct tree_kill {
-    struct actor_system *system;        /* borrowed, as the next */
-    const struct launcher *launcher;    /* NULL: none */
-    char *container_id;         /* owned */
-    pid_t pid;
-};
-
-/* The search for what an executor left. */
-struct sweep {
-    struct actor_system *system;        /* borrowed, as the next */
-    const struct launcher *launcher;    /* NULL: none */
-    char *container_id;         /* owned, as the next */
-    char *variable;             /* that its processes have; NULL: none are
-                                 * looked for */
-    int status;                 /* the executor's */
 };
 
 static void launched_fini(void *);
@@ -132,28 +102,9 @@ static struct error *start_child(struct containerizer *, struct container *,
                                  struct actor_child_options *);
 static struct error *spawn(struct containerizer *, struct container *,
                            const struct preparation *);
-static void on_exit_of_child(struct actor *, void *container, pid_t,
-                             int status);
 static void search_done(struct actor *, void *arg, const struct error *);
-static void drop_cgroup(struct containerizer *, const struct container *);
-static struct error *drop_run(void *arg);
-static void drop_done(struct actor *, void *arg, const struct error *);
-static bool is_clean(const struct container *, int status);
-static void sweep(struct containerizer *, const struct container *,
-                  int status);
-static struct error *sweep_run(void *arg);
-static void sweep_done(struct actor *, void *arg, const struct error *);
-static void sweep_destroy(void *arg);
-static void destroy(struct containerizer *, struct container *);
-static struct error *kill_run(void *arg);
-static void kill_done(struct actor *, void *arg, const struct error *);
-static void kill_destroy(void *arg);
-static void go_to(struct containerizer *, struct container *,
-                  enum container_state);
 static void tell_launched(struct containerizer *, const struct container *,
                           const char *failure);
-static void tell_terminated(struct containerizer *, const struct container *,
-                            int status);
 
 static const struct actor_handler handlers[] = {
     { &msg_launch, on_launch },
@@ -274,7 +225,7 @@ on_launch(struct actor *self, struct actor_msg *msg)
     CHECK(!container_table_find(&c->containers, container->spec.container_id));
     container_table_add(&c->containers, container);
     log_info("Starting container %s", container->spec.container_id);
-    go_to(c, container, CONTAINER_PREPARING);
+    container_go_to(c, container, CONTAINER_PREPARING);
 
     struct preparation *preparation = xcalloc(1, sizeof *preparation);
     preparation->disk = actor_system_disk(actor_system_of(self));
@@ -352,8 +303,8 @@ prepare_done(struct actor *self, void *arg, const struct error *failure)
 static void
 end_unborn(struct containerizer *c, struct container *container)
 {
-    tell_terminated(c, container, -1);
-    drop_cgroup(c, container);
+    container_tell_terminated(c, container, -1);
+    container_drop(c, container);
     container_table_remove(&c->containers, container);
 }
 
@@ -367,11 +318,11 @@ start(struct containerizer *c, struct container *container,
     if (failure || error) {
         tell_launched(c, container, failure ? failure : error_text(error));
         error_destroy(error);
-        drop_cgroup(c, container);
+        container_drop(c, container);
         container_table_remove(&c->containers, container);
         return;
     }
-    go_to(c, container, CONTAINER_RUNNING);
+    container_go_to(c, container, CONTAINER_RUNNING);
     tell_launched(c, container, NULL);
 }
 
@@ -400,7 +351,7 @@ fetch(struct containerizer *c, struct container *container,
         .cgroup = -1,
     };
     container->fetching = kept;
-    go_to(c, container, CONTAINER_FETCHING);
+    container_go_to(c, container, CONTAINER_FETCHING);
     request = (struct fetch_request) {
         .container_id = xstrdup(container->spec.container_id),
         .sandbox = xstrdup(container->spec.sandbox),
@@ -475,7 +426,7 @@ start_child(struct containerizer *c, struct container *container,
         options->stdio[2] = streams[LOGGER_STDERR];
     }
     if (!error) {
-        error = actor_child_spawn(&c->base, options, on_exit_of_child,
+        error = actor_child_spawn(&c->base, options, container_on_exit,
                                   container, &container->child);
     }
     for (int i = 0; i < LOGGER_N_STREAMS; i++) {
@@ -527,127 +478,6 @@ spawn(struct containerizer *c, struct container *container,
     return error;
 }
 
-static void
-on_exit_of_child(struct actor *self, void *arg, pid_t pid UNUSED, int status)
-{
-    struct containerizer *c = (struct containerizer *) self;
-    struct container *container = arg;
-
-    log_info("Container %s has exited", container->spec.container_id);
-    /* What else is in its process group. */
-    actor_child_kill(container->child, SIGKILL, true);
-    container->child = NULL;
-    if (!container->is_destroyed) {
-        go_to(c, container, CONTAINER_DESTROYING);
-    }
-    if (c->launcher || !is_clean(container, status)) {
-        sweep(c, container, status);
-        return;
-    }
-    tell_terminated(c, container, status);
-    container_table_remove(&c->containers, container);
-}
-
-/* An executor that ends well has ended its tasks. */
-static bool
-is_clean(const struct container *container, int status)
-{
-    return !container->is_destroyed && WIFEXITED(status) &&
-           WEXITSTATUS(status) == 0;
-}
-
-/* --- sweeping --- */
-
-/* Tasks are in sessions of their own and have no parent any more, but they
- * are in the container's cgroup, or else their environment says whose they
- * are.  The agent is told when they are gone. */
-static void
-sweep(struct containerizer *c, const struct container *container, int status)
-{
-    struct sweep *s = xcalloc(1, sizeof *s);
-
-    s->system = actor_system_of(&c->base);
-    s->launcher = c->launcher;
-    s->container_id = xstrdup(container->spec.container_id);
-    if (!is_clean(container, status)) {
-        s->variable = xasprintf("MESOS_SANDBOX=%s", container->spec.sandbox);
-    }
-    s->status = status;
-    actor_work(&c->base, sweep_run, sweep_done, s, sweep_destroy);
-}
-
-static struct error *
-sweep_run(void *arg)
-{
-    struct sweep *s = arg;
-
-    if (s->launcher && launcher_has(s->launcher, s->container_id)) {
-        return launcher_end(s->launcher, s->container_id);
-    }
-    return s->variable ? actor_child_kill_marked(s->system, s->variable)
-                       : NULL;
-}
-
-static void
-sweep_done(struct actor *self, void *arg, const struct error *error)
-{
-    struct containerizer *c = (struct containerizer *) self;
-    struct sweep *s = arg;
-    struct container *container =
-        container_table_find(&c->containers, s->container_id);
-
-    if (error) {
-        log_error("Failed to kill what container %s left: %s",
-                  s->container_id, error_text(error));
-    }
-    if (container) {
-        tell_terminated(c, container, s->status);
-        container_table_remove(&c->containers, container);
-    }
-}
-
-static void
-sweep_destroy(void *arg)
-{
-    struct sweep *s = arg;
-
-    free(s->container_id);
-    free(s->variable);
-    free(s);
-}
-
-/* A cgroup that no process was born in. */
-static void
-drop_cgroup(struct containerizer *c, const struct container *container)
-{
-    struct sweep *s;
-
-    if (!c->launcher) {
-        return;
-    }
-    s = xcalloc(1, sizeof *s);
-    s->launcher = c->launcher;
-    s->container_id = xstrdup(container->spec.container_id);
-    actor_work(&c->base, drop_run, drop_done, s, sweep_destroy);
-}
-
-static struct error *
-drop_run(void *arg)
-{
-    struct sweep *s = arg;
-
-    return launcher_end(s->launcher, s->container_id);
-}
-
-static void
-drop_done(struct actor *self UNUSED, void *arg UNUSED,
-          const struct error *error)
-{
-    if (error) {
-        log_error("%s", error_text(error));
-    }
-}
-
 /* --- destroying --- */
 
 static void
@@ -659,68 +489,8 @@ on_destroy(struct actor *self, struct actor_msg *msg)
         container_table_find(&c->containers, body->container_id);
 
     if (container && !container->is_destroyed) {
-        destroy(c, container);
+        container_kill(c, container);
     }
-}
-
-static void
-destroy(struct containerizer *c, struct container *container)
-{
-    log_info("Destroying container %s in %s state",
-             container->spec.container_id, state_names[container->state]);
-    container->is_destroyed = true;
-    go_to(c, container, CONTAINER_DESTROYING);
-    if (container->fetching) {
-        fetcher_kill(&c->base, &c->fetcher, container->spec.container_id);
-    }
-    if (!container->child) {
-        return;         /* prepare_done() and others find out */
-    }
-
-    struct tree_kill *tree = xcalloc(1, sizeof *tree);
-    tree->system = actor_system_of(&c->base);
-    tree->launcher = c->launcher;
-    tree->container_id = xstrdup(container->spec.container_id);
-    tree->pid = actor_child_pid(container->child);
-    actor_work(&c->base, kill_run, kill_done, tree, kill_destroy);
-}
-
-static struct error *
-kill_run(void *arg)
-{
-    struct tree_kill *tree = arg;
-
-    return tree->launcher && launcher_has(tree->launcher, tree->container_id)
-               ? launcher_kill(tree->launcher, tree->container_id)
-               : actor_child_kill_tree(tree->system, tree->pid);
-}
-
-/* The tree is gone if /proc could be read, or the cgroup killed; if not, this
- * still ends the executor and its process group. */
-static void
-kill_done(struct actor *self, void *arg, const struct error *error)
-{
-    struct containerizer *c = (struct containerizer *) self;
-    struct tree_kill *tree = arg;
-
-    if (error) {
-        log_error("Failed to kill the process tree rooted at pid %d: %s",
-                  (int) tree->pid, error_text(error));
-    }
-    for (struct container *it = c->containers.head; it; it = it->hh.next) {
-        if (it->child && actor_child_pid(it->child) == tree->pid) {
-            actor_child_kill(it->child, SIGKILL, true);
-        }
-    }
-}
-
-static void
-kill_destroy(void *arg)
-{
-    struct tree_kill *tree = arg;
-
-    free(tree->container_id);
-    free(tree);
 }
 
 /* --- taking up again --- */
@@ -776,7 +546,7 @@ take_up(struct containerizer *c, struct container_survivor *survivor)
              container->spec.container_id, container->spec.executor_id,
              container->spec.framework_id);
     if (survivor->pid > 0) {
-        error = actor_child_watch(&c->base, survivor->pid, on_exit_of_child,
+        error = actor_child_watch(&c->base, survivor->pid, container_on_exit,
                                   container, &container->child);
         if (!error) {
             tell_launched(c, container, NULL);
@@ -785,14 +555,14 @@ take_up(struct containerizer *c, struct container_survivor *survivor)
         error_drop(error);
     }
     if (survivor->pid < 0) {
-        tell_terminated(c, container, -1);
+        container_tell_terminated(c, container, -1);
         container_table_remove(&c->containers, container);
         return;
     }
     /* What it has left is killed before its end is told. */
     container->child = NULL;
-    go_to(c, container, CONTAINER_DESTROYING);
-    sweep(c, container, -1);
+    container_go_to(c, container, CONTAINER_DESTROYING);
+    container_sweep(c, container, -1);
 }
 
 static void
@@ -819,8 +589,14 @@ recover_fini(void *arg)
 
 /* --- telling --- */
 
-static void
-go_to(struct containerizer *c, struct container *container,
+const char *
+container_state_name(enum container_state state)
+{
+    return state_names[state];
+}
+
+void
+container_go_to(struct containerizer *c, struct container *container,
       enum container_state state)
 {
     int64_t now = actor_now(&c->base);
@@ -848,9 +624,9 @@ tell_launched(struct containerizer *c, const struct container *container,
     actor_send(&c->base, &c->owner, &msg);
 }
 
-static void
-tell_terminated(struct containerizer *c, const struct container *container,
-                int status)
+void
+container_tell_terminated(struct containerizer *c,
+                          const struct container *container, int status)
 {
     struct actor_msg *msg = actor_msg_create(&msg_container_terminated);
     struct container_terminated *body =

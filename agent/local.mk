@@ -26,12 +26,14 @@ noinst_LTLIBRARIES += %D%/libagent.la
 	%D%/command_executor_info.h \
 	%D%/compatibility.c \
 	%D%/compatibility.h \
+	%D%/container_end.c \
 	%D%/container_search.c \
 	%D%/container_search.h \
 	%D%/container_table.c \
 	%D%/container_table.h \
 	%D%/containerizer.c \
 	%D%/containerizer.h \
+	%D%/containerizer_private.h \
 	%D%/default_executor_command.c \
 	%D%/default_executor_command.h \
 	%D%/endpoints.c \
