@@ -86,6 +86,21 @@ run_event(struct mesos_scheduler_driver *driver, const Scheduler__Event *event)
                                 event->rescind->offer_id);
         }
         break;
+    case SCHEDULER__EVENT__TYPE__INVERSE_OFFERS:
+        if (to->inverse_offers) {
+            to->inverse_offers(driver, driver->user,
+                               (const V1__InverseOffer *const *)
+                                   event->inverse_offers->inverse_offers,
+                               event->inverse_offers->n_inverse_offers);
+        }
+        break;
+    case SCHEDULER__EVENT__TYPE__RESCIND_INVERSE_OFFER:
+        if (to->inverse_offer_rescinded) {
+            to->inverse_offer_rescinded(
+                driver, driver->user,
+                event->rescind_inverse_offer->inverse_offer_id);
+        }
+        break;
     case SCHEDULER__EVENT__TYPE__UPDATE:
         run_status_update(driver, event->update->status);
         break;

@@ -145,6 +145,40 @@ call_create_decline(const V1__OfferID *offer_id, const V1__Filters *filters)
 }
 
 struct message *
+call_create_accept_inverse(const V1__OfferID *const *ids, size_t n_ids,
+                           const V1__Filters *filters)
+{
+    struct message *m =
+        call_create(SCHEDULER__CALL__TYPE__ACCEPT_INVERSE_OFFERS);
+    Scheduler__Call *call = message_root(m);
+    Scheduler__Call__AcceptInverseOffers *accept =
+        message_new(m, &scheduler__call__accept_inverse_offers__descriptor);
+
+    accept->inverse_offer_ids = copy_all(m, ids, n_ids);
+    accept->n_inverse_offer_ids = n_ids;
+    accept->filters = copy_one(m, filters);
+    call->accept_inverse_offers = accept;
+    return m;
+}
+
+struct message *
+call_create_decline_inverse(const V1__OfferID *const *ids, size_t n_ids,
+                            const V1__Filters *filters)
+{
+    struct message *m =
+        call_create(SCHEDULER__CALL__TYPE__DECLINE_INVERSE_OFFERS);
+    Scheduler__Call *call = message_root(m);
+    Scheduler__Call__DeclineInverseOffers *decline =
+        message_new(m, &scheduler__call__decline_inverse_offers__descriptor);
+
+    decline->inverse_offer_ids = copy_all(m, ids, n_ids);
+    decline->n_inverse_offer_ids = n_ids;
+    decline->filters = copy_one(m, filters);
+    call->decline_inverse_offers = decline;
+    return m;
+}
+
+struct message *
 call_create_kill(const V1__TaskID *task_id)
 {
     struct message *m = call_create(SCHEDULER__CALL__TYPE__KILL);

@@ -26,6 +26,11 @@ struct message *call_create_launch(const V1__OfferID *const *, size_t n_ids,
                                    const V1__TaskInfo *const *, size_t n_tasks,
                                    const V1__Filters *);
 struct message *call_create_decline(const V1__OfferID *, const V1__Filters *);
+struct message *call_create_accept_inverse(const V1__OfferID *const *,
+                                           size_t n_ids, const V1__Filters *);
+struct message *call_create_decline_inverse(const V1__OfferID *const *,
+                                            size_t n_ids,
+                                            const V1__Filters *);
 struct message *call_create_kill(const V1__TaskID *);
 struct message *call_create_revive(const char *const *roles, size_t n);
 struct message *call_create_suppress(const char *const *roles, size_t n);

@@ -363,6 +363,24 @@ mesos_scheduler_driver_decline_offer(struct mesos_scheduler_driver *driver,
 }
 
 enum mesos_status
+mesos_scheduler_driver_accept_inverse_offers(
+    struct mesos_scheduler_driver *driver, const V1__OfferID *const *offer_ids,
+    size_t n_offer_ids, const V1__Filters *filters)
+{
+    return POST(driver, call_create_accept_inverse(offer_ids, n_offer_ids,
+                                                   filters));
+}
+
+enum mesos_status
+mesos_scheduler_driver_decline_inverse_offers(
+    struct mesos_scheduler_driver *driver, const V1__OfferID *const *offer_ids,
+    size_t n_offer_ids, const V1__Filters *filters)
+{
+    return POST(driver, call_create_decline_inverse(offer_ids, n_offer_ids,
+                                                    filters));
+}
+
+enum mesos_status
 mesos_scheduler_driver_kill_task(struct mesos_scheduler_driver *driver,
                                  const V1__TaskID *task_id)
 {

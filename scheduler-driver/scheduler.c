@@ -433,6 +433,10 @@ is_complete(const Scheduler__Event *event)
         return event->offers != NULL;
     case SCHEDULER__EVENT__TYPE__RESCIND:
         return event->rescind != NULL;
+    case SCHEDULER__EVENT__TYPE__INVERSE_OFFERS:
+        return event->inverse_offers != NULL;
+    case SCHEDULER__EVENT__TYPE__RESCIND_INVERSE_OFFER:
+        return event->rescind_inverse_offer != NULL;
     case SCHEDULER__EVENT__TYPE__UPDATE:
         return event->update != NULL;
     case SCHEDULER__EVENT__TYPE__MESSAGE:
@@ -473,6 +477,8 @@ note_event(struct scheduler *s, const Scheduler__Event *event)
         (void) offer_table_remove(&s->offers,
                                   event->rescind->offer_id->value);
         return true;
+    case SCHEDULER__EVENT__TYPE__INVERSE_OFFERS:
+    case SCHEDULER__EVENT__TYPE__RESCIND_INVERSE_OFFER:
     case SCHEDULER__EVENT__TYPE__UPDATE:
     case SCHEDULER__EVENT__TYPE__MESSAGE:
         return true;

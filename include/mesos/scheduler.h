@@ -102,6 +102,17 @@ struct mesos_scheduler_callbacks {
     /* Something that cannot be mended.  The driver is aborted already. */
     void (*error)(struct mesos_scheduler_driver *, void *user,
                   const char *message);
+
+    /* Agents will be away: the framework is asked to leave each of them by
+     * then, and answers by accept_inverse_offers or decline_inverse_offers.
+     * Nothing is enforced; who does not answer is asked once. */
+    void (*inverse_offers)(struct mesos_scheduler_driver *, void *user,
+                           const V1__InverseOffer *const *inverse_offers,
+                           size_t n_inverse_offers);
+
+    /* An inverse offer need not be answered any more. */
+    void (*inverse_offer_rescinded)(struct mesos_scheduler_driver *,
+                                    void *user, const V1__OfferID *);
 };
 
 struct mesos_scheduler_options {
@@ -207,6 +218,18 @@ MESOS_API enum mesos_status
 mesos_scheduler_driver_decline_offer(struct mesos_scheduler_driver *,
                                      const V1__OfferID *,
                                      const V1__Filters *);
+
+/* Tells operators that the framework will leave the agents of these inverse
+ * offers in time, or that it will not.  It is not asked again for as long as
+ * 'filters' say; NULL: five seconds. */
+MESOS_API enum mesos_status
+mesos_scheduler_driver_accept_inverse_offers(
+    struct mesos_scheduler_driver *, const V1__OfferID *const *offer_ids,
+    size_t n_offer_ids, const V1__Filters *);
+MESOS_API enum mesos_status
+mesos_scheduler_driver_decline_inverse_offers(
+    struct mesos_scheduler_driver *, const V1__OfferID *const *offer_ids,
+    size_t n_offer_ids, const V1__Filters *);
 
 /* Asks for the end of a task; its last status update says that it has come.
  * What the master does not know it answers as reconcile_tasks does. */

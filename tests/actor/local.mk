@@ -58,6 +58,11 @@ check_PROGRAMS += %D%/test_driver
 	tests/lib/fake_master.h tests/lib/wait.h
 %C%_test_driver_LDADD = $(LIBTEST) $(LIBSCHEDULERDRIVER) $(LIBMODEL)
 
+check_PROGRAMS += %D%/test_driver_inverse
+%C%_test_driver_inverse_SOURCES = %D%/test_driver_inverse.c \
+	tests/lib/fake_master.c tests/lib/fake_master.h tests/lib/wait.h
+%C%_test_driver_inverse_LDADD = $(LIBTEST) $(LIBSCHEDULERDRIVER) $(LIBMODEL)
+
 check_PROGRAMS += %D%/test_child
 %C%_test_child_LDADD = $(LIBTEST) $(LIBACTOR)
 
