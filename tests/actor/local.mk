@@ -127,7 +127,8 @@ check_PROGRAMS += %D%/test_http
 master_stage = tests/lib/master_stage.c tests/lib/master_stage.h \
 	tests/lib/puppet.c tests/lib/puppet.h
 master_place = $(master_stage) tests/lib/master_place.c tests/lib/master_place.h
-policy_stage = $(master_place) tests/lib/policy_stage.c tests/lib/policy_stage.h
+policy_stage = $(master_place) tests/lib/policy_stage.c tests/lib/policy_stage.h \
+	tests/lib/policy_calls.c tests/lib/policy_calls.h
 
 check_PROGRAMS += %D%/test_master_agents
 %C%_test_master_agents_SOURCES = %D%/test_master_agents.c $(master_stage)

@@ -182,8 +182,25 @@ agent_failed(void *process, const char *why)
     sim_process_exit(p, W_EXITCODE(1, 0));
 }
 
+/* It has ended as it was told to. */
+static void
+agent_program_turned(struct sim_process *p)
+{
+    struct actor_system *system = sim_process_system(p);
+    struct upid upid;
+
+    if (!system) {
+        return;
+    }
+    cluster_must(upid_make("slave(1)", actor_system_address(system), &upid));
+    if (!cluster_find_actor(system, &upid)) {
+        sim_process_exit(p, 0);
+    }
+}
+
 static const struct sim_program agent_program = {
     .name = "mesos-agent", .start = agent_program_start,
+    .turned = agent_program_turned,
 };
 
 static void

@@ -29,6 +29,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <actor/compiler.h>
+
 #define CLUSTER_MAX_MASTERS 8
 #define CLUSTER_MAX_AGENTS 64
 #define CLUSTER_AGENT_CPUS 4
@@ -125,6 +127,21 @@ void cluster_pause_executor(struct cluster *, const char *task);
 
 /* How many executors live. */
 size_t cluster_n_executors(struct cluster *);
+
+/* --- operators --- */
+
+/* A call to the first master, as tests/lib/policy_calls.h has it, and its
+ * answer; lets time pass until it is there.  The caller frees it. */
+char *cluster_operate(struct cluster *, const char *fmt, ...)
+    PRINTF_FORMAT(2, 3);
+char *cluster_show(struct cluster *, const char *type);
+
+/* The agent's machine as a MachineID, in JSON; the caller's. */
+char *cluster_machine(struct cluster *, size_t agent);
+
+/* How many agents the framework was asked to leave so far.  It says that it
+ * will. */
+size_t cluster_n_inverse_offers(struct cluster *);
 
 /* --- faults --- */
 

@@ -368,6 +368,7 @@ create_driver(struct cluster *c)
         .registered = on_registered,
         .resource_offers = on_offers,
         .status_update = on_status,
+        .inverse_offers = cluster_on_inverse_offers,
     };
     V1__FrameworkInfo__Capability capability =
         V1__FRAMEWORK_INFO__CAPABILITY__INIT;

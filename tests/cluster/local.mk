@@ -8,7 +8,10 @@ check_LTLIBRARIES += %D%/libcluster.la
 	%D%/executors.c \
 	%D%/framework.c \
 	%D%/group.c \
-	%D%/private.h
+	%D%/operator.c \
+	%D%/private.h \
+	tests/lib/policy_calls.c \
+	tests/lib/policy_calls.h
 LIBCLUSTER = %D%/libcluster.la $(LIBSIM) $(LIBMASTER) $(LIBAGENT) \
 	$(LIBEXECUTOR) $(LIBSCHEDULERDRIVER) $(LIBMODEL)
 
@@ -17,3 +20,6 @@ check_PROGRAMS += %D%/test_cluster %D%/test_failover %D%/test_recovery
 %C%_test_failover_LDADD = $(LIBTEST) $(LIBCLUSTER)
 %C%_test_cluster_LDADD = $(LIBTEST) $(LIBCLUSTER)
 %C%_test_recovery_LDADD = $(LIBTEST) $(LIBCLUSTER)
+
+check_PROGRAMS += %D%/test_maintenance
+%C%_test_maintenance_LDADD = $(LIBTEST) $(LIBCLUSTER)

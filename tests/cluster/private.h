@@ -72,6 +72,7 @@ struct cluster {
     VEC(struct cluster_task *) tasks;   /* owned */
     unsigned n_groups;          /* so far */
     bool withholds_acks;
+    size_t n_inverse_offers;    /* so far */
     void (*on_update)(void *aux, const char *task);
     void *on_update_aux;
     struct error *broken;       /* owned; what the framework should not have
@@ -106,6 +107,12 @@ unsigned cluster_waiting_group(struct cluster *);
 
 /* Launches one that fits; false if none does, or none waits. */
 bool cluster_offer_group(struct cluster *, const V1__Offer *);
+
+/* --- operator.c --- */
+
+/* Accepts them all, and does not want to be asked again for an hour. */
+void cluster_on_inverse_offers(struct mesos_scheduler_driver *, void *cluster,
+                               const V1__InverseOffer *const *, size_t n);
 
 /* --- check.c --- */
 

@@ -4,81 +4,18 @@
  * maintenance. */
 #include <config.h>
 
-/* SET_QUOTA and REMOVE_QUOTA are deprecated, and still called. */
-#define PROTOBUF_C__NO_DEPRECATED 1
-
 #include "tests/lib/policy_stage.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include <actor/alloc.h>
-#include <actor/error.h>
-#include <actor/message.h>
-#include <actor/strbuf.h>
 #include <actor/system.h>
 
-#include "master/private.h"
-#include "proto/mesos/v1/master/master.pb-c.h"
 #include "tests/lib/master_place.h"
+#include "tests/lib/policy_calls.h"
 #include "tests/lib/test.h"
-
-static void
-keep_answer(void *ret_, struct error *error)
-{
-    char **ret = ret_;
-
-    ck_assert_ptr_null(*ret);
-    *ret = !error ? xstrdup("200")
-        : xasprintf("%d %s", error_code_http_status(error_code(error)),
-                    error_text(error));
-    error_destroy(error);
-}
-
-static void
-call_master(struct master *m, const Master__Call *call,
-            const struct policy_answer *answer)
-{
-    if (call->update_quota) {
-        quota_update(m, call->update_quota->quota_configs,
-                     call->update_quota->n_quota_configs,
-                     call->update_quota->force, answer);
-    } else if (call->set_quota) {
-        quota_set(m, call->set_quota->quota_request, answer);
-    } else if (call->remove_quota) {
-        quota_remove(m, call->remove_quota->role, answer);
-    } else if (call->update_weights) {
-        weights_update(m, call->update_weights->weight_infos,
-                       call->update_weights->n_weight_infos, answer);
-    } else if (call->update_maintenance_schedule) {
-        maintenance_update_schedule(
-            m, call->update_maintenance_schedule->schedule, answer);
-    } else if (call->start_maintenance) {
-        maintenance_start(m, call->start_maintenance->machines,
-                          call->start_maintenance->n_machines, answer);
-    } else if (call->stop_maintenance) {
-        maintenance_stop(m, call->stop_maintenance->machines,
-                         call->stop_maintenance->n_machines, answer);
-    } else {
-        ck_abort_msg("a call that is not known here");
-    }
-}
-
-static void
-begin(struct stage *s, char **ret, const char *member)
-{
-    autofree char *json = xasprintf("{%s}", member);
-    autodestroy(message) *message = NULL;
-    struct policy_answer answer = { keep_answer, ret };
-    struct error *error = message_decode_json(&master__call__descriptor, json,
-                                              strlen(json), &message);
-
-    ck_assert_msg(!error, "%s", error ? error_text(error) : "");
-    *ret = NULL;
-    call_master(master_of(s), message_root(message), &answer);
-}
 
 void
 operate_later(struct stage *s, char **ret, const char *fmt, ...)
@@ -89,7 +26,7 @@ operate_later(struct stage *s, char **ret, const char *fmt, ...)
     va_start(args, fmt);
     member = xvasprintf(fmt, args);
     va_end(args);
-    begin(s, ret, member);
+    policy_call(master_of(s), member, ret);
 }
 
 const char *
@@ -103,7 +40,7 @@ operate(struct stage *s, const char *fmt, ...)
     va_start(args, fmt);
     member = xvasprintf(fmt, args);
     va_end(args);
-    begin(s, &answer, member);
+    policy_call(master_of(s), member, &answer);
     actor_system_run(s->system);
     ck_assert_ptr_nonnull(answer);
     snprintf(text, sizeof text, "%s", answer);
@@ -114,25 +51,8 @@ const char *
 show(struct stage *s, const char *type)
 {
     static char text[4096];
-    const struct master *m = master_of(s);
-    autodestroy(message) *message =
-        message_create(&master__response__descriptor);
-    Master__Response__GetWeights weights =
-        MASTER__RESPONSE__GET_WEIGHTS__INIT;
-    autofini(strbuf) json = STRBUF(sizeof text - 1);
+    autofree char *json = policy_show(master_of(s), type);
 
-    if (!strcmp(type, "GET_QUOTA")) {
-        message_encode_json(&quota_status(m, message)->base, &json);
-    } else if (!strcmp(type, "GET_WEIGHTS")) {
-        weights.weight_infos = weights_list(m, message,
-                                            &weights.n_weight_infos);
-        message_encode_json(&weights.base, &json);
-    } else if (!strcmp(type, "GET_MAINTENANCE_SCHEDULE")) {
-        message_encode_json(&maintenance_schedule(m, message)->base, &json);
-    } else {
-        ck_assert_str_eq(type, "GET_MAINTENANCE_STATUS");
-        message_encode_json(&maintenance_status(m, message)->base, &json);
-    }
-    snprintf(text, sizeof text, "%s", json.data);
+    snprintf(text, sizeof text, "%s", json);
     return text;
 }
