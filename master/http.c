@@ -14,6 +14,7 @@
 #include <actor/limits.h>
 #include <actor/strbuf.h>
 
+#include "master/operator/operator.h"
 #include "master/private.h"
 #include "master/state_json.h"
 
@@ -42,6 +43,10 @@ static const struct http_route routes[] = {
       "Query parameters: limit=VALUE (default is 100), offset=VALUE, "
       "order=(asc|desc) by the time of the first status, framework_id=VALUE, "
       "task_id=VALUE." },
+    { "/api/v1", operator_on_request,
+      "Endpoint for API calls against the master.",
+      "Takes a master::Call in JSON or protobuf, as the Content-Type says, "
+      "and answers it." },
     { "/redirect", on_redirect,
       "Redirects to the leading Master.",
       "Returns 307 Temporary Redirect to the leading master, or 503 if there "

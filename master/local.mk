@@ -73,6 +73,13 @@ noinst_LTLIBRARIES += %D%/libmaster.la
 	%D%/operation_table.c \
 	%D%/operation_table.h \
 	%D%/operations.c \
+	%D%/operator/agents.c \
+	%D%/operator/frameworks.c \
+	%D%/operator/info.c \
+	%D%/operator/operator.c \
+	%D%/operator/operator.h \
+	%D%/operator/policy.c \
+	%D%/operator/resources.c \
 	%D%/policy/change.c \
 	%D%/policy/change.h \
 	%D%/policy/inverse_offer_table.c \

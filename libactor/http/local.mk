@@ -63,6 +63,7 @@ libactor_libactor_la_SOURCES += \
 	%D%/inflate.c \
 	%D%/inflate.h \
 	%D%/internal.h \
+	%D%/media_type.c \
 	%D%/mime.c \
 	%D%/mime.h \
 	%D%/output.c \

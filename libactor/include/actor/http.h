@@ -78,6 +78,14 @@ const char *http_request_query(const struct http_request *, const char *name);
 /* Value of a header, by its name in any case; NULL if it is absent. */
 const char *http_request_header(const struct http_request *,
                                 const char *name);
+
+/* Whether a Content-Type is 'type' ("application/json"), whatever its
+ * parameters are; and whether an Accept header lets an answer be of that type.
+ * The most specific range counts, and one of weight 0 refuses; NULL lets all
+ * be. */
+bool http_media_type_is(const char *content_type, const char *type);
+bool http_accepts_media_type(const char *accept, const char *type);
+
 const char *http_request_body(const struct http_request *, size_t *ret_size);
 const struct address *http_request_peer(const struct http_request *);
 
