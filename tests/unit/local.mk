@@ -126,6 +126,9 @@ check_PROGRAMS += %D%/test_prometheus %D%/test_utf8
 check_PROGRAMS += %D%/test_symbol
 %C%_test_symbol_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
 %C%_test_symbol_LDADD = $(LIBTEST) $(LIBACTOR)
+check_PROGRAMS += %D%/test_media_type
+%C%_test_media_type_LDADD = $(LIBTEST) $(LIBACTOR)
+
 check_PROGRAMS += %D%/test_recordio
 %C%_test_recordio_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
 %C%_test_recordio_LDADD = $(LIBTEST) $(LIBACTOR)
