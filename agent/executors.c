@@ -1,18 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * executors.c - executors: their start, their calls, their end.
+ * executors.c - executors: how each comes to be.
  *
- * An executor registers, runs, terminates, is terminated.  Its record stays
- * until the last update of its tasks is acknowledged, then it moves to the
- * completed ones of its framework; a framework without executors goes the same
- * way.
+ * An executor registers, runs, terminates, is terminated.  What it says while
+ * it lives is in executor_calls.c, how it ends in executor_end.c.
  *
  * Thread: the agent's turns. */
 #include <config.h>
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 
 #include <actor/alloc.h>
 #include <actor/duration.h>
@@ -24,15 +21,12 @@
 #include "agent/containerizer.h"
 #include "agent/default_executor_command.h"
 #include "agent/environment.h"
+#include "agent/executors_private.h"
 #include "agent/gc.h"
 #include "agent/leftovers.h"
 #include "agent/paths.h"
 #include "agent/sandbox_files.h"
 #include "agent/state.h"
-#include "agent/status_update_manager.h"
-#include "proto/cmesos/internal.pb-c.h"
-#include "proto/messages.h"
-#include "proto/mesos/v1/executor/executor.pb-c.h"
 #include "proto/mesos/v1/mesos.pb-c.h"
 
 /* The longest that an executor may take to end. */
@@ -45,33 +39,7 @@ static void destroy_spec(void *spec);
 static void fill_spec(struct agent *, const struct executor *,
                       const char *user, struct container_spec *);
 static void log_launch(const struct executor *);
-static void count_ignored(struct agent *, const Executor__Call *);
-static void subscribe(struct agent *, const struct upid *,
-                      const Executor__Call *, struct message *);
-static void resubscribe(struct agent *, struct executor *,
-                        const Executor__Call__Subscribe *, struct message *);
-static void update(struct agent *, struct executor *, const V1__TaskStatus *,
-                   struct message *);
-static void forward_data(struct agent *, const Executor__Call *,
-                         struct message *);
-static void send_subscribed(struct agent *, const struct executor *);
-static void send_shutdown(struct agent *, const struct upid *);
 static void on_registration_timeout(struct actor *, void *executor);
-static void on_shutdown_timeout(struct actor *, void *executor);
-static void log_exit(const struct container_terminated *);
-static void ended(struct agent *, struct executor *, int status);
-static void set_state(struct agent *, struct executor *,
-                      enum executor_state);
-static void end_tasks(struct agent *, struct executor *);
-static void complete_task(struct agent *, struct task *);
-static void remove_executor(struct agent *, struct executor *);
-static void remove_framework(struct agent *, struct framework *);
-static struct executor *find(const struct agent *, const char *framework_id,
-                             const char *executor_id);
-static struct executor *find_container(const struct agent *,
-                                       const char *framework_id,
-                                       const char *executor_id,
-                                       const char *container_id);
 
 /* --- starting --- */
 
@@ -142,8 +110,8 @@ launch_now(struct actor *self, void *spec_)
     struct agent *agent = (struct agent *) self;
     struct container_spec *spec = spec_;
     struct executor *executor =
-        find_container(agent, spec->framework_id, spec->executor_id,
-                       spec->container_id);
+        executors_find_container(agent, spec->framework_id,
+                                 spec->executor_id, spec->container_id);
 
     if (!executor) {
         return;
@@ -262,8 +230,8 @@ on_container_launched(struct actor *self, struct actor_msg *msg)
     struct container_launched *body =
         actor_msg_body(msg, &msg_container_launched);
     struct executor *executor =
-        find_container(agent, body->framework_id, body->executor_id,
-                       body->container_id);
+        executors_find_container(agent, body->framework_id,
+                                 body->executor_id, body->container_id);
 
     if (body->failure) {
         metric_increment(agent->metrics.container_launch_errors, 1);
@@ -290,7 +258,7 @@ on_container_launched(struct actor *self, struct actor_msg *msg)
     executor->failure = executor->failure_text;
     executor->failure_reason =
         V1__TASK_STATUS__REASON__REASON_CONTAINER_LAUNCH_FAILED;
-    ended(agent, executor, -1);
+    executors_ended(agent, executor, -1);
 }
 
 static void
@@ -309,467 +277,16 @@ on_registration_timeout(struct actor *self, void *arg)
     executor->failure = executor->failure_text;
     executor->failure_reason =
         V1__TASK_STATUS__REASON__REASON_EXECUTOR_REGISTRATION_TIMEOUT;
-    set_state(agent, executor, EXECUTOR_TERMINATING);
+    executors_set_state(agent, executor, EXECUTOR_TERMINATING);
     containerizer_destroy(self, &agent->containerizer,
                           executor->container_id);
 }
 
-/* --- calls of an executor --- */
+/* --- helpers --- */
 
 void
-on_executor_call(struct actor *self, struct actor_msg *msg)
-{
-    struct agent *agent = (struct agent *) self;
-    const Executor__Call *call = actor_msg_root(msg, &msg_executor_call);
-    const char *executor_id = call->executor_id->value;
-    const char *framework_id = call->framework_id->value;
-    struct message *message = actor_msg_message(msg);
-    struct upid from;
-
-    actor_msg_from(msg, &from);
-    if (call->type == EXECUTOR__CALL__TYPE__SUBSCRIBE) {
-        subscribe(agent, &from, call, message);
-        return;
-    }
-
-    struct executor *executor = find(agent, framework_id, executor_id);
-    if (!executor || !upid_is_same(&executor->upid, &from)) {
-        log_warn("Ignoring call of executor '%s' of framework %s from %s "
-                 "because it is not subscribed", executor_id, framework_id,
-                 UPID_TEXT(&from));
-        count_ignored(agent, call);
-        return;
-    }
-    executor->is_connected = true;
-    if (call->type == EXECUTOR__CALL__TYPE__UPDATE && call->update) {
-        update(agent, executor, call->update->status, message);
-    } else if (call->type == EXECUTOR__CALL__TYPE__MESSAGE && call->message) {
-        forward_data(agent, call, message);
-    } else {
-        count_ignored(agent, call);
-    }
-}
-
-static void
-count_ignored(struct agent *agent, const Executor__Call *call)
-{
-    if (call->type == EXECUTOR__CALL__TYPE__UPDATE) {
-        metric_increment(agent->metrics.invalid_status_updates, 1);
-    } else if (call->type == EXECUTOR__CALL__TYPE__MESSAGE) {
-        metric_increment(agent->metrics.invalid_framework_messages, 1);
-    }
-}
-
-static void
-subscribe(struct agent *agent, const struct upid *from,
-          const Executor__Call *call, struct message *message)
-{
-    const char *executor_id = call->executor_id->value;
-    const char *framework_id = call->framework_id->value;
-    struct executor *executor = find(agent, framework_id, executor_id);
-
-    log_info("Got registration for executor '%s' of framework %s from %s",
-             executor_id, framework_id, UPID_TEXT(from));
-    if (!executor || executor->framework->is_terminating ||
-        agent->state == AGENT_TERMINATING ||
-        executor->state > EXECUTOR_RUNNING) {
-        log_warn("Shutting down executor '%s' of framework %s because it is "
-                 "%s", executor_id, framework_id,
-                 executor ? "terminating" : "unknown");
-        send_shutdown(agent, from);
-        return;
-    }
-    bool is_moved = !upid_equal(&executor->upid, from);
-    bool is_new = executor->state == EXECUTOR_REGISTERING &&
-                  !executor->is_recovered;
-
-    executor->upid = *from;
-    executor->is_connected = true;
-    executor->is_recovered = false;
-    actor_link(&agent->base, from);
-    actor_timer_cancel(&agent->base, &executor->registration_timer);
-    if (is_moved) {
-        checkpoints_upid(agent, executor);
-    }
-    set_state(agent, executor, EXECUTOR_RUNNING);
-    send_subscribed(agent, executor);
-    if (!is_new && call->subscribe) {
-        resubscribe(agent, executor, call->subscribe, message);
-    }
-    launch_deliver(agent, executor);
-    if (!executor->has_been_sent_task &&
-        !record_executor_has_queued_tasks(executor)) {
-        executors_shutdown_unused(agent, executor);
-    }
-    recovery_check(agent);
-}
-
-/* An executor that lost us comes back with what we may have missed. */
-static void
-resubscribe(struct agent *agent, struct executor *executor,
-            const Executor__Call__Subscribe *call, struct message *message)
-{
-    for (size_t i = 0; i < call->n_unacknowledged_updates; i++) {
-        update(agent, executor, call->unacknowledged_updates[i]->status,
-               message);
-    }
-    recovery_compare(agent, executor, call->unacknowledged_tasks,
-                     call->n_unacknowledged_tasks);
-    records_foreach (executor->tasks, task) {
-        if (task->kill && task->place == TASK_LAUNCHED) {
-            struct message *kill = steal(task->kill);
-
-            launch_kill(agent, executor, task, kill);
-            message_unref(kill);
-        }
-    }
-}
-
-static void
-update(struct agent *agent, struct executor *executor,
-       const V1__TaskStatus *status, struct message *message)
-{
-    const char *task_id = status->task_id->value;
-
-    if (!status->has_uuid || status->uuid.len != sizeof(struct uuid)) {
-        log_warn("Ignoring status update for task %s of executor %s because "
-                 "it has no UUID", task_id, EXECUTOR_TEXT(executor));
-        metric_increment(agent->metrics.invalid_status_updates, 1);
-        return;
-    }
-    if (status->state == V1__TASK_STATE__TASK_STAGING) {
-        log_error("Executor %s sent TASK_STAGING for task %s, which it must "
-                  "not", EXECUTOR_TEXT(executor), task_id);
-        metric_increment(agent->metrics.invalid_status_updates, 1);
-        executors_shutdown(agent, executor);
-        return;
-    }
-    updates_from_executor(agent, executor, status, message);
-}
-
-static void
-forward_data(struct agent *agent, const Executor__Call *call,
-             struct message *message)
-{
-    struct message *m =
-        message_create(&internal__executor_to_framework__descriptor);
-    Internal__ExecutorToFramework *root = message_root(m);
-
-    root->agent_id = message_new(m, &v1__agent_id__descriptor);
-    root->agent_id->value = message_strdup(m, agent->id);
-    root->framework_id = call->framework_id;
-    root->executor_id = call->executor_id;
-    root->data = call->message->data;
-    message_hold(m, message);
-    actor_send_message(&agent->base, &agent->master,
-                       &msg_executor_to_framework, &m);
-    metric_increment(agent->metrics.valid_framework_messages, 1);
-}
-
-/* --- events --- */
-
-void
-executors_send(struct agent *agent, const struct executor *executor,
-               struct message **event)
-{
-    if (!executor->is_connected) {
-        vlog(1, "Dropping an event for executor %s, which is disconnected",
-             EXECUTOR_TEXT(executor));
-        message_unref(steal(*event));
-        return;
-    }
-    actor_send_message(&agent->base, &executor->upid, &msg_executor_event,
-                       event);
-}
-
-/* The executor will end or subscribe again.  Until then nothing is sent: it
- * would not know what it has missed. */
-void
-executors_disconnected(struct agent *agent, const struct upid *who)
-{
-    records_foreach (agent->frameworks, framework) {
-        records_foreach (framework->executors, executor) {
-            if (executor->is_connected && upid_equal(&executor->upid, who)) {
-                executor->is_connected = false;
-            }
-        }
-    }
-}
-
-static void
-send_subscribed(struct agent *agent, const struct executor *executor)
-{
-    struct message *m = message_create(&executor__event__descriptor);
-    Executor__Event *event = message_root(m);
-    Executor__Event__Subscribed *subscribed =
-        message_new(m, &executor__event__subscribed__descriptor);
-
-    event->has_type = true;
-    event->type = EXECUTOR__EVENT__TYPE__SUBSCRIBED;
-    event->subscribed = subscribed;
-    subscribed->executor_info = message_root(executor->info);
-    message_hold(m, executor->info);
-    subscribed->framework_info = message_root(executor->framework->info);
-    message_hold(m, executor->framework->info);
-    subscribed->agent_info = registration_agent_info(agent, m);
-    subscribed->container_id = message_new(m, &v1__container_id__descriptor);
-    subscribed->container_id->value = message_strdup(m,
-                                                     executor->container_id);
-    executors_send(agent, executor, &m);
-}
-
-static void
-send_shutdown(struct agent *agent, const struct upid *to)
-{
-    struct message *m = message_create(&executor__event__descriptor);
-    Executor__Event *event = message_root(m);
-
-    event->has_type = true;
-    event->type = EXECUTOR__EVENT__TYPE__SHUTDOWN;
-    actor_send_message(&agent->base, to, &msg_executor_event, &m);
-}
-
-void
-on_framework_to_executor(struct actor *self, struct actor_msg *msg)
-{
-    struct agent *agent = (struct agent *) self;
-    const Internal__FrameworkToExecutor *data =
-        actor_msg_root(msg, &msg_framework_to_executor);
-    struct executor *executor = find(agent, data->framework_id->value,
-                                     data->executor_id->value);
-
-    if (!executor || executor->state != EXECUTOR_RUNNING) {
-        log_warn("Dropping message for executor '%s' of framework %s because "
-                 "it is not running", data->executor_id->value,
-                 data->framework_id->value);
-        metric_increment(agent->metrics.invalid_framework_messages, 1);
-        return;
-    }
-
-    struct message *m = message_create(&executor__event__descriptor);
-    Executor__Event *event = message_root(m);
-    event->has_type = true;
-    event->type = EXECUTOR__EVENT__TYPE__MESSAGE;
-    event->message = message_new(m, &executor__event__message__descriptor);
-    event->message->data = data->data;
-    message_hold(m, actor_msg_message(msg));
-    executors_send(agent, executor, &m);
-    metric_increment(executor->is_connected
-                         ? agent->metrics.valid_framework_messages
-                         : agent->metrics.invalid_framework_messages, 1);
-}
-
-/* --- shutting down --- */
-
-void
-executors_kill(struct agent *agent, struct executor *executor)
-{
-    set_state(agent, executor, EXECUTOR_TERMINATING);
-    actor_timer_cancel(&agent->base, &executor->registration_timer);
-    containerizer_destroy(&agent->base, &agent->containerizer,
-                          executor->container_id);
-}
-
-void
-executors_shutdown_unused(struct agent *agent, struct executor *executor)
-{
-    log_warn("Shutting down executor %s because it has never been sent a "
-             "task and all of its queued tasks have been killed before "
-             "delivery", EXECUTOR_TEXT(executor));
-    executors_shutdown(agent, executor);
-}
-
-void
-executors_shutdown(struct agent *agent, struct executor *executor)
-{
-    bool has_registered = executor->state == EXECUTOR_RUNNING;
-
-    if (executor->state > EXECUTOR_RUNNING) {
-        return;
-    }
-    log_info("Shutting down executor %s", EXECUTOR_TEXT(executor));
-    set_state(agent, executor, EXECUTOR_TERMINATING);
-    actor_timer_cancel(&agent->base, &executor->registration_timer);
-    if (!has_registered) {
-        containerizer_destroy(&agent->base, &agent->containerizer,
-                              executor->container_id);
-        return;
-    }
-    if (executor->is_connected) {
-        send_shutdown(agent, &executor->upid);
-    }
-    actor_timer_start(&agent->base, &executor->shutdown_timer,
-                      executor->grace_ns, on_shutdown_timeout, executor);
-}
-
-static void
-on_shutdown_timeout(struct actor *self, void *arg)
-{
-    struct agent *agent = (struct agent *) self;
-    struct executor *executor = arg;
-
-    log_info("Killing executor %s", EXECUTOR_TEXT(executor));
-    containerizer_destroy(self, &agent->containerizer,
-                          executor->container_id);
-}
-
-void
-executors_shutdown_framework(struct agent *agent, struct framework *framework)
-{
-    log_info("Shutting down framework %s", framework->id);
-    framework->is_terminating = true;
-    framework->n_refused = 0;
-    status_update_manager_close(&agent->base, &agent->status_updates,
-                                framework->id);
-    records_foreach (framework->executors, executor) {
-        if (executor->state == EXECUTOR_TERMINATED) {
-            remove_executor(agent, executor);
-        } else {
-            executors_shutdown(agent, executor);
-        }
-    }
-    executors_settle(agent, framework, NULL);
-}
-
-static void
-shut_framework_down(struct agent *agent, struct message *message)
-{
-    const Internal__ShutdownFramework *order = message_root(message);
-    const char *framework_id = order->framework_id->value;
-
-    struct framework *framework =
-        records_find_framework(&agent->frameworks, framework_id);
-    if (!framework) {
-        log_warn("Cannot shut down unknown framework %s", framework_id);
-    } else if (framework->is_terminating) {
-        log_warn("Ignoring shutdown framework %s because it is terminating",
-                 framework_id);
-    } else {
-        executors_shutdown_framework(agent, framework);
-    }
-}
-
-void
-on_shutdown_framework(struct actor *self, struct actor_msg *msg)
-{
-    struct agent *agent = (struct agent *) self;
-    const Internal__ShutdownFramework *order =
-        actor_msg_root(msg, &msg_shutdown_framework);
-
-    if (!agent_is_from_master(agent, msg, "shutdown framework message")) {
-        return;
-    }
-    log_info("Asked to shut down framework %s by %s",
-             order->framework_id->value, UPID_TEXT(&agent->master));
-    agent_operations_in_line(agent, shut_framework_down,
-                             actor_msg_message(msg));
-}
-
-void
-on_shutdown_executor(struct actor *self, struct actor_msg *msg)
-{
-    struct agent *agent = (struct agent *) self;
-    const Internal__ShutdownExecutor *order =
-        actor_msg_root(msg, &msg_shutdown_executor);
-    struct executor *executor;
-
-    if (!agent_is_from_master(agent, msg, "shutdown executor message")) {
-        return;
-    }
-    log_info("Asked to shut down executor '%s' of framework %s by %s",
-             order->executor_id->value, order->framework_id->value,
-             UPID_TEXT(&agent->master));
-    executor = find(agent, order->framework_id->value,
-                    order->executor_id->value);
-    if (!executor) {
-        log_warn("Ignoring shutdown executor '%s' of framework %s because it "
-                 "is unknown", order->executor_id->value,
-                 order->framework_id->value);
-        return;
-    }
-    executors_shutdown(agent, executor);
-}
-
-void
-on_update_framework(struct actor *self, struct actor_msg *msg)
-{
-    struct agent *agent = (struct agent *) self;
-    const Internal__UpdateFramework *order =
-        actor_msg_root(msg, &msg_update_framework);
-    const V1__FrameworkID *id = order->framework->id;
-    struct framework *framework =
-        id ? records_find_framework(&agent->frameworks, id->value) : NULL;
-
-    if (agent_is_from_master(agent, msg, "update framework message") &&
-        framework) {
-        log_info("Updating info for framework %s", framework->id);
-        record_framework_set_info(framework, order->framework);
-        checkpoints_framework(agent, framework);
-        if (agent->state == AGENT_RUNNING) {
-            /* Its new scheduler hears at once what the old one missed. */
-            status_update_manager_resume(self, &agent->status_updates);
-        }
-    }
-}
-
-/* --- ending --- */
-
-void
-on_container_terminated(struct actor *self, struct actor_msg *msg)
-{
-    struct agent *agent = (struct agent *) self;
-    struct container_terminated *body =
-        actor_msg_body(msg, &msg_container_terminated);
-    struct executor *executor =
-        find_container(agent, body->framework_id, body->executor_id,
-                       body->container_id);
-
-    log_exit(body);
-    if (executor) {
-        ended(agent, executor, body->status);
-    }
-}
-
-static void
-log_exit(const struct container_terminated *body)
-{
-    const char *executor_id = body->executor_id;
-    const char *framework_id = body->framework_id;
-
-    if (body->status == -1) {
-        log_info("Executor '%s' of framework %s has terminated with unknown "
-                 "status", executor_id, framework_id);
-    } else if (WIFEXITED(body->status)) {
-        log_info("Executor '%s' of framework %s exited with status %d",
-                 executor_id, framework_id, WEXITSTATUS(body->status));
-    } else {
-        log_info("Executor '%s' of framework %s terminated with signal %s",
-                 executor_id, framework_id,
-                 strsignal(WTERMSIG(body->status)));
-    }
-}
-
-static void
-ended(struct agent *agent, struct executor *executor, int status)
-{
-    struct framework *framework = executor->framework;
-
-    actor_timer_cancel(&agent->base, &executor->registration_timer);
-    actor_timer_cancel(&agent->base, &executor->shutdown_timer);
-    executor->is_recovered = false;
-    set_state(agent, executor, EXECUTOR_TERMINATED);
-    agent_metrics_add_used(&agent->metrics, &executor->resources, -1);
-    end_tasks(agent, executor);
-    if (!executor->is_command) {
-        executors_tell_exited(agent, framework->id, executor->id, status);
-    }
-    executors_settle(agent, framework, executor);
-    recovery_check(agent);
-}
-
-static void
-set_state(struct agent *agent, struct executor *executor,
-          enum executor_state state)
+executors_set_state(struct agent *agent, struct executor *executor,
+                    enum executor_state state)
 {
     if (state != executor->state) {
         agent_metrics_add_executor(&agent->metrics, executor->state, -1);
@@ -778,138 +295,9 @@ set_state(struct agent *agent, struct executor *executor,
     }
 }
 
-static int
-lost_state(const struct framework *framework)
-{
-    bool knows_partitions = record_framework_has_capability(
-        framework, V1__FRAMEWORK_INFO__CAPABILITY__TYPE__PARTITION_AWARE);
-
-    return knows_partitions ? V1__TASK_STATE__TASK_GONE
-                            : V1__TASK_STATE__TASK_LOST;
-}
-
-/* Its tasks end with it.  Nobody waits for those of a framework that goes. */
-static void
-end_tasks(struct agent *agent, struct executor *executor)
-{
-    const char *text = executor->failure ? executor->failure
-                                         : "Executor terminated";
-    int state = !executor->is_lost ? V1__TASK_STATE__TASK_FAILED
-                                   : lost_state(executor->framework);
-    int reason = executor->failure
-        ? executor->failure_reason
-        : V1__TASK_STATUS__REASON__REASON_EXECUTOR_TERMINATED;
-
-    records_foreach (executor->tasks, task) {
-        if (executor->framework->is_terminating) {
-            complete_task(agent, task);
-        } else if (task->place != TASK_TERMINATED) {
-            updates_create(agent, executor->framework->id, executor, task->id,
-                           state, reason, text);
-        }
-    }
-}
-
-static void
-complete_task(struct agent *agent, struct task *task)
-{
-    if (task->place != TASK_TERMINATED) {
-        agent_metrics_add_task(&agent->metrics, task->state, -1);
-        agent_metrics_add_used(&agent->metrics, &task->resources, -1);
-    }
-    record_executor_complete_task(task->executor, task);
-}
-
-void
-executors_tell_exited(struct agent *agent, const char *framework_id,
-                      const char *executor_id, int status)
-{
-    struct message *m = message_create(&internal__exited_executor__descriptor);
-    Internal__ExitedExecutor *root = message_root(m);
-
-    root->agent_id = message_new(m, &v1__agent_id__descriptor);
-    root->agent_id->value = message_strdup(m, agent->id);
-    root->framework_id = message_new(m, &v1__framework_id__descriptor);
-    root->framework_id->value = message_strdup(m, framework_id);
-    root->executor_id = message_new(m, &v1__executor_id__descriptor);
-    root->executor_id->value = message_strdup(m, executor_id);
-    root->status = status;
-    actor_send_message(&agent->base, &agent->master, &msg_exited_executor,
-                       &m);
-}
-
-void
-executors_settle(struct agent *agent, struct framework *framework,
-                 struct executor *executor)
-{
-    bool is_ending = framework->is_terminating ||
-                     agent->state == AGENT_TERMINATING;
-
-    if (executor && executor->state == EXECUTOR_TERMINATED &&
-        (is_ending || !record_executor_has_incomplete_tasks(executor))) {
-        remove_executor(agent, executor);
-    }
-    if (framework->executors || framework->n_refused > 0) {
-        return;
-    }
-    remove_framework(agent, framework);
-    if (agent->state == AGENT_TERMINATING && !agent->frameworks) {
-        actor_stop(&agent->base);
-    }
-}
-
-void
-executors_settle_all(struct agent *agent, struct framework *framework)
-{
-    records_foreach (framework->executors, executor) {
-        if (executor->state == EXECUTOR_TERMINATED &&
-            !record_executor_has_incomplete_tasks(executor)) {
-            remove_executor(agent, executor);
-        }
-    }
-    executors_settle(agent, framework, NULL);
-}
-
-static void
-remove_executor(struct agent *agent, struct executor *executor)
-{
-    size_t max =
-        (size_t) agent->flags->max_completed_executors_per_framework;
-
-    log_info("Cleaning up executor %s", EXECUTOR_TEXT(executor));
-    checkpoints_over(agent, executor);
-    if (executor->is_connected) {
-        actor_unlink(&agent->base, &executor->upid);
-    }
-    records_foreach (executor->tasks, task) {
-        complete_task(agent, task);
-    }
-    leftovers_schedule_executor(agent, executor);
-    record_framework_complete_executor(executor->framework, executor, max);
-}
-
-static void
-remove_framework(struct agent *agent, struct framework *framework)
-{
-    log_info("Cleaning up framework %s", framework->id);
-    /* Again, if it was shut down: its executors' last words came since. */
-    status_update_manager_close(&agent->base, &agent->status_updates,
-                                framework->id);
-    leftovers_schedule_framework(agent, framework);
-    records_remove_framework(&agent->frameworks, framework);
-    agent_metrics_add(&agent->metrics.frameworks_active, -1);
-    vec_push(&agent->completed, framework);
-    if (agent->completed.n > AGENT_COMPLETED_FRAMEWORKS_MAX) {
-        record_framework_destroy(agent->completed.data[0]);
-        vec_remove(&agent->completed, 0);
-    }
-}
-
-/* --- helpers --- */
-
-static struct executor *
-find(const struct agent *agent, const char *framework_id,
-     const char *executor_id)
+struct executor *
+executors_find(const struct agent *agent, const char *framework_id,
+               const char *executor_id)
 {
     struct framework *framework =
         records_find_framework(&agent->frameworks, framework_id);
@@ -917,11 +305,12 @@ find(const struct agent *agent, const char *framework_id,
     return framework ? records_find_executor(framework, executor_id) : NULL;
 }
 
-static struct executor *
-find_container(const struct agent *agent, const char *framework_id,
-               const char *executor_id, const char *container_id)
+struct executor *
+executors_find_container(const struct agent *agent, const char *framework_id,
+                         const char *executor_id, const char *container_id)
 {
-    struct executor *executor = find(agent, framework_id, executor_id);
+    struct executor *executor = executors_find(agent, framework_id,
+                                               executor_id);
 
     if (executor && executor->state != EXECUTOR_TERMINATED &&
         strcmp(executor->container_id, container_id) == 0) {

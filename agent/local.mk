@@ -39,7 +39,10 @@ noinst_LTLIBRARIES += %D%/libagent.la
 	%D%/endpoints.c \
 	%D%/environment.c \
 	%D%/environment.h \
+	%D%/executor_calls.c \
+	%D%/executor_end.c \
 	%D%/executors.c \
+	%D%/executors_private.h \
 	%D%/flags.c \
 	%D%/gc.c \
 	%D%/gc.h \

@@ -8,7 +8,9 @@
  *     launch.c        tasks on their way to an executor
  *     checkpoints.c   what is kept of all that
  *     recovery.c      and how it is taken up again
- *     executors.c     executors: subscribing, ending, being ended
+ *     executors.c     executors: how each comes to be
+ *     executor_calls.c    what they say, and are told
+ *     executor_end.c      and how they end
  *     updates.c       status updates
  *     endpoints.c     /state, /flags, /health
  *
@@ -135,7 +137,7 @@ void launch_kill_task(struct agent *, struct message *);
 /* Hands the executor, which is running, what is queued for it. */
 void launch_deliver(struct agent *, struct executor *);
 
-/* --- executors.c --- */
+/* --- executors.c, executor_calls.c, executor_end.c --- */
 
 void on_executor_call(struct actor *, struct actor_msg *);
 void on_container_launched(struct actor *, struct actor_msg *);
