@@ -114,6 +114,7 @@ static const struct actor_handler handlers[] = {
     { &msg_apply_operation, on_apply_operation },
     { &msg_acknowledge_operation_status, on_acknowledge_operation_status },
     { &msg_reconcile_operations, on_reconcile_operations },
+    { &msg_drain_agent, on_drain_agent },
     { &msg_unregister, on_unregister },
 };
 
@@ -598,6 +599,7 @@ agent_fini(struct actor *self)
     }
     vec_fini(&agent->completed);
     agent_operations_fini(agent);
+    message_unref(agent->drain);
     resources_fini(&agent->base_resources);
     resources_fini(&agent->resources);
     attributes_fini(&agent->attributes);

@@ -110,6 +110,24 @@ checkpoints_boot(struct agent *agent, const char *boot_id)
     submit(agent, &c);
 }
 
+/* That there is nothing to say is said without a file. */
+void
+checkpoints_drain(struct agent *agent)
+{
+    autofree char *directory = meta_agent(agent->id);
+    autofree char *path = xasprintf("%s/" META_DRAIN_CONFIG, directory);
+    struct checkpoint *c = checkpoint_create();
+
+    if (agent->drain) {
+        const V1__DrainConfig *config = message_root(agent->drain);
+
+        checkpoint_message(c, path, META_DRAIN_CONFIG, &config->base);
+    } else {
+        checkpoint_remove(c, path);
+    }
+    submit(agent, &c);
+}
+
 void
 on_checkpoint_failed(struct actor *self, struct actor_msg *msg)
 {

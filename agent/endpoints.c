@@ -110,6 +110,7 @@ write_state(struct agent *agent, struct json_writer *w)
     json_member_string(w, "pid", UPID_TEXT(upid));
     json_member_string(w, "hostname", agent->hostname);
     registration_write_capabilities(w);
+    draining_write_json(agent, w);
     write_resources(agent, w);
     json_member_empty_array(w, "resource_providers");
     json_key(w, "attributes");

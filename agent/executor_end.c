@@ -366,4 +366,5 @@ remove_framework(struct agent *agent, struct framework *framework)
         record_framework_destroy(agent->completed.data[0]);
         vec_remove(&agent->completed, 0);
     }
+    draining_check(agent);
 }

@@ -245,6 +245,7 @@ on_container_launched(struct actor *self, struct actor_msg *msg)
         executor->pid = body->pid;
         checkpoints_pid(agent, executor);
         if (executor->state == EXECUTOR_REGISTERING
+            && !executor->is_recovered
             && !actor_timer_is_armed(&executor->registration_timer)) {
             await_registration(agent, executor);    /* it has its URIs */
         }

@@ -70,8 +70,6 @@ static void enqueue(struct agent *, struct executor *, const struct order *);
 static void deliver_task(struct agent *, struct executor *, struct task *);
 static void deliver_group(struct agent *, struct executor *, unsigned group);
 static struct executor *find_executor(struct framework *, const char *task_id);
-static void kill_task(struct agent *, struct executor *,
-                      const Internal__KillTask *, struct message *);
 static void kill_queued(struct agent *, struct executor *, struct task *);
 static void describe(struct order *);
 
@@ -196,8 +194,17 @@ is_refused(struct agent *agent, struct framework *framework,
         return true;
     }
     const struct task_resources used = used_by(order);
-    const char *why = task_resources_check(agent, &used, &reason);
+    const char *why = NULL;
 
+    if (agent->drain) {
+        log_warn("Ignoring running %s of framework %s because the agent is "
+                 "draining", order->text, framework->id);
+        reason = V1__TASK_STATUS__REASON__REASON_AGENT_DRAINING;
+        why = "Task was received while agent was already draining";
+    }
+    if (!why) {
+        why = task_resources_check(agent, &used, &reason);
+    }
     if (!why) {
         why = conflict(order, executor, &reason);
     }
@@ -590,7 +597,8 @@ launch_kill_task(struct agent *agent, struct message *message)
         framework->n_refused++;
         return;
     }
-    kill_task(agent, executor, order, message);
+    launch_kill_any(agent, executor, records_find_task(executor, task_id),
+                    message);
 }
 
 /* The one that has the task; NULL: none has. */
@@ -607,13 +615,10 @@ find_executor(struct framework *framework, const char *task_id)
     return executor;
 }
 
-static void
-kill_task(struct agent *agent, struct executor *executor,
-          const Internal__KillTask *order, struct message *message)
+void
+launch_kill_any(struct agent *agent, struct executor *executor,
+                struct task *task, struct message *message)
 {
-    const char *task_id = order->task_id->value;
-    struct task *task = records_find_task(executor, task_id);
-
     switch (executor->state) {
     case EXECUTOR_REGISTERING:
     case EXECUTOR_RUNNING:
@@ -626,7 +631,7 @@ kill_task(struct agent *agent, struct executor *executor,
     case EXECUTOR_TERMINATING:
     case EXECUTOR_TERMINATED:
         log_warn("Ignoring kill task %s because the executor %s is %s",
-                 task_id, EXECUTOR_TEXT(executor),
+                 task->id, EXECUTOR_TEXT(executor),
                  executor->state == EXECUTOR_TERMINATED ? "terminated"
                                                         : "terminating");
         break;

@@ -36,6 +36,7 @@ noinst_LTLIBRARIES += %D%/libagent.la
 	%D%/containerizer_private.h \
 	%D%/default_executor_command.c \
 	%D%/default_executor_command.h \
+	%D%/draining.c \
 	%D%/endpoints.c \
 	%D%/environment.c \
 	%D%/environment.h \

@@ -65,6 +65,7 @@ recovery_start(struct agent *agent, const struct saved_state *saved)
     if (saved->agent_id) {
         agent->id = xstrdup(saved->agent_id);
     }
+    draining_recover(agent, saved);
     for (size_t i = 0; i < saved->frameworks.n; i++) {
         recover_framework(agent, saved, &saved->frameworks.data[i],
                           &survivors);
@@ -401,5 +402,6 @@ finish(struct agent *agent)
     records_foreach (agent->frameworks, framework) {
         executors_settle_all(agent, framework);
     }
+    draining_replay(agent);
     registration_start(agent);
 }

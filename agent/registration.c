@@ -52,6 +52,7 @@ static const V1__AgentInfo__Capability__Type capabilities[] = {
     V1__AGENT_INFO__CAPABILITY__TYPE__RESOURCE_PROVIDER,
     V1__AGENT_INFO__CAPABILITY__TYPE__RESIZE_VOLUME,
     V1__AGENT_INFO__CAPABILITY__TYPE__AGENT_OPERATION_FEEDBACK,
+    V1__AGENT_INFO__CAPABILITY__TYPE__AGENT_DRAINING,
 };
 
 void
@@ -233,6 +234,8 @@ send_reregister(struct agent *agent)
     root->agent_capabilities = encode_capabilities(m);
     root->n_agent_capabilities = ARRAY_SIZE(capabilities);
     root->resource_version_uuid = encode_resource_version(agent, m);
+    root->has_draining = true;
+    root->draining = agent->drain != NULL;
     resources_encode(&state->checkpointed, m, &root->checkpointed_resources,
                      &root->n_checkpointed_resources);
     root->operations = message_array(m, state->operations.n,

@@ -11,6 +11,7 @@
  *     executors.c     executors: how each comes to be
  *     executor_calls.c    what they say, and are told
  *     executor_end.c      and how they end
+ *     draining.c      all of it to end, because an operator wants so
  *     updates.c       status updates
  *     endpoints.c     /state, /flags, /health
  *
@@ -88,6 +89,9 @@ struct agent {
 
     struct agent_metrics metrics;
 
+    struct message *drain;      /* counted; DrainConfig; NULL: not draining */
+    int64_t drain_start_wall_ns;        /* or when we came back to it */
+
     struct framework *frameworks;       /* owned; a table */
     VEC(struct framework *) completed;  /* owned; oldest first */
 };
@@ -128,6 +132,10 @@ void on_kill_task(struct actor *, struct actor_msg *);
  * is back. */
 void launch_kill(struct agent *, struct executor *, struct task *,
                  struct message *order);
+
+/* Kills the task, which is not over, wherever it is on its way. */
+void launch_kill_any(struct agent *, struct executor *, struct task *,
+                     struct message *order);
 
 /* Orders of the master, when it is their turn (agent_operations_in_line()). */
 void launch_task(struct agent *, struct message *);
@@ -194,6 +202,28 @@ void agent_fail(struct agent *, const char *why);
 /* Ends all executors, and then the agent, which stays known by its id. */
 void agent_clean_up(struct agent *);
 
+/* --- draining.c --- */
+
+void on_drain_agent(struct actor *, struct actor_msg *);
+
+/* Something that it waits for is over: perhaps all of it is. */
+void draining_check(struct agent *);
+
+/* All but the last of the executor's tasks may be over. */
+void draining_task_ended(struct agent *, struct executor *);
+
+/* Gives the status of a task that is killed meanwhile the reason that it has.
+ * The framework may be NULL: unknown. */
+void draining_adjust(const struct agent *, const struct framework *,
+                     struct V1__TaskStatus *);
+
+/* Takes what was saved; and, when recovery is over, goes on with it. */
+void draining_recover(struct agent *, const struct saved_state *);
+void draining_replay(struct agent *);
+
+/* Members of /state, if there is anything to say. */
+void draining_write_json(const struct agent *, struct json_writer *);
+
 /* --- checkpoints.c --- */
 
 /* A task that has to be written down. */
@@ -205,6 +235,7 @@ bool checkpoints_is_kept(const struct framework *);
 /* What follows does nothing for a framework that does not. */
 void checkpoints_agent(struct agent *);
 void checkpoints_boot(struct agent *, const char *boot_id);
+void checkpoints_drain(struct agent *);
 void checkpoints_framework(struct agent *, struct framework *);
 void checkpoints_executor(struct agent *, struct executor *);
 void checkpoints_pid(struct agent *, struct executor *);

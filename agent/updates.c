@@ -143,6 +143,9 @@ handle(struct agent *agent, struct executor *executor, struct message *m,
 {
     const Internal__StatusUpdate *update = status_update_of(m);
 
+    draining_adjust(agent, records_find_framework(
+                        &agent->frameworks, update->framework_id->value),
+                    update->status);
     log_info("Handling status update %s%s%s", STATUS_UPDATE_TEXT(update),
              is_from_executor ? " from " : "",
              is_from_executor ? UPID_TEXT(&executor->upid) : "");
@@ -179,6 +182,7 @@ apply(struct agent *agent, struct executor *executor,
     if (task_state_is_terminal((int) status->state)) {
         agent_metrics_add_used(&agent->metrics, &task->resources, -1);
         task->place = TASK_TERMINATED;
+        draining_task_ended(agent, executor);
     }
 }
 

@@ -95,12 +95,22 @@ stand_persist(struct actor *self, struct op *op)
 
 /* --- what it means for the agent --- */
 
+static void
+send_config(struct master *m, struct agent *agent,
+            const V1__DrainConfig *config)
+{
+    struct message *message =
+        message_create(&internal__drain_agent__descriptor);
+    Internal__DrainAgent *root = message_root(message);
+
+    root->config = config ? message_copy(message, &config->base) : NULL;
+    actor_send_message(&m->base, &agent->pid, &msg_drain_agent, &message);
+}
+
 void
 agents_send_drain(struct master *m, struct agent *agent)
 {
     const V1__DrainInfo *drain = known_agents_drain(&m->known, agent->id->s);
-    struct message *message;
-    Internal__DrainAgent *root;
 
     if (!drain || drain->state != V1__DRAIN_STATE__DRAINING
         || !agent->connected) {
@@ -109,10 +119,15 @@ agents_send_drain(struct master *m, struct agent *agent)
     if (agent->drain_start_time == 0) {
         agent->drain_start_time = master_wall_time(m);
     }
-    message = message_create(&internal__drain_agent__descriptor);
-    root = message_root(message);
-    root->config = message_copy(message, &drain->config->base);
-    actor_send_message(&m->base, &agent->pid, &msg_drain_agent, &message);
+    send_config(m, agent, drain->config);
+}
+
+void
+agents_correct_drain(struct master *m, struct agent *agent)
+{
+    if (!known_agents_drain(&m->known, agent->id->s)) {
+        send_config(m, agent, NULL);
+    }
 }
 
 static void
@@ -146,6 +161,7 @@ reactivate(struct master *m, const struct stand *stand)
     agent->drain_start_time = 0;
     if (agent->connected) {
         log_info("Reactivating agent %s", agent->text);
+        send_config(m, agent, NULL);
         agents_set_active(m, agent, true);
         allocator_set_agent_active(&m->base, &m->allocator, agent->id->s,
                                    true);

@@ -183,6 +183,9 @@ void agents_reactivate(struct master *, const char *id,
 /* Tells an agent that is connected and is to be drained to begin. */
 void agents_send_drain(struct master *, struct agent *);
 
+/* Tells one that drains to stop, if nobody wants it to. */
+void agents_correct_drain(struct master *, struct agent *);
+
 /* To be called when an agent has less to do than before. */
 void agents_check_drained(struct master *, struct agent *);
 

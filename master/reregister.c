@@ -277,6 +277,9 @@ agents_rebuild(struct master *m, const struct comeback *comeback)
     settle_frameworks(m, agent, body);
     operations_take_report(m, agent, body->operations, body->n_operations);
     agents_tell_allocator(m, agent);
+    if (body->draining) {
+        agents_correct_drain(m, agent);
+    }
     agents_send_drain(m, agent);
     agents_check_drained(m, agent);
 }
@@ -463,6 +466,9 @@ agents_welcome_back(struct master *m, struct agent *agent,
         agents_set_connected(m, agent, true);
         allocator_set_agent_active(&m->base, &m->allocator, agent->id->s,
                                    agent->active);
+    }
+    if (body->draining) {
+        agents_correct_drain(m, agent);
     }
     agents_send_drain(m, agent);
     agents_check_drained(m, agent);

@@ -14,6 +14,7 @@
 
 /* Names of files, which are their kinds, too. */
 #define META_AGENT_INFO "slave.info"
+#define META_DRAIN_CONFIG "drain.config"
 #define META_FRAMEWORK_INFO "framework.info"
 #define META_FRAMEWORK_PID "framework.pid"
 #define META_EXECUTOR_INFO "executor.info"

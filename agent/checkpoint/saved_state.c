@@ -476,6 +476,26 @@ unlink_again(struct reader *r)
                ? error_errno(-rc, "removing '%s'", path) : NULL;
 }
 
+/* Few agents have one. */
+static struct error *
+read_drain(struct reader *r, const char *directory)
+{
+    autofree char *path = full_path(r, directory, META_DRAIN_CONFIG);
+    struct error *error =
+        checkpoint_read_message(r->disk, path, META_DRAIN_CONFIG,
+                                &v1__drain_config__descriptor,
+                                &r->state->drain);
+
+    if (error) {
+        r->state->drain = NULL;
+    }
+    if (is_missing(error)) {
+        error_destroy(error);
+        return NULL;
+    }
+    return error;
+}
+
 static struct error *
 read_agent(struct reader *r)
 {
@@ -496,6 +516,9 @@ read_agent(struct reader *r)
         free(state->agent_id);
         state->agent_id = NULL;
         return NULL;
+    }
+    if (!error) {
+        error = tolerate(r, read_drain(r, directory));
     }
     return error ? error : read_frameworks(r);
 }
@@ -546,6 +569,7 @@ saved_state_fini(struct saved_state *state)
 {
     free(state->agent_id);
     message_unref(state->agent_info);
+    message_unref(state->drain);
     vec_foreach (&state->frameworks, it) {
         framework_fini(it);
     }

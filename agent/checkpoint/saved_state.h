@@ -47,6 +47,7 @@ struct saved_state {
     uint64_t journal;           /* the number of its next segment */
     char *agent_id;             /* owned; NULL: a new agent */
     struct message *agent_info; /* counted; AgentInfo; NULL likewise */
+    struct message *drain;      /* counted; DrainConfig; NULL: it has none */
     bool is_rebooted;           /* of a boot before this one */
     VEC(struct saved_framework) frameworks;
     unsigned n_errors;          /* that were passed over */

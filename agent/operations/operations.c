@@ -461,6 +461,7 @@ forgotten(struct actor *self, void *arg, const struct error *failure)
         actor_timer_cancel(self, &o->retry_timer);
     }
     agent_operations_end(agent);
+    draining_check(agent);
 }
 
 static void

@@ -156,6 +156,13 @@ check_PROGRAMS += %D%/test_volumes
 %C%_test_volumes_SOURCES = %D%/test_volumes.c $(master_stage)
 %C%_test_volumes_LDADD = $(LIBTEST) $(LIBMASTER) $(LIBAGENT) $(LIBMODEL)
 
+agent_stage = tests/lib/agent_stage.c tests/lib/agent_stage.h \
+	tests/lib/puppet.c tests/lib/puppet.h
+
+check_PROGRAMS += %D%/test_agent_draining
+%C%_test_agent_draining_SOURCES = %D%/test_agent_draining.c $(agent_stage)
+%C%_test_agent_draining_LDADD = $(LIBTEST) $(LIBAGENT) $(LIBMODEL)
+
 check_PROGRAMS += %D%/test_agent_operations
 %C%_test_agent_operations_SOURCES = %D%/test_agent_operations.c \
 	tests/lib/puppet.c tests/lib/puppet.h

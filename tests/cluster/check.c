@@ -25,9 +25,8 @@ cluster_find_actor(struct actor_system *system, const struct upid *upid)
     return slot ? slot->actor : NULL;
 }
 
-/* The master's actor; NULL if the process is not there. */
-static struct master *
-find_master(const struct cluster_master *m)
+struct master *
+cluster_find_master(const struct cluster_master *m)
 {
     struct sim_process *p = sim_service(m->host, "mesos-master");
     struct actor_system *system = p ? sim_process_system(p) : NULL;
@@ -81,7 +80,7 @@ struct error *
 cluster_check(struct cluster *c)
 {
     for (size_t i = 0; i < c->n_masters; i++) {
-        const struct master *m = find_master(&c->masters[i]);
+        const struct master *m = cluster_find_master(&c->masters[i]);
 
         for (struct agent *agent = m ? agents_next(&m->agents, NULL) : NULL;
              agent; agent = agents_next(&m->agents, agent)) {
@@ -209,7 +208,7 @@ check_metric(struct cluster *c, const char *key, double wanted)
 {
     double value;
 
-    if (!find_master(&c->masters[0])) {
+    if (!cluster_find_master(&c->masters[0])) {
         return error_create(ERROR_INTERNAL, "the master does not run");
     }
     value = cluster_metric(c, key);

@@ -93,6 +93,9 @@ const char *cluster_new_states(struct cluster *, const char *task);
 
 size_t cluster_n_updates(struct cluster *, const char *task);
 
+/* The reason in the last update, "REASON_..."; empty: it had none. */
+const char *cluster_reason(struct cluster *, const char *task);
+
 /* Whether update 'i' has the uuid of update 'j'. */
 bool cluster_same_uuid(struct cluster *, const char *task, size_t i,
                        size_t j);
@@ -142,6 +145,16 @@ char *cluster_machine(struct cluster *, size_t agent);
 /* How many agents the framework was asked to leave so far.  It says that it
  * will. */
 size_t cluster_n_inverse_offers(struct cluster *);
+
+/* Asks the first master.  With 'max_grace_ns' < 0 tasks may take the time that
+ * they want. */
+void cluster_drain_agent(struct cluster *, size_t agent,
+                         int64_t max_grace_ns, bool mark_gone);
+void cluster_reactivate_agent(struct cluster *, size_t agent);
+
+/* "DRAINING", "DRAINED", "GONE" if the master does not know the agent, or "".
+ */
+const char *cluster_drain_state(struct cluster *, size_t agent);
 
 /* --- faults --- */
 

@@ -15,6 +15,7 @@
 #include <actor/duration.h>
 #include <actor/error.h>
 #include <actor/log.h>
+#include <actor/message.h>
 #include <actor/strbuf.h>
 #include <actor/system.h>
 #include <mesos/scheduler.h>
@@ -222,6 +223,9 @@ on_status(struct mesos_scheduler_driver *driver, void *c_,
     struct cluster_update update = {
         .state = task_state_name((int) status->state) + strlen("TASK_"),
         .is_terminal = task_state_is_terminal((int) status->state),
+        .reason = status->has_reason
+            ? message_enum_name(&v1__task_status__reason__descriptor,
+                                (int) status->reason) : "",
     };
 
     sim_note(c->sim, update.state, task->id, task->updates.n, 0);
@@ -301,6 +305,14 @@ size_t
 cluster_n_updates(struct cluster *c, const char *task)
 {
     return cluster_task(c, task)->updates.n;
+}
+
+const char *
+cluster_reason(struct cluster *c, const char *id)
+{
+    struct cluster_task *task = cluster_task(c, id);
+
+    return task->updates.n > 0 ? vec_last(&task->updates).reason : "";
 }
 
 bool

@@ -5,6 +5,7 @@ check_LTLIBRARIES += %D%/libcluster.la
 	%D%/check.c \
 	%D%/cluster.c \
 	%D%/cluster.h \
+	%D%/draining.c \
 	%D%/executors.c \
 	%D%/framework.c \
 	%D%/group.c \
@@ -15,9 +16,11 @@ check_LTLIBRARIES += %D%/libcluster.la
 LIBCLUSTER = %D%/libcluster.la $(LIBSIM) $(LIBMASTER) $(LIBAGENT) \
 	$(LIBEXECUTOR) $(LIBSCHEDULERDRIVER) $(LIBMODEL)
 
-check_PROGRAMS += %D%/test_cluster %D%/test_failover %D%/test_recovery
+check_PROGRAMS += %D%/test_cluster %D%/test_draining %D%/test_failover \
+	%D%/test_recovery
 %C%_test_failover_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
 %C%_test_failover_LDADD = $(LIBTEST) $(LIBCLUSTER)
+%C%_test_draining_LDADD = $(LIBTEST) $(LIBCLUSTER)
 %C%_test_cluster_LDADD = $(LIBTEST) $(LIBCLUSTER)
 %C%_test_recovery_LDADD = $(LIBTEST) $(LIBCLUSTER)
 

@@ -25,6 +25,7 @@ struct mesos_scheduler_driver;
 struct cluster_update {
     const char *state;          /* static */
     bool is_terminal;
+    const char *reason;         /* static; "": it had none */
     uint8_t uuid[16];           /* zeroes: it had none */
 };
 
@@ -117,6 +118,10 @@ void cluster_on_inverse_offers(struct mesos_scheduler_driver *, void *cluster,
 /* --- check.c --- */
 
 struct actor;
+struct master;
+
+/* The actor; NULL if the process is not there. */
+struct master *cluster_find_master(const struct cluster_master *);
 
 /* NULL if it has ended. */
 struct actor *cluster_find_actor(struct actor_system *, const struct upid *);
