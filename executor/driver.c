@@ -226,14 +226,17 @@ end(struct mesos_executor_driver *driver, enum mesos_status how,
     int64_t timeout_ns)
 {
     actor_mutex_lock(driver->mutex);
-    if (driver->status == MESOS_DRIVER_RUNNING) {
+    enum mesos_status before = driver->status;
+
+    if (before == MESOS_DRIVER_RUNNING) {
         driver->status = how;
         session_stop(driver->system, &driver->session, driver->gate,
                      timeout_ns);
+    } else if (before == MESOS_DRIVER_ABORTED) {
+        driver->status = how;           /* the session has ended already */
     }
-    enum mesos_status status = driver->status;
     actor_mutex_unlock(driver->mutex);
-    return status;
+    return before == MESOS_DRIVER_RUNNING ? how : before;
 }
 
 enum mesos_status
@@ -457,7 +460,9 @@ tell(struct mesos_executor_driver *driver, const Executor__Event *event)
         if (to->shutdown) {
             to->shutdown(driver, driver->user);
         }
-        (void) mesos_executor_driver_stop(driver);
+        if (is_running(driver)) {
+            (void) mesos_executor_driver_stop(driver);
+        }
         break;
     case EXECUTOR__EVENT__TYPE__ERROR:
         (void) mesos_executor_driver_abort(driver);

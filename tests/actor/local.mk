@@ -62,6 +62,9 @@ check_PROGRAMS += %D%/test_driver_inverse
 %C%_test_driver_inverse_SOURCES = %D%/test_driver_inverse.c \
 	tests/lib/fake_master.c tests/lib/fake_master.h tests/lib/wait.h
 %C%_test_driver_inverse_LDADD = $(LIBTEST) $(LIBSCHEDULERDRIVER) $(LIBMODEL)
+check_PROGRAMS += %D%/test_executor_driver
+%C%_test_executor_driver_LDADD = $(LIBTEST) $(LIBEXECUTOR) \
+	$(LIBSCHEDULERDRIVER) $(LIBMODEL)
 
 check_PROGRAMS += %D%/test_child
 %C%_test_child_LDADD = $(LIBTEST) $(LIBACTOR)
