@@ -15,6 +15,7 @@ libactor_libactor_la_SOURCES += \
 	%D%/log.c \
 	%D%/log_crash.c \
 	%D%/log_crash.h \
+	%D%/log_environment.c \
 	%D%/log_file.c \
 	%D%/log_private.h \
 	%D%/metrics.c \
@@ -45,6 +46,7 @@ libactor_libactor_la_SOURCES += \
 	libactor/include/actor/json.h \
 	libactor/include/actor/limits.h \
 	libactor/include/actor/log.h \
+	libactor/include/actor/log_environment.h \
 	libactor/include/actor/metrics.h \
 	libactor/include/actor/strbuf.h \
 	libactor/include/actor/table.h \

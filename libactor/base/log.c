@@ -4,7 +4,8 @@
  *
  * A line is put together on the stack of its thread and leaves in one
  * write(2), so lines are never mixed and nothing is locked for standard error.
- * Patterns and names are set once, by log_init(), before there are threads.
+ * Patterns and names are set once, by log_init(), before there are threads that
+ * log.
  *
  * Thread: any. */
 #include <config.h>
@@ -40,6 +41,10 @@ struct vmodule {
     int level;
 };
 
+/* Whether somebody has started the log. */
+static pthread_mutex_t start_mutex = PTHREAD_MUTEX_INITIALIZER;
+static bool is_started;         /* guarded by it */
+
 static enum log_severity min_level = LOG_SEVERITY_INFO;
 static bool is_quiet;
 static bool has_files;
@@ -63,8 +68,8 @@ static void vmodules_clear(void);
 
 /* --- starting and stopping --- */
 
-struct error *
-log_init(const struct log_options *options)
+static struct error *
+start(const struct log_options *options)
 {
     const char *v = getenv("GLOG_v");
     const char *vmodule = getenv("GLOG_vmodule");
@@ -91,12 +96,36 @@ log_init(const struct log_options *options)
         log_write(min_level, __FILE__, __LINE__, "%s level logging started!",
                   severity_names[min_level]);
     }
+    is_started = true;
     return NULL;
+}
+
+struct error *
+log_init(const struct log_options *options)
+{
+    pthread_mutex_lock(&start_mutex);
+    struct error *error = start(options);
+
+    pthread_mutex_unlock(&start_mutex);
+    return error;
+}
+
+struct error *
+log_init_once(const struct log_options *options)
+{
+    pthread_mutex_lock(&start_mutex);
+    struct error *error = is_started ? NULL : start(options);
+
+    pthread_mutex_unlock(&start_mutex);
+    return error;
 }
 
 void
 log_fini(void)
 {
+    pthread_mutex_lock(&start_mutex);
+    is_started = false;
+    pthread_mutex_unlock(&start_mutex);
     if (has_files) {
         has_files = false;
         log_files_close();

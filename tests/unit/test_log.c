@@ -24,6 +24,7 @@
 #include <actor/duration.h>
 #include <actor/error.h>
 #include <actor/log.h>
+#include <actor/log_environment.h>
 #include <actor/strbuf.h>
 
 #include "base/log_private.h"
@@ -259,6 +260,70 @@ START_TEST(lines_below_the_level_are_dropped)
     ck_assert_int_eq(run_child(write_at_level_warning, &err), 0);
 
     assert_matches(err.data, "^W[^\n]*\\] second\nE[^\n]*\\] third\n$");
+}
+END_TEST
+
+/* A program that has its log already, and then a library. */
+static void
+write_after_two_starts(void)
+{
+    const struct log_options mine = {
+        .program = "prog", .level = LOG_SEVERITY_WARNING,
+    };
+    const struct log_options of_library = { .program = "library" };
+
+    error_destroy(log_init(&mine));
+    error_destroy(log_init_once(&of_library));
+    write_three_lines();
+    log_fini();
+}
+
+START_TEST(second_start_of_a_library_changes_nothing)
+{
+    autofini(strbuf) err = STRBUF(STDERR_MAX);
+
+    ck_assert_int_eq(run_child(write_after_two_starts, &err), 0);
+
+    assert_matches(err.data, "^W[^\n]*\\] second\nE[^\n]*\\] third\n$");
+}
+END_TEST
+
+static void
+write_by_environment(void)
+{
+    error_destroy(log_init_from_environment("a/b c", "TEST_"));
+    write_three_lines();
+    log_fini();
+}
+
+START_TEST(environment_says_what_a_library_logs)
+{
+    autofini(strbuf) err = STRBUF(STDERR_MAX);
+    autofree char *dir = test_temp_dir();
+    autofree char *link = xasprintf("%s/a_b_c.ERROR", dir);
+
+    setenv("TEST_LOGGING_LEVEL", "ERROR", 1);
+    ck_assert_int_eq(run_child(write_by_environment, &err), 0);
+    assert_matches(err.data, "^E[^\n]*\\] third\n$");
+    strbuf_clear(&err);
+    setenv("TEST_QUIET", "1", 1);
+    setenv("TEST_LOG_DIR", dir, 1);
+    ck_assert_int_eq(run_child(write_by_environment, &err), 0);
+    ck_assert_str_eq(err.data, "");
+    ck_assert_int_eq(access(link, R_OK), 0);
+    setenv("TEST_INITIALIZE_DRIVER_LOGGING", "false", 1);
+    ck_assert_int_eq(run_child(write_by_environment, &err), 0);
+    assert_matches(err.data, "\\] third\n$");
+}
+END_TEST
+
+START_TEST(bad_environment_of_a_log_is_refused)
+{
+    setenv("TEST_LOGGING_LEVEL", "LOUD", 1);
+    autoerror *e = log_init_from_environment("prog", "TEST_");
+
+    ck_assert_ptr_nonnull(e);
+    assert_contains(error_text(e), "logging_level");
 }
 END_TEST
 
@@ -712,6 +777,9 @@ log_suite(void)
     test_add(suite, "escaped", escaped_lines_are_cut_off_too);
     test_add(suite, "lines", lines_go_to_standard_error_before_the_start);
     test_add(suite, "lines", lines_below_the_level_are_dropped);
+    test_add(suite, "second", second_start_of_a_library_changes_nothing);
+    test_add(suite, "environment", environment_says_what_a_library_logs);
+    test_add(suite, "bad", bad_environment_of_a_log_is_refused);
     test_add(suite, "only", only_fatal_lines_break_the_quiet);
     test_add(suite, "lines", lines_of_several_threads_are_not_mixed);
     test_add(suite, "names", names_of_severities_parse);

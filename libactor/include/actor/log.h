@@ -45,6 +45,10 @@ struct log_options {
  * Once a process; strings are copied. */
 struct error *log_init(const struct log_options *) MUST_CHECK;
 
+/* The same, unless it was done before: for a library, whose program may have
+ * its own log of this kind, or use the library twice.  Any thread. */
+struct error *log_init_once(const struct log_options *) MUST_CHECK;
+
 /* Flushes and closes the files. */
 void log_fini(void);
 
