@@ -454,6 +454,34 @@ discard_offers(struct master *m, struct framework *f)
     inverse_offers_discard(m, f);
 }
 
+/* What a driver says that is aborted.  The offers are void. */
+void
+frameworks_on_deactivate(struct actor *self, struct actor_msg *msg)
+{
+    struct master *m = master_cast(self);
+    const Internal__DeactivateFramework *deactivate =
+        actor_msg_root(msg, &msg_deactivate_framework);
+    const char *id = deactivate->framework_id->value;
+    struct framework *f = frameworks_find(&m->frameworks, id);
+    struct upid from;
+
+    actor_msg_from(msg, &from);
+    if (!f || f->state != FRAMEWORK_CONNECTED
+        || !upid_equal(&f->pid, &from)) {
+        log_warn("Ignoring deactivate framework message for framework %s "
+                 "because it is not expected from %s", f ? f->text : id,
+                 UPID_TEXT(&from));
+        return;
+    }
+    if (!f->active) {
+        return;
+    }
+    log_info("Deactivating framework %s", f->text);
+    allocator_deactivate_framework(&m->base, &m->allocator, f->id);
+    set_state(m, f, FRAMEWORK_CONNECTED, false);
+    discard_offers(m, f);
+}
+
 void
 frameworks_disconnected(struct master *m, struct framework *f)
 {

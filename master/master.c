@@ -58,6 +58,7 @@ static struct error *start_registrar(struct actor_system *,
         } \
     }
 GATED(calls_on_call)
+GATED(frameworks_on_deactivate)
 GATED(tasks_on_update)
 GATED(operations_on_update)
 GATED(agents_on_update)
@@ -70,6 +71,7 @@ GATED(agents_on_executor_message)
 
 static const struct actor_handler handlers[] = {
     { &msg_scheduler_call, gated_calls_on_call },
+    { &msg_deactivate_framework, gated_frameworks_on_deactivate },
     { &msg_allocator_offers, offers_on_allocated },
     { &msg_allocator_inverse_offers, inverse_offers_on_asked },
     { &msg_update_status, gated_tasks_on_update },

@@ -271,6 +271,7 @@ void agents_update_framework(struct master *, const struct framework *);
 void frameworks_on_subscribe(struct master *, const struct upid *from,
                              const Scheduler__Call__Subscribe *,
                              const V1__FrameworkID *);
+void frameworks_on_deactivate(struct actor *, struct actor_msg *);
 void frameworks_on_update(struct master *, struct framework *,
                           const Scheduler__Call__UpdateFramework *);
 

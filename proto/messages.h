@@ -24,6 +24,8 @@
     /* a scheduler and the master */ \
     MESSAGE(scheduler_call, "scheduler.Call", scheduler__call) \
     MESSAGE(scheduler_event, "scheduler.Event", scheduler__event) \
+    MESSAGE(deactivate_framework, "DeactivateFramework", \
+            internal__deactivate_framework) \
     /* an executor and its agent */ \
     MESSAGE(executor_call, "executor.Call", executor__call) \
     MESSAGE(executor_event, "executor.Event", executor__event) \

@@ -306,6 +306,37 @@ START_TEST(scheduler_that_is_replaced_is_told_so)
 }
 END_TEST
 
+START_TEST(deactivated_framework_has_no_offers_but_its_tasks)
+{
+    struct stage s = stage_create();
+    struct puppet *other;
+    stage_with_task(&s, "");
+    other = puppet_create(s.system, "scheduler-2");
+    subscribe(&s, other, "");
+    puppet_forget(s.scheduler);
+
+    puppet_say(other, &s.master, &msg_deactivate_framework,
+               "{\"framework_id\":{\"value\":\"%s\"}}", s.framework_id);
+    ck_assert_double_eq(metric(&s, "master/frameworks_active"), 2);
+    puppet_say(s.scheduler, &s.master, &msg_deactivate_framework,
+               "{\"framework_id\":{\"value\":\"%s\"}}", s.framework_id);
+    puppet_say(s.scheduler, &s.master, &msg_deactivate_framework,
+               "{\"framework_id\":{\"value\":\"%s\"}}", s.framework_id);
+    actor_system_advance(s.system, 60 * SECOND);
+
+    ck_assert_double_eq(metric(&s, "master/frameworks_active"), 1);
+    ck_assert_double_eq(metric(&s, "master/frameworks_connected"), 2);
+    ck_assert_double_eq(metric(&s, "master/tasks_running"), 1);
+    ck_assert_uint_eq(n_offers(s.scheduler), 0);
+    ck_assert_uint_eq(n_offers(other), 1);
+
+    call(&s, "TEARDOWN", "%s", "");
+    ck_assert_uint_eq(puppet_count(s.agent, &msg_shutdown_framework), 1);
+    stage_close(&s);
+    puppet_destroy(other);
+}
+END_TEST
+
 START_TEST(teardown_ends_framework_and_tasks)
 {
     struct stage s = stage_create();
@@ -407,6 +438,7 @@ master_frameworks_suite(void)
     ADD(framework_that_fails_over_in_time_keeps_its_tasks);
     ADD(framework_that_does_not_fail_over_in_time_is_removed);
     ADD(scheduler_that_is_replaced_is_told_so);
+    ADD(deactivated_framework_has_no_offers_but_its_tasks);
     ADD(teardown_ends_framework_and_tasks);
     ADD(framework_with_a_bad_role_is_refused);
     ADD(subscription_that_is_repeated_is_acknowledged_again);
