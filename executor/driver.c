@@ -22,6 +22,7 @@
 #include <actor/duration.h>
 #include <actor/error.h>
 #include <actor/log.h>
+#include <actor/log_environment.h>
 #include <actor/message.h>
 #include <actor/system.h>
 #include <actor/vec.h>
@@ -160,7 +161,6 @@ mesos_executor_driver_start(struct mesos_executor_driver *driver)
 
     actor_mutex_lock(driver->mutex);
     if (driver->status == MESOS_DRIVER_NOT_STARTED) {
-        log_info("Version: %s", ACTOR_MESOS_VERSION);
         error = start(driver);
         driver->status = error ? MESOS_DRIVER_ABORTED : MESOS_DRIVER_RUNNING;
     }
@@ -190,8 +190,13 @@ start(struct mesos_executor_driver *driver)
         .on_disconnected = relay_disconnected,
         .aux = driver,
     };
-    struct error *error = executor_environment_read(&driver->environment);
+    struct error *error = log_init_from_environment("executor", "MESOS_");
 
+    if (error) {
+        return error;
+    }
+    log_info("Version: %s", ACTOR_MESOS_VERSION);
+    error = executor_environment_read(&driver->environment);
     if (!error) {
         error = executor_environment_address(&options);
     }

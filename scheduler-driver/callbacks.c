@@ -13,8 +13,11 @@
 
 #include <actor/actor.h>
 #include <actor/alloc.h>
+#include <actor/duration.h>
 #include <actor/log.h>
 #include <actor/message.h>
+#include <actor/metrics.h>
+#include <actor/system.h>
 #include <actor/work.h>
 
 #include "scheduler-driver/calls.h"
@@ -31,6 +34,9 @@ struct batch {
     struct callback_queue *queue;       /* the actor's turn only */
     struct callback *first;     /* owned */
 };
+
+/* Whose callbacks the thread runs. */
+static _Thread_local const struct mesos_scheduler_driver *told_driver;
 
 /* --- one callback --- */
 
@@ -157,18 +163,62 @@ run_callback(struct mesos_scheduler_driver *driver, const struct callback *c)
     }
 }
 
+/* The names are those of Mesos' C++ interface. */
+static const char *
+callback_name(const struct callback *c)
+{
+    const Scheduler__Event *event = c->event ? message_root(c->event) : NULL;
+
+    switch (c->kind) {
+    case CALLBACK_REGISTERED:
+        return "registered";
+    case CALLBACK_REREGISTERED:
+        return "reregistered";
+    case CALLBACK_DISCONNECTED:
+        return "disconnected";
+    case CALLBACK_ERROR:
+        return "error";
+    case CALLBACK_EVENT:
+        break;
+    }
+    switch (event->type) {
+    case SCHEDULER__EVENT__TYPE__OFFERS:
+        return "resourceOffers";
+    case SCHEDULER__EVENT__TYPE__RESCIND:
+        return "offerRescinded";
+    case SCHEDULER__EVENT__TYPE__INVERSE_OFFERS:
+        return "inverseOffers";
+    case SCHEDULER__EVENT__TYPE__RESCIND_INVERSE_OFFER:
+        return "inverseOfferRescinded";
+    case SCHEDULER__EVENT__TYPE__UPDATE:
+        return "statusUpdate";
+    case SCHEDULER__EVENT__TYPE__MESSAGE:
+        return "frameworkMessage";
+    default:
+        return event->failure->executor_id ? "executorLost" : "slaveLost";
+    }
+}
+
 /* --- a batch --- */
 
 static struct error *
 run_batch(void *batch_)
 {
     struct batch *batch = batch_;
+    struct mesos_scheduler_driver *driver = batch->driver;
 
+    told_driver = driver;
     for (struct callback *c = batch->first; c; c = c->next) {
-        if (c->kind == CALLBACK_ERROR || driver_is_running(batch->driver)) {
-            run_callback(batch->driver, c);
+        if (c->kind == CALLBACK_ERROR || driver_is_running(driver)) {
+            int64_t begin = actor_system_now(driver->system);
+
+            run_callback(driver, c);
+            vlog(1, "Scheduler::%s took %s", callback_name(c),
+                 DURATION_TEXT(actor_system_now(driver->system) - begin));
         }
+        metric_add(driver->n_events, -1);
     }
+    told_driver = NULL;
     return NULL;
 }
 
@@ -238,9 +288,16 @@ callback_queue_push(struct actor *self, struct callback_queue *queue,
         queue->first = c;
     }
     queue->last = c;
+    metric_add(queue->driver->n_events, 1);
     if (!queue->is_busy) {
         start_batch(self, queue);
     }
+}
+
+bool
+callback_is_running(const struct mesos_scheduler_driver *driver)
+{
+    return told_driver == driver;
 }
 
 bool

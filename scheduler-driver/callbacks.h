@@ -40,6 +40,9 @@ void callback_queue_push(struct actor *self, struct callback_queue *,
 
 bool callback_queue_is_idle(const struct callback_queue *);
 
+/* Whether the calling thread is in one of the driver's callbacks. */
+bool callback_is_running(const struct mesos_scheduler_driver *);
+
 /* Drops what waits; what runs, runs on. */
 void callback_queue_fini(struct callback_queue *);
 

@@ -216,7 +216,7 @@ call_create_suppress(const char *const *roles, size_t n)
 struct message *
 call_create_acknowledge(const V1__TaskStatus *status)
 {
-    if (!status->has_uuid || !status->agent_id) {
+    if (!status->has_uuid || status->uuid.len == 0 || !status->agent_id) {
         return NULL;
     }
     struct message *m = call_create(SCHEDULER__CALL__TYPE__ACKNOWLEDGE);

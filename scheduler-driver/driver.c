@@ -19,23 +19,27 @@
 #include <actor/duration.h>
 #include <actor/error.h>
 #include <actor/log.h>
+#include <actor/log_environment.h>
 #include <actor/message.h>
+#include <actor/metrics.h>
 #include <actor/system.h>
 #include <actor/uuid.h>
 
 #include "proto/messages.h"
+#include "scheduler-driver/callbacks.h"
 #include "scheduler-driver/calls.h"
 #include "scheduler-driver/driver.h"
 #include "scheduler-driver/environment.h"
 
+/* Frames what must not be overlooked. */
+#define ASTERISKS "**************************************************"
+
 /* --- creating --- */
 
-static struct message *
-copy_framework(const V1__FrameworkInfo *source)
+/* What an application may leave to us. */
+static void
+fill_in(struct message *m, V1__FrameworkInfo *framework)
 {
-    struct message *m = message_clone(&source->base);
-    V1__FrameworkInfo *framework = message_root(m);
-
     if (!framework->user || framework->user[0] == '\0') {
         autofree char *user = environment_user();
 
@@ -46,6 +50,15 @@ copy_framework(const V1__FrameworkInfo *source)
 
         framework->hostname = message_strdup(m, hostname);
     }
+}
+
+static struct message *
+copy_framework(const V1__FrameworkInfo *source)
+{
+    struct message *m = message_clone(&source->base);
+    V1__FrameworkInfo *framework = message_root(m);
+
+    fill_in(m, framework);
     if (framework->id && framework->id->value[0] == '\0') {
         framework->id = NULL;
     }
@@ -88,6 +101,11 @@ void
 mesos_scheduler_driver_destroy(struct mesos_scheduler_driver *driver)
 {
     if (!driver) {
+        return;
+    }
+    if (callback_is_running(driver)) {
+        log_error("mesos_scheduler_driver_destroy() was called in a callback "
+                  "of the driver, which it would wait for: nothing is done");
         return;
     }
     if (driver_is_running(driver)) {
@@ -133,6 +151,7 @@ driver_set_aborted(struct mesos_scheduler_driver *driver)
 void
 driver_post_call(struct mesos_scheduler_driver *driver, struct message **call)
 {
+    metric_add(driver->n_calls, 1);
     scheduler_post_call(driver->system, &driver->scheduler, call);
 }
 
@@ -162,30 +181,35 @@ start_system(struct mesos_scheduler_driver *driver)
         error = actor_system_create(&options, &driver->system);
     }
     if (!error && address_is_loopback(actor_system_address(driver->system))) {
-        log_warn("Scheduler driver bound to loopback interface! Cannot "
+        log_warn("\n" ASTERISKS "\n"
+                 "Scheduler driver bound to loopback interface! Cannot "
                  "communicate with remote master(s). You might want to set "
                  "'LIBPROCESS_IP' environment variable to use a routable IP "
-                 "address.");
+                 "address.\n" ASTERISKS);
     }
     return error;
 }
 
 static struct error *
 start_scheduler(struct mesos_scheduler_driver *driver,
-                struct master_address *master)
+                struct master_address *master, int64_t backoff_ns)
 {
     struct scheduler_options options = {
         .driver = driver,
         .master = master,
         .framework = driver->framework,
         .suppressed_roles = &driver->suppressed_roles,
+        .backoff_ns = backoff_ns,
     };
     char id[UPID_ID_MAX + 1];
-    struct error *error = environment_backoff(&options.backoff_ns);
+    struct error *error;
 
-    if (error) {
-        return error;
-    }
+    driver->n_events =
+        metrics_add_gauge(actor_system_metrics(driver->system),
+                          "scheduler/event_queue_messages");
+    driver->n_calls =
+        metrics_add_gauge(actor_system_metrics(driver->system),
+                          "scheduler/event_queue_dispatches");
     /* Its callbacks may begin before the spawn returns, and use the name. */
     make_id(driver->system, id);
     error = actor_system_upid(driver->system, id, &driver->scheduler);
@@ -194,14 +218,34 @@ start_scheduler(struct mesos_scheduler_driver *driver,
 }
 
 static struct error *
+start_log(const struct mesos_scheduler_driver *driver)
+{
+    const V1__FrameworkInfo *framework = message_root(driver->framework);
+    struct error *error = log_init_from_environment(framework->name, "MESOS_");
+
+    if (!error) {
+        log_info("Version: %s", mesos_api_version());
+    }
+    return error;
+}
+
+static struct error *
 start(struct mesos_scheduler_driver *driver)
 {
     struct master_address master = { 0 };
+    int64_t backoff_ns = 0;
     struct error *error;
 
     if (!driver->framework || !driver->master) {
         return error_create(ERROR_INVALID, "The framework and the master have "
                             "to be given");
+    }
+    error = start_log(driver);
+    if (!error) {
+        error = environment_flags(&backoff_ns);
+    }
+    if (error) {
+        return error;
     }
     error = error_wrap(master_address_parse(driver->master, &master),
                        "Failed to create a master detector for '%s'",
@@ -210,7 +254,7 @@ start(struct mesos_scheduler_driver *driver)
         error = start_system(driver);
     }
     if (!error) {
-        error = start_scheduler(driver, &master);
+        error = start_scheduler(driver, &master, backoff_ns);
     }
     master_address_fini(&master);
     return error;
@@ -223,9 +267,9 @@ mesos_scheduler_driver_start(struct mesos_scheduler_driver *driver)
 
     actor_mutex_lock(driver->mutex);
     if (driver->status == MESOS_DRIVER_NOT_STARTED) {
-        log_info("Version: %s", mesos_api_version());
         error = start(driver);
         driver->status = error ? MESOS_DRIVER_ABORTED : MESOS_DRIVER_RUNNING;
+        driver->has_scheduler = !error;
     }
     enum mesos_status status = driver->status;
 
@@ -252,7 +296,7 @@ mesos_scheduler_driver_stop(struct mesos_scheduler_driver *driver,
 
     if (before == MESOS_DRIVER_RUNNING || before == MESOS_DRIVER_ABORTED) {
         driver->status = MESOS_DRIVER_STOPPED;
-        if (driver->system) {
+        if (driver->has_scheduler) {
             scheduler_post_stop(driver->system, &driver->scheduler,
                                 failover ? SCHEDULER_FAILOVER
                                          : SCHEDULER_TEARDOWN);
@@ -291,7 +335,11 @@ status_of(struct mesos_scheduler_driver *driver)
 enum mesos_status
 mesos_scheduler_driver_join(struct mesos_scheduler_driver *driver)
 {
-    if (status_of(driver) != MESOS_DRIVER_NOT_STARTED) {
+    if (callback_is_running(driver)) {
+        log_error("mesos_scheduler_driver_join() was called in a callback of "
+                  "the driver, which it may have to wait for: it does not "
+                  "wait");
+    } else if (status_of(driver) != MESOS_DRIVER_NOT_STARTED) {
         (void) actor_gate_wait(driver->gate, DURATION_FOREVER);
     }
     return status_of(driver);
@@ -391,6 +439,9 @@ enum mesos_status
 mesos_scheduler_driver_revive_offers(struct mesos_scheduler_driver *driver,
                                      const char *const *roles, size_t n_roles)
 {
+    if (roles && n_roles == 0) {
+        return status_of(driver);
+    }
     return POST(driver, call_create_revive(roles, n_roles));
 }
 
@@ -399,6 +450,9 @@ mesos_scheduler_driver_suppress_offers(struct mesos_scheduler_driver *driver,
                                        const char *const *roles,
                                        size_t n_roles)
 {
+    if (roles && n_roles == 0) {
+        return status_of(driver);
+    }
     return POST(driver, call_create_suppress(roles, n_roles));
 }
 
@@ -432,12 +486,25 @@ mesos_scheduler_driver_reconcile_tasks(struct mesos_scheduler_driver *driver,
     return POST(driver, call_create_reconcile(statuses, n_statuses));
 }
 
+static struct message *
+create_update(const V1__FrameworkInfo *framework,
+              const char *const *suppressed_roles, size_t n_suppressed_roles,
+              const Scheduler__OfferConstraints *constraints)
+{
+    struct message *m = call_create_update(framework, suppressed_roles,
+                                           n_suppressed_roles, constraints);
+    Scheduler__Call *call = message_root(m);
+
+    fill_in(m, call->update_framework->framework_info);
+    return m;
+}
+
 enum mesos_status
 mesos_scheduler_driver_update_framework(
     struct mesos_scheduler_driver *driver, const V1__FrameworkInfo *framework,
     const char *const *suppressed_roles, size_t n_suppressed_roles,
     const Scheduler__OfferConstraints *constraints)
 {
-    return POST(driver, call_create_update(framework, suppressed_roles,
-                                           n_suppressed_roles, constraints));
+    return POST(driver, create_update(framework, suppressed_roles,
+                                      n_suppressed_roles, constraints));
 }

@@ -26,6 +26,7 @@ struct actor_mutex;
 struct actor_system;
 struct error;
 struct message;
+struct metric;
 
 struct mesos_scheduler_driver {
     /* Fixed once started. */
@@ -34,6 +35,10 @@ struct mesos_scheduler_driver {
     bool explicit_acknowledgements;
     struct actor_system *system;        /* owned; NULL: not started */
     struct upid scheduler;              /* the actor */
+    bool has_scheduler;                 /* the start did not fail */
+
+    /* Callbacks that wait, calls that wait; of the system's. */
+    struct metric *n_events, *n_calls;
 
     /* Of the options, until started; then the actor has them. */
     struct message *framework;          /* counted; a V1.FrameworkInfo */
@@ -55,7 +60,8 @@ bool driver_is_running(struct mesos_scheduler_driver *);
 /* RUNNING becomes ABORTED; true if it did. */
 bool driver_set_aborted(struct mesos_scheduler_driver *);
 
-/* Hands '*call' (which becomes NULL) to the actor. */
+/* Hands '*call' (which becomes NULL) to the actor, who takes it off the count
+ * of those that wait. */
 void driver_post_call(struct mesos_scheduler_driver *, struct message **call);
 
 /* --- scheduler.c --- */

@@ -55,19 +55,54 @@ environment_address(struct actor_system_options *options)
 /* --- flags --- */
 
 struct driver_flags {
+    char *modules;
+    char *modules_dir;
     int64_t registration_backoff_factor;
 };
 
+static struct error *
+validate_backoff(const struct flag *flag, const void *member)
+{
+    (void) flag;
+    if (*(const int64_t *) member <= 0) {
+        return error_create(ERROR_INVALID, "Expected more than 0");
+    }
+    return NULL;
+}
+
 static const struct flag flags[] = {
+    { .name = "modules", .type = FLAG_STRING,
+      .offset = offsetof(struct driver_flags, modules),
+      .help = "Modules to load" },
+    { .name = "modules_dir", .type = FLAG_STRING,
+      .offset = offsetof(struct driver_flags, modules_dir),
+      .help = "Directory of files that name modules to load" },
     { .name = "registration_backoff_factor",
       .type = FLAG_DURATION,
       .offset = offsetof(struct driver_flags, registration_backoff_factor),
       .default_value = "2secs",
+      .validate = validate_backoff,
       .help = "Pause before the second attempt to subscribe" },
 };
 
+static struct error *
+check_modules(const struct driver_flags *values)
+{
+    if (values->modules && values->modules_dir) {
+        return error_create(ERROR_INVALID, "Only one of MESOS_MODULES or "
+                            "MESOS_MODULES_DIR should be specified");
+    }
+    if (values->modules || values->modules_dir) {
+        return error_create(ERROR_INVALID, "Error loading modules: this "
+                            "library has no use for modules; unset %s",
+                            values->modules ? "MESOS_MODULES"
+                                            : "MESOS_MODULES_DIR");
+    }
+    return NULL;
+}
+
 struct error *
-environment_backoff(int64_t *ret_ns)
+environment_flags(int64_t *ret_backoff_ns)
 {
     char *argv[] = { (char *) "driver", NULL };
     struct driver_flags values = { 0 };
@@ -75,8 +110,9 @@ environment_backoff(int64_t *ret_ns)
                                      argv, "MESOS_", NULL);
 
     if (!error) {
-        *ret_ns = values.registration_backoff_factor;
+        error = check_modules(&values);
     }
+    *ret_backoff_ns = values.registration_backoff_factor;
     flags_fini(flags, ARRAY_SIZE(flags), &values);
     return error;
 }

@@ -22,7 +22,8 @@ char *environment_hostname(void);
  * LIBPROCESS_ADVERTISE_IP, LIBPROCESS_ADVERTISE_PORT. */
 struct error *environment_address(struct actor_system_options *) MUST_CHECK;
 
-/* MESOS_REGISTRATION_BACKOFF_FACTOR. */
-struct error *environment_backoff(int64_t *ret_ns) MUST_CHECK;
+/* MESOS_REGISTRATION_BACKOFF_FACTOR; and refuses MESOS_MODULES and
+ * MESOS_MODULES_DIR, since there is nothing here to load modules into. */
+struct error *environment_flags(int64_t *ret_backoff_ns) MUST_CHECK;
 
 #endif /* SCHEDULER_DRIVER_ENVIRONMENT_H */

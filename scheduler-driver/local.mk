@@ -10,6 +10,8 @@ noinst_LTLIBRARIES += %D%/libschedulerdriver.la
 	%D%/driver.h \
 	%D%/environment.c \
 	%D%/environment.h \
+	%D%/events.c \
+	%D%/events.h \
 	%D%/lost_task.c \
 	%D%/lost_task.h \
 	%D%/master_address.c \

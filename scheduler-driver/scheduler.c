@@ -25,12 +25,15 @@
 #include <actor/error.h>
 #include <actor/log.h>
 #include <actor/message.h>
+#include <actor/metrics.h>
 #include <actor/system.h>
 #include <actor/work.h>
 
+#include "proto/cmesos/internal.pb-c.h"
 #include "proto/messages.h"
 #include "scheduler-driver/callbacks.h"
 #include "scheduler-driver/calls.h"
+#include "scheduler-driver/events.h"
 #include "scheduler-driver/lost_task.h"
 #include "scheduler-driver/offer_table.h"
 
@@ -53,6 +56,10 @@ struct scheduler {
 
     bool is_connected;          /* subscribed, and nothing heard against it */
     bool was_connected;         /* ever */
+
+    /* No more events and calls.  Connected as before, so that the framework
+     * can still be torn down. */
+    bool is_aborted;
     bool is_over;               /* callbacks may still run */
 
     /* What the framework changed since the last SUBSCRIBE went out. */
@@ -115,6 +122,21 @@ framework_id(const struct scheduler *s)
     return framework->id ? framework->id->value : NULL;
 }
 
+/* For logs. */
+static const char *
+framework_name(const struct scheduler *s)
+{
+    const char *id = framework_id(s);
+
+    return id ? id : "''";
+}
+
+static bool
+is_running(const struct scheduler *s)
+{
+    return !s->is_aborted && !s->is_over;
+}
+
 /* --- the end --- */
 
 static void
@@ -136,6 +158,8 @@ on_callbacks_idle(struct actor *self)
 
     if (s->is_over) {
         finish(s);
+    } else if (s->is_aborted) {
+        actor_gate_open(s->driver->gate);
     }
 }
 
@@ -200,12 +224,11 @@ send_update_framework(struct scheduler *s)
 
 /* --- finding the master, and subscribing --- */
 
-/* Some time up to the present pause, which doubles. */
-static void
-try_again_later(struct scheduler *s)
+/* The longest pause.  A framework that the master waits for only so long
+ * comes back in time. */
+static int64_t
+max_backoff(const struct scheduler *s)
 {
-    double share = 0.5 + actor_random_double(&s->base) / 2;
-    int64_t delay_ns = (int64_t) ((double) s->backoff_ns * share);
     int64_t max_ns = BACKOFF_MAX;
     const V1__FrameworkInfo *framework = framework_of(s);
 
@@ -216,6 +239,19 @@ try_again_later(struct scheduler *s)
         max_ns = tenth_ns < max_ns ? tenth_ns : max_ns;
         max_ns = max_ns < BACKOFF_MIN ? BACKOFF_MIN : max_ns;
     }
+    return max_ns;
+}
+
+/* Some time up to the present pause, which doubles. */
+static void
+try_again_later(struct scheduler *s)
+{
+    double share = 0.5 + actor_random_double(&s->base) / 2;
+    int64_t max_ns = max_backoff(s);
+
+    s->backoff_ns = s->backoff_ns > max_ns ? max_ns : s->backoff_ns;
+    int64_t delay_ns = (int64_t) ((double) s->backoff_ns * share);
+
     vlog(1, "Will retry registration in %s if necessary",
          DURATION_TEXT(delay_ns));
     actor_timer_start(&s->base, &s->timer, delay_ns, subscribe, NULL);
@@ -262,7 +298,7 @@ resolution_done(struct actor *self, void *arg, const struct error *error)
 {
     struct scheduler *s = scheduler_of(self);
 
-    if (s->is_over) {
+    if (!is_running(s)) {
         return;
     }
     if (error) {
@@ -309,6 +345,10 @@ lose_master(struct scheduler *s)
 {
     struct message *none = NULL;
 
+    if (s->is_aborted) {
+        s->is_connected = false;
+        return;
+    }
     if (s->is_connected) {
         log_warn("Lost the connection to master %s; trying again",
                  UPID_TEXT(&s->master));
@@ -338,27 +378,43 @@ scheduler_exited(struct actor *self, const struct upid *who)
 
 /* --- errors --- */
 
+/* The master keeps its offers to itself from now on. */
 static void
-push_error(struct scheduler *s, const char *text)
+deactivate(struct scheduler *s)
 {
-    struct message *m = message_create(&scheduler__event__descriptor);
-    Scheduler__Event *event = message_root(m);
+    struct message *m =
+        message_create(&internal__deactivate_framework__descriptor);
 
-    event->has_type = true;
-    event->type = SCHEDULER__EVENT__TYPE__ERROR;
-    event->error = message_new(m, &scheduler__event__error__descriptor);
-    event->error->message = message_strdup(m, text);
-    callback_queue_push(&s->base, &s->callbacks, CALLBACK_ERROR, &m);
+    ((Internal__DeactivateFramework *) message_root(m))->framework_id =
+        framework_of(s)->id;
+    message_hold(m, s->framework);
+    actor_send_message(&s->base, &s->master, &msg_deactivate_framework, &m);
 }
 
-/* First the driver aborts, then the framework hears of it. */
+static void
+abort_framework(struct scheduler *s)
+{
+    log_info("Aborting framework %s", framework_name(s));
+    s->is_aborted = true;
+    actor_timer_cancel(&s->base, &s->timer);
+    if (s->is_connected) {
+        deactivate(s);
+    } else {
+        vlog(1, "Not sending a deactivate message as master is disconnected");
+    }
+}
+
+/* First the driver aborts, then the framework hears of it, then whoever waits
+ * for the end. */
 static void
 fail(struct scheduler *s, const char *text)
 {
     log_info("Got error '%s'", text);
     if (driver_set_aborted(s->driver)) {
-        push_error(s, text);
-        finish(s);
+        abort_framework(s);
+        struct message *event = event_create_error(text);
+
+        callback_queue_push(&s->base, &s->callbacks, CALLBACK_ERROR, &event);
     }
 }
 
@@ -400,6 +456,11 @@ on_subscribed(struct scheduler *s, struct actor_msg *msg,
     s->is_connected = true;
     s->backoff_ns = s->first_backoff_ns;
     actor_timer_cancel(&s->base, &s->timer);
+    if (s->is_aborted) {        /* while the answer was on its way */
+        deactivate(s);
+        message_unref(event);
+        return;
+    }
     if (s->needs_update) {
         send_update_framework(s);
     }
@@ -419,34 +480,6 @@ note_offers(struct scheduler *s, const Scheduler__Event__Offers *offers)
     for (size_t i = 0; i < offers->n_offers; i++) {
         offer_table_add(&s->offers, offers->offers[i]->id->value,
                         offers->offers[i]->agent_id->value);
-    }
-}
-
-/* Whether the event has the part that its type announces. */
-static bool
-is_complete(const Scheduler__Event *event)
-{
-    switch (event->type) {
-    case SCHEDULER__EVENT__TYPE__SUBSCRIBED:
-        return event->subscribed != NULL;
-    case SCHEDULER__EVENT__TYPE__OFFERS:
-        return event->offers != NULL;
-    case SCHEDULER__EVENT__TYPE__RESCIND:
-        return event->rescind != NULL;
-    case SCHEDULER__EVENT__TYPE__INVERSE_OFFERS:
-        return event->inverse_offers != NULL;
-    case SCHEDULER__EVENT__TYPE__RESCIND_INVERSE_OFFER:
-        return event->rescind_inverse_offer != NULL;
-    case SCHEDULER__EVENT__TYPE__UPDATE:
-        return event->update != NULL;
-    case SCHEDULER__EVENT__TYPE__MESSAGE:
-        return event->message != NULL;
-    case SCHEDULER__EVENT__TYPE__FAILURE:
-        return event->failure != NULL && event->failure->agent_id != NULL;
-    case SCHEDULER__EVENT__TYPE__ERROR:
-        return event->error != NULL;
-    default:
-        return true;
     }
 }
 
@@ -483,9 +516,13 @@ note_event(struct scheduler *s, const Scheduler__Event *event)
     case SCHEDULER__EVENT__TYPE__MESSAGE:
         return true;
     case SCHEDULER__EVENT__TYPE__FAILURE:
-        vlog(1, "Lost %s %s",
-             event->failure->executor_id ? "an executor of agent" : "agent",
-             event->failure->agent_id->value);
+        if (event->failure->executor_id) {
+            vlog(1, "Executor %s on agent %s exited with status %d",
+                 event->failure->executor_id->value,
+                 event->failure->agent_id->value, event->failure->status);
+        } else {
+            vlog(1, "Lost agent %s", event->failure->agent_id->value);
+        }
         return true;
     default:
         return false;
@@ -500,11 +537,12 @@ on_event(struct actor *self, struct actor_msg *msg)
     struct upid from;
 
     actor_msg_from(msg, &from);
-    if (s->is_over || !upid_equal(&from, &s->master)
-        || !is_complete(event)) {
+    if (s->is_over || !upid_equal(&from, &s->master) || !event_is_complete(event)) {
         vlog(1, "Ignoring an event of %s", UPID_TEXT(&from));
     } else if (event->type == SCHEDULER__EVENT__TYPE__SUBSCRIBED) {
         on_subscribed(s, msg, event->subscribed);
+    } else if (s->is_aborted) {
+        vlog(1, "Ignoring an event because the driver is not running!");
     } else if (event->type == SCHEDULER__EVENT__TYPE__ERROR) {
         on_error(s, event->error->message);
     } else if (s->is_connected && note_event(s, event)) {
@@ -626,6 +664,7 @@ suppress_all_roles(struct scheduler *s)
 {
     const V1__FrameworkInfo *framework = framework_of(s);
 
+    role_set_fini(&s->suppressed_roles);
     if (framework->n_roles == 0) {
         role_set_add(&s->suppressed_roles,
                      framework->role ? framework->role : "*");
@@ -714,7 +753,8 @@ on_call(struct actor *self, struct actor_msg *msg)
     struct call_body *body = actor_msg_body(msg, &msg_driver_call);
     autodestroy(message) *call = steal(body->call);
 
-    if (s->is_over) {
+    metric_add(s->driver->n_calls, -1);
+    if (!is_running(s)) {
         return;
     }
     switch (((const Scheduler__Call *) message_root(call))->type) {
@@ -742,10 +782,10 @@ on_stop(struct actor *self, struct actor_msg *msg)
     struct scheduler *s = scheduler_of(self);
     const struct stop_body *body = actor_msg_body(msg, &msg_driver_stop);
 
-    if (s->is_connected) {
-        log_info("%s framework %s",
-                 body->end == SCHEDULER_ABORT ? "Aborting" : "Stopping",
-                 framework_id(s));
+    if (body->end == SCHEDULER_ABORT) {
+        abort_framework(s);
+    } else {
+        log_info("Stopping framework %s", framework_name(s));
     }
     if (body->end == SCHEDULER_TEARDOWN && s->is_connected) {
         struct message *call = call_create(SCHEDULER__CALL__TYPE__TEARDOWN);
@@ -754,7 +794,9 @@ on_stop(struct actor *self, struct actor_msg *msg)
     }
     /* Whoever waits for us need not wait for a callback that still runs. */
     actor_gate_open(s->driver->gate);
-    finish(s);
+    if (body->end != SCHEDULER_ABORT) {
+        finish(s);
+    }
 }
 
 /* --- life --- */

@@ -30,15 +30,25 @@
  * take their time: the connection is served meanwhile.
  *
  * Thread-safety: any thread, callbacks included, may call any function but
- * mesos_scheduler_driver_destroy(), which is for threads outside of callbacks
- * and comes last.  Calls made by one thread keep their order.
+ * mesos_scheduler_driver_destroy() and mesos_scheduler_driver_join(), which
+ * wait and are for threads outside of callbacks; destroy comes last.  Calls
+ * made by one thread keep their order.  A process may have several drivers;
+ * each has threads and a port of its own.
+ *
+ * A process may fork while its driver runs.  A child that calls exec()
+ * inherits nothing of it.  One that does not must call no function of the
+ * driver, which has no threads there, and leave by _exit(); the parent's
+ * driver is not disturbed.
  *
  * The environment: LIBPROCESS_IP and LIBPROCESS_PORT say where to listen
  * (default: any address, any free port), LIBPROCESS_ADVERTISE_IP and
  * LIBPROCESS_ADVERTISE_PORT what to tell the master instead of that;
  * MESOS_REGISTRATION_BACKOFF_FACTOR the first pause between two attempts to
  * subscribe (default 2secs).  Log lines go to standard error, in glog's form;
- * GLOG_v makes them more.
+ * MESOS_QUIET, MESOS_LOGGING_LEVEL, MESOS_LOG_DIR and MESOS_LOGBUFSECS change
+ * that, GLOG_v makes them more, and MESOS_INITIALIZE_DRIVER_LOGGING=false is
+ * for programs that have set up such a log themselves.  The first driver of a
+ * process sets it up.
  *
  * (After SchedulerDriver in Mesos' include/mesos/scheduler.hpp.) */
 #ifndef MESOS_SCHEDULER_H
@@ -144,7 +154,9 @@ mesos_scheduler_driver_create(const struct mesos_scheduler_options *);
 
 /* Ends the driver, waits for a callback that may still run, and frees it.  A
  * running driver is stopped as with failover, so that its tasks live on if
- * the framework has a failover timeout.  NULL is fine. */
+ * the framework has a failover timeout.  What was to be said to the master has
+ * been said when this returns.  Inside a callback of the driver it says so in
+ * the log and does nothing.  NULL is fine. */
 MESOS_API void
 mesos_scheduler_driver_destroy(struct mesos_scheduler_driver *);
 
@@ -163,13 +175,15 @@ mesos_scheduler_driver_start(struct mesos_scheduler_driver *);
 MESOS_API enum mesos_status
 mesos_scheduler_driver_stop(struct mesos_scheduler_driver *, bool failover);
 
-/* Ends all callbacks; the framework becomes inactive but its tasks go on, as
- * with failover.  stop may still follow. */
+/* Ends all callbacks.  The framework is offered nothing any more but stays
+ * connected, and its tasks go on.  stop may still follow, and end them;
+ * otherwise the framework disconnects when the driver is destroyed. */
 MESOS_API enum mesos_status
 mesos_scheduler_driver_abort(struct mesos_scheduler_driver *);
 
 /* Waits until the driver has been stopped or aborted.  At once if it was not
- * started.  Not from inside a callback. */
+ * started.  Inside a callback it would wait for itself: there it says so in the
+ * log and returns at once. */
 MESOS_API enum mesos_status
 mesos_scheduler_driver_join(struct mesos_scheduler_driver *);
 
@@ -238,14 +252,15 @@ mesos_scheduler_driver_kill_task(struct mesos_scheduler_driver *,
                                  const V1__TaskID *);
 
 /* Removes the filters of earlier declines, and asks for offers again, for the
- * roles given; none given: for all.  Remembered without a connection. */
+ * roles given; NULL: for all.  (An empty list that is not NULL does nothing.)
+ * Remembered without a connection. */
 MESOS_API enum mesos_status
 mesos_scheduler_driver_revive_offers(struct mesos_scheduler_driver *,
                                      const char *const *roles,
                                      size_t n_roles);
 
-/* No offers for these roles any more; none given: for all.  Remembered without
- * a connection. */
+/* No offers for these roles any more; NULL: for all.  (An empty list that is
+ * not NULL does nothing.)  Remembered without a connection. */
 MESOS_API enum mesos_status
 mesos_scheduler_driver_suppress_offers(struct mesos_scheduler_driver *,
                                        const char *const *roles,
@@ -270,7 +285,8 @@ mesos_scheduler_driver_reconcile_tasks(struct mesos_scheduler_driver *,
                                        size_t n_statuses);
 
 /* Changes what the master knows of the framework.  Only once registered, and
- * with the same 'id'; otherwise the driver is aborted with an error.
+ * with the same 'id'; otherwise the driver is aborted with an error.  'user'
+ * and 'hostname' may be left out as with create, but not be changed.
  * Remembered without a connection.  Constraints may be NULL. */
 MESOS_API enum mesos_status
 mesos_scheduler_driver_update_framework(struct mesos_scheduler_driver *,

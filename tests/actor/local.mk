@@ -62,6 +62,16 @@ check_PROGRAMS += %D%/test_driver_inverse
 %C%_test_driver_inverse_SOURCES = %D%/test_driver_inverse.c \
 	tests/lib/fake_master.c tests/lib/fake_master.h tests/lib/wait.h
 %C%_test_driver_inverse_LDADD = $(LIBTEST) $(LIBSCHEDULERDRIVER) $(LIBMODEL)
+check_PROGRAMS += %D%/test_driver_life
+%C%_test_driver_life_SOURCES = %D%/test_driver_life.c \
+	tests/lib/fake_master.c tests/lib/fake_master.h tests/lib/wait.h
+%C%_test_driver_life_LDADD = $(LIBTEST) $(LIBSCHEDULERDRIVER) $(LIBMODEL)
+
+check_PROGRAMS += %D%/test_driver_log
+%C%_test_driver_log_SOURCES = %D%/test_driver_log.c \
+	tests/lib/fake_master.c tests/lib/fake_master.h tests/lib/wait.h
+%C%_test_driver_log_LDADD = $(LIBTEST) $(LIBSCHEDULERDRIVER) $(LIBMODEL)
+
 check_PROGRAMS += %D%/test_executor_driver
 %C%_test_executor_driver_LDADD = $(LIBTEST) $(LIBEXECUTOR) \
 	$(LIBSCHEDULERDRIVER) $(LIBMODEL)

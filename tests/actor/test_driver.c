@@ -5,249 +5,10 @@
 #include <config.h>
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include <actor/alloc.h>
-#include <actor/message.h>
-#include <actor/system.h>
-#include <mesos/scheduler.h>
-
-#include "tests/lib/fake_master.h"
+#include "tests/lib/driver_stage.h"
 #include "tests/lib/test.h"
-#include "tests/lib/wait.h"
-
-#define CALL(TYPE) SCHEDULER__CALL__TYPE__##TYPE
-#define STATE(NAME) V1__TASK_STATE__##NAME
-
-/* --- a framework that notes what it hears --- */
-
-struct recorder {
-    struct actor_mutex *mutex;  /* guards the rest */
-    char log[16384];            /* one word for each callback */
-    struct actor_gate *hold;    /* status_update waits for it; may be NULL */
-    bool is_stopping;           /* status_update stops the driver */
-};
-
-static void
-note(struct recorder *r, const char *what, const char *detail)
-{
-    actor_mutex_lock(r->mutex);
-    size_t len = strlen(r->log);
-
-    snprintf(r->log + len, sizeof r->log - len, "%s%s%s ", what,
-             detail ? "=" : "", detail ? detail : "");
-    actor_mutex_unlock(r->mutex);
-}
-
-static bool
-has_noted(struct recorder *r, const char *text)
-{
-    actor_mutex_lock(r->mutex);
-    bool has = strstr(r->log, text) != NULL;
-
-    actor_mutex_unlock(r->mutex);
-    return has;
-}
-
-static void
-on_registered(struct mesos_scheduler_driver *driver, void *r,
-              const V1__FrameworkID *id, const V1__MasterInfo *master)
-{
-    (void) driver;
-    (void) master;
-    note(r, "registered", id->value);
-}
-
-static void
-on_reregistered(struct mesos_scheduler_driver *driver, void *r,
-                const V1__MasterInfo *master)
-{
-    (void) driver;
-    (void) master;
-    note(r, "reregistered", NULL);
-}
-
-static void
-on_disconnected(struct mesos_scheduler_driver *driver, void *r)
-{
-    (void) driver;
-    note(r, "disconnected", NULL);
-}
-
-static void
-on_offers(struct mesos_scheduler_driver *driver, void *r,
-          const V1__Offer *const *offers, size_t n_offers)
-{
-    (void) driver;
-    for (size_t i = 0; i < n_offers; i++) {
-        note(r, "offer", offers[i]->id->value);
-    }
-}
-
-static void
-on_rescinded(struct mesos_scheduler_driver *driver, void *r,
-             const V1__OfferID *id)
-{
-    (void) driver;
-    note(r, "rescinded", id->value);
-}
-
-static void
-on_status(struct mesos_scheduler_driver *driver, void *r_,
-          const V1__TaskStatus *status)
-{
-    struct recorder *r = r_;
-    autofree char *text =
-        xasprintf("%s:%d", status->task_id->value, (int) status->state);
-
-    note(r, "status", text);
-    if (r->hold) {
-        (void) actor_gate_wait(r->hold, INT64_MAX);
-    }
-    if (r->is_stopping) {
-        mesos_scheduler_driver_stop(driver, false);
-    }
-}
-
-static void
-on_message(struct mesos_scheduler_driver *driver, void *r,
-           const V1__ExecutorID *executor_id, const V1__AgentID *agent_id,
-           const void *data, size_t size)
-{
-    autofree char *text =
-        xasprintf("%s/%s/%.*s", agent_id->value, executor_id->value,
-                  (int) size, (const char *) data);
-
-    (void) driver;
-    note(r, "message", text);
-}
-
-static void
-on_agent_lost(struct mesos_scheduler_driver *driver, void *r,
-              const V1__AgentID *id)
-{
-    (void) driver;
-    note(r, "agent_lost", id->value);
-}
-
-static void
-on_executor_lost(struct mesos_scheduler_driver *driver, void *r,
-                 const V1__ExecutorID *executor_id,
-                 const V1__AgentID *agent_id, int status)
-{
-    autofree char *text =
-        xasprintf("%s/%s/%d", agent_id->value, executor_id->value, status);
-
-    (void) driver;
-    note(r, "executor_lost", text);
-}
-
-static void
-on_error(struct mesos_scheduler_driver *driver, void *r, const char *message)
-{
-    (void) driver;
-    note(r, "error", message);
-}
-
-static const struct mesos_scheduler_callbacks callbacks = {
-    .size = sizeof callbacks,
-    .registered = on_registered,
-    .reregistered = on_reregistered,
-    .disconnected = on_disconnected,
-    .resource_offers = on_offers,
-    .offer_rescinded = on_rescinded,
-    .status_update = on_status,
-    .framework_message = on_message,
-    .agent_lost = on_agent_lost,
-    .executor_lost = on_executor_lost,
-    .error = on_error,
-};
-
-/* --- fixtures --- */
-
-struct fixture {
-    struct fake_master *master;
-    struct recorder recorder;
-    struct mesos_scheduler_driver *driver;
-};
-
-static struct mesos_scheduler_driver *
-create(struct recorder *r, const char *master, bool explicit_acks)
-{
-    V1__FrameworkInfo framework = V1__FRAMEWORK_INFO__INIT;
-    struct mesos_scheduler_options options = {
-        .size = sizeof options,
-        .callbacks = &callbacks,
-        .user = r,
-        .framework = &framework,
-        .master = master,
-        .explicit_acknowledgements = explicit_acks,
-    };
-
-    setenv("LIBPROCESS_IP", "127.0.0.1", 1);
-    setenv("MESOS_REGISTRATION_BACKOFF_FACTOR", "10ms", 1);
-    r->mutex = actor_mutex_create();
-    framework.name = (char *) "test";
-    framework.user = (char *) "";
-    return mesos_scheduler_driver_create(&options);
-}
-
-static void
-set_up(struct fixture *f, bool explicit_acks)
-{
-    memset(f, 0, sizeof *f);
-    f->master = fake_master_start(0);
-    f->driver = create(&f->recorder, fake_master_address(f->master),
-                       explicit_acks);
-    ck_assert_int_eq(mesos_scheduler_driver_start(f->driver),
-                     MESOS_DRIVER_RUNNING);
-    WAIT_FOR(has_noted(&f->recorder, "registered=F-0000 "));
-}
-
-static void
-tear_down(struct fixture *f)
-{
-    mesos_scheduler_driver_destroy(f->driver);
-    actor_mutex_destroy(f->recorder.mutex);
-    fake_master_stop(f->master);
-}
-
-static void
-send(struct fixture *f, struct message *event)
-{
-    fake_master_send(f->master, &event);
-}
-
-static enum mesos_status
-kill(struct mesos_scheduler_driver *driver, const char *task_id)
-{
-    V1__TaskID id = V1__TASK_ID__INIT;
-
-    id.value = (char *) task_id;
-    return mesos_scheduler_driver_kill_task(driver, &id);
-}
-
-static enum mesos_status
-launch(struct mesos_scheduler_driver *driver, const char *offer,
-       const char *task_name)
-{
-    V1__OfferID offer_id = V1__OFFER_ID__INIT;
-    V1__TaskID task_id = V1__TASK_ID__INIT;
-    V1__AgentID agent_id = V1__AGENT_ID__INIT;
-    V1__TaskInfo task = V1__TASK_INFO__INIT;
-    const V1__OfferID *offers = &offer_id;
-    const V1__TaskInfo *tasks = &task;
-
-    offer_id.value = (char *) offer;
-    task_id.value = (char *) task_name;
-    agent_id.value = (char *) "S0";
-    task.name = (char *) task_name;
-    task.task_id = &task_id;
-    task.agent_id = &agent_id;
-    return mesos_scheduler_driver_launch_tasks(driver, &offers, 1, &tasks, 1,
-                                               NULL);
-}
 
 /* --- the status machine --- */
 
@@ -262,7 +23,7 @@ START_TEST(nothing_happens_before_the_start)
                      MESOS_DRIVER_NOT_STARTED);
     ck_assert_int_eq(mesos_scheduler_driver_join(driver),
                      MESOS_DRIVER_NOT_STARTED);
-    ck_assert_int_eq(kill(driver, "t"), MESOS_DRIVER_NOT_STARTED);
+    ck_assert_int_eq(kill_task(driver, "t"), MESOS_DRIVER_NOT_STARTED);
     mesos_scheduler_driver_destroy(driver);
     actor_mutex_destroy(r.mutex);
     ck_assert_str_eq(r.log, "");
@@ -276,7 +37,7 @@ START_TEST(a_running_driver_starts_no_second_time)
     set_up(&f, false);
     ck_assert_int_eq(mesos_scheduler_driver_start(f.driver),
                      MESOS_DRIVER_RUNNING);
-    kill(f.driver, "t");
+    kill_task(f.driver, "t");
     fake_master_wait(f.master, CALL(KILL), 1);
     ck_assert_str_eq(f.recorder.log, "registered=F-0000 ");
     tear_down(&f);
@@ -298,7 +59,7 @@ START_TEST(a_stopped_driver_stays_stopped)
                      MESOS_DRIVER_STOPPED);
     ck_assert_int_eq(mesos_scheduler_driver_stop(f.driver, false),
                      MESOS_DRIVER_STOPPED);
-    ck_assert_int_eq(kill(f.driver, "t"), MESOS_DRIVER_STOPPED);
+    ck_assert_int_eq(kill_task(f.driver, "t"), MESOS_DRIVER_STOPPED);
     tear_down(&f);
 }
 END_TEST
@@ -314,7 +75,7 @@ START_TEST(an_aborted_driver_can_still_be_stopped)
                      MESOS_DRIVER_ABORTED);
     ck_assert_int_eq(mesos_scheduler_driver_start(f.driver),
                      MESOS_DRIVER_ABORTED);
-    ck_assert_int_eq(kill(f.driver, "t"), MESOS_DRIVER_ABORTED);
+    ck_assert_int_eq(kill_task(f.driver, "t"), MESOS_DRIVER_ABORTED);
     ck_assert_int_eq(mesos_scheduler_driver_stop(f.driver, false),
                      MESOS_DRIVER_ABORTED);
     ck_assert_int_eq(mesos_scheduler_driver_join(f.driver),
@@ -355,6 +116,20 @@ END_TEST
 
 /* --- subscribing --- */
 
+static void
+update_framework(struct fixture *f, const char *id)
+{
+    V1__FrameworkInfo framework = V1__FRAMEWORK_INFO__INIT;
+    V1__FrameworkID framework_id = V1__FRAMEWORK_ID__INIT;
+
+    framework_id.value = (char *) id;
+    framework.name = (char *) "renamed";
+    framework.user = (char *) "";
+    framework.id = &framework_id;
+    mesos_scheduler_driver_update_framework(f->driver, &framework, NULL, 0,
+                                            NULL);
+}
+
 START_TEST(the_framework_is_described_to_the_master)
 {
     struct fixture f;
@@ -382,6 +157,20 @@ START_TEST(a_silent_master_is_asked_again)
     ck_assert(!has_noted(&f.recorder, "registered"));
     fake_master_set_answering(f.master, true);
     WAIT_FOR(has_noted(&f.recorder, "registered=F-0000 "));
+    tear_down(&f);
+}
+END_TEST
+
+START_TEST(pauses_fit_into_the_failover_timeout)
+{
+    struct fixture f = { .master = fake_master_start(0) };
+
+    fake_master_set_answering(f.master, false);
+    f.recorder.failover_timeout = 0.1;
+    f.driver = create(&f.recorder, fake_master_address(f.master), false);
+    setenv("MESOS_REGISTRATION_BACKOFF_FACTOR", "1hrs", 1);
+    mesos_scheduler_driver_start(f.driver);
+    fake_master_wait(f.master, CALL(SUBSCRIBE), 3);
     tear_down(&f);
 }
 END_TEST
@@ -432,7 +221,7 @@ START_TEST(tasks_launched_without_a_master_are_lost)
 
     fake_master_stop(f.master);
     WAIT_FOR(has_noted(&f.recorder, "disconnected "));
-    launch(f.driver, "O1", "t");
+    launch_task(f.driver, "O1", "t");
     WAIT_FOR(has_noted(&f.recorder, "status=t:5 "));    /* TASK_LOST */
     f.master = fake_master_start(port);
     WAIT_FOR(has_noted(&f.recorder, "reregistered "));
@@ -467,6 +256,53 @@ START_TEST(suppressed_roles_outlive_the_connection)
 }
 END_TEST
 
+START_TEST(an_empty_list_of_roles_is_not_all_of_them)
+{
+    static const char *const roles[] = { "a" };
+    struct fixture f;
+
+    set_up(&f, false);
+    mesos_scheduler_driver_suppress_offers(f.driver, roles, 0);
+    mesos_scheduler_driver_revive_offers(f.driver, roles, 0);
+    mesos_scheduler_driver_suppress_offers(f.driver, roles, 1);
+    mesos_scheduler_driver_revive_offers(f.driver, NULL, 0);
+    fake_master_wait(f.master, CALL(REVIVE), 1);
+    ck_assert_uint_eq(fake_master_count(f.master, CALL(SUPPRESS)), 1);
+    ck_assert_uint_eq(fake_master_count(f.master, CALL(REVIVE)), 1);
+    ck_assert_uint_eq(fake_master_call(f.master, CALL(SUPPRESS), 0)
+                          ->suppress->n_roles, 1);
+    tear_down(&f);
+}
+END_TEST
+
+START_TEST(what_changes_without_a_master_is_told_to_the_next)
+{
+    struct fixture f;
+
+    set_up(&f, false);
+    uint16_t port = fake_master_port(f.master);
+
+    fake_master_stop(f.master);
+    WAIT_FOR(has_noted(&f.recorder, "disconnected "));
+    mesos_scheduler_driver_suppress_offers(f.driver, NULL, 0);
+    update_framework(&f, "F-0000");
+    kill_task(f.driver, "forgotten");
+    f.master = fake_master_start(port);
+    WAIT_FOR(has_noted(&f.recorder, "reregistered "));
+    kill_task(f.driver, "last");
+    fake_master_wait(f.master, CALL(KILL), 1);
+
+    const Scheduler__Call *call =
+        fake_master_call(f.master, CALL(SUBSCRIBE), 0);
+
+    ck_assert_str_eq(call->subscribe->framework_info->name, "renamed");
+    ck_assert_str_ne(call->subscribe->framework_info->user, "");
+    ck_assert_str_eq(fake_master_call(f.master, CALL(KILL), 0)
+                         ->kill->task_id->value, "last");
+    tear_down(&f);
+}
+END_TEST
+
 /* --- events --- */
 
 START_TEST(every_event_has_its_callback)
@@ -474,12 +310,12 @@ START_TEST(every_event_has_its_callback)
     struct fixture f;
 
     set_up(&f, false);
-    send(&f, fake_event_offer("O1", "S0"));
-    send(&f, fake_event_rescind("O1"));
-    send(&f, fake_event_update("t", STATE(TASK_RUNNING), NULL));
-    send(&f, fake_event_message("hello"));
-    send(&f, fake_event_failure("S1", "E1", 256));
-    send(&f, fake_event_failure("S2", NULL, 0));
+    send_event(&f, fake_event_offer("O1", "S0"));
+    send_event(&f, fake_event_rescind("O1"));
+    send_event(&f, fake_event_update("t", STATE(TASK_RUNNING), NULL));
+    send_event(&f, fake_event_message("hello"));
+    send_event(&f, fake_event_failure("S1", "E1", 256));
+    send_event(&f, fake_event_failure("S2", NULL, 0));
     WAIT_FOR(has_noted(&f.recorder, "agent_lost"));
     ck_assert_str_eq(f.recorder.log,
                      "registered=F-0000 offer=O1 rescinded=O1 status=t:1 "
@@ -494,11 +330,11 @@ START_TEST(an_error_aborts_the_driver_before_it_is_told)
     struct fixture f;
 
     set_up(&f, false);
-    send(&f, fake_event_error("no more"));
+    send_event(&f, fake_event_error("no more"));
     ck_assert_int_eq(mesos_scheduler_driver_join(f.driver),
                      MESOS_DRIVER_ABORTED);
     ck_assert(has_noted(&f.recorder, "error=no more "));
-    fake_master_wait_gone(f.master);
+    fake_master_wait_deactivated(f.master);
     ck_assert_uint_eq(fake_master_count(f.master, CALL(TEARDOWN)), 0);
     tear_down(&f);
 }
@@ -514,7 +350,7 @@ START_TEST(a_call_that_came_before_subscribe_does_not_abort_the_driver)
     f.driver = create(&f.recorder, fake_master_address(f.master), false);
     mesos_scheduler_driver_start(f.driver);
     fake_master_wait(f.master, CALL(SUBSCRIBE), 1);
-    send(&f, fake_event_error("Framework disconnected"));
+    send_event(&f, fake_event_error("Framework disconnected"));
     fake_master_set_answering(f.master, true);
     WAIT_FOR(has_noted(&f.recorder, "registered=F-0000 "));
 
@@ -529,9 +365,9 @@ START_TEST(updates_are_acknowledged_after_the_callback)
 
     set_up(&f, false);
     f.recorder.hold = actor_gate_create();
-    send(&f, fake_event_update("t", STATE(TASK_RUNNING), "0123456789abcdef"));
+    send_event(&f, fake_event_update("t", STATE(TASK_RUNNING), UUID_BYTES));
     WAIT_FOR(has_noted(&f.recorder, "status=t:1 "));
-    kill(f.driver, "other");
+    kill_task(f.driver, "other");
     fake_master_wait(f.master, CALL(KILL), 1);
     ck_assert_uint_eq(fake_master_count(f.master, CALL(ACKNOWLEDGE)), 0);
     actor_gate_open(f.recorder.hold);
@@ -544,7 +380,7 @@ START_TEST(updates_are_acknowledged_after_the_callback)
     ck_assert_str_eq(call->acknowledge->task_id->value, "t");
     ck_assert_str_eq(call->acknowledge->agent_id->value, "S0");
     ck_assert_uint_eq(call->acknowledge->uuid.len, 16);
-    ck_assert_mem_eq(call->acknowledge->uuid.data, "0123456789abcdef", 16);
+    ck_assert_mem_eq(call->acknowledge->uuid.data, UUID_BYTES, 16);
     actor_gate_destroy(f.recorder.hold);
     tear_down(&f);
 }
@@ -555,8 +391,8 @@ START_TEST(updates_without_a_uuid_are_not_acknowledged)
     struct fixture f;
 
     set_up(&f, false);
-    send(&f, fake_event_update("a", STATE(TASK_LOST), NULL));
-    send(&f, fake_event_update("b", STATE(TASK_RUNNING), "0123456789abcdef"));
+    send_event(&f, fake_event_update("a", STATE(TASK_LOST), NULL));
+    send_event(&f, fake_event_update("b", STATE(TASK_RUNNING), UUID_BYTES));
     fake_master_wait(f.master, CALL(ACKNOWLEDGE), 1);
     ck_assert_str_eq(fake_master_call(f.master, CALL(ACKNOWLEDGE), 0)
                          ->acknowledge->task_id->value,
@@ -573,9 +409,9 @@ START_TEST(explicit_acknowledgements_are_the_frameworks_own)
     V1__AgentID agent_id = V1__AGENT_ID__INIT;
 
     set_up(&f, true);
-    send(&f, fake_event_update("t", STATE(TASK_RUNNING), "0123456789abcdef"));
+    send_event(&f, fake_event_update("t", STATE(TASK_RUNNING), UUID_BYTES));
     WAIT_FOR(has_noted(&f.recorder, "status=t:1 "));
-    kill(f.driver, "other");
+    kill_task(f.driver, "other");
     fake_master_wait(f.master, CALL(KILL), 1);
     ck_assert_uint_eq(fake_master_count(f.master, CALL(ACKNOWLEDGE)), 0);
 
@@ -589,7 +425,7 @@ START_TEST(explicit_acknowledgements_are_the_frameworks_own)
     status.uuid.len = 16;
     mesos_scheduler_driver_acknowledge_status_update(f.driver, &status);
     fake_master_wait(f.master, CALL(ACKNOWLEDGE), 1);
-    kill(f.driver, "last");
+    kill_task(f.driver, "last");
     fake_master_wait(f.master, CALL(KILL), 2);
     ck_assert_uint_eq(fake_master_count(f.master, CALL(ACKNOWLEDGE)), 1);
     tear_down(&f);
@@ -607,7 +443,7 @@ START_TEST(calls_of_one_thread_keep_their_order)
     set_up(&f, false);
     for (int i = 0; i < N; i++) {
         snprintf(name, sizeof name, "t%d", i);
-        kill(f.driver, name);
+        kill_task(f.driver, name);
     }
     fake_master_wait(f.master, CALL(KILL), N);
     for (int i = 0; i < N; i += 37) {
@@ -629,10 +465,10 @@ START_TEST(every_call_reaches_the_master)
     V1__Filters filters = V1__FILTERS__INIT;
 
     set_up(&f, false);
-    send(&f, fake_event_offer("O1", "S0"));
-    send(&f, fake_event_offer("O2", "S0"));
+    send_event(&f, fake_event_offer("O1", "S0"));
+    send_event(&f, fake_event_offer("O2", "S0"));
     WAIT_FOR(has_noted(&f.recorder, "offer=O2 "));
-    launch(f.driver, "O1", "t");
+    launch_task(f.driver, "O1", "t");
     offer_id.value = (char *) "O2";
     filters.has_refuse_seconds = true;
     filters.refuse_seconds = 7;
@@ -664,20 +500,6 @@ START_TEST(every_call_reaches_the_master)
     tear_down(&f);
 }
 END_TEST
-
-static void
-update_framework(struct fixture *f, const char *id)
-{
-    V1__FrameworkInfo framework = V1__FRAMEWORK_INFO__INIT;
-    V1__FrameworkID framework_id = V1__FRAMEWORK_ID__INIT;
-
-    framework_id.value = (char *) id;
-    framework.name = (char *) "renamed";
-    framework.user = (char *) "u";
-    framework.id = &framework_id;
-    mesos_scheduler_driver_update_framework(f->driver, &framework, NULL, 0,
-                                            NULL);
-}
 
 START_TEST(a_framework_can_be_changed_under_its_own_id_only)
 {
@@ -739,17 +561,12 @@ START_TEST(stop_tears_the_framework_down)
 }
 END_TEST
 
-START_TEST(stop_with_failover_and_abort_only_leave)
+START_TEST(stop_with_failover_only_leaves)
 {
     struct fixture f;
 
     set_up(&f, false);
     mesos_scheduler_driver_stop(f.driver, true);
-    fake_master_wait_gone(f.master);
-    ck_assert_uint_eq(fake_master_count(f.master, CALL(TEARDOWN)), 0);
-    tear_down(&f);
-    set_up(&f, false);
-    mesos_scheduler_driver_abort(f.driver);
     fake_master_wait_gone(f.master);
     ck_assert_uint_eq(fake_master_count(f.master, CALL(TEARDOWN)), 0);
     tear_down(&f);
@@ -762,8 +579,8 @@ START_TEST(stopping_inside_a_callback_makes_it_the_last)
 
     set_up(&f, false);
     f.recorder.is_stopping = true;
-    send(&f, fake_event_update("a", STATE(TASK_RUNNING), "0123456789abcdef"));
-    send(&f, fake_event_update("b", STATE(TASK_RUNNING), "0123456789abcdef"));
+    send_event(&f, fake_event_update("a", STATE(TASK_RUNNING), UUID_BYTES));
+    send_event(&f, fake_event_update("b", STATE(TASK_RUNNING), UUID_BYTES));
     ck_assert_int_eq(mesos_scheduler_driver_join(f.driver),
                      MESOS_DRIVER_STOPPED);
     mesos_scheduler_driver_destroy(f.driver);
@@ -798,7 +615,7 @@ add_life(Suite *suite)
     test_add(suite, "refused",
              masters_that_cannot_be_are_refused_at_the_start);
     test_add(suite, "teardown", stop_tears_the_framework_down);
-    test_add(suite, "leave", stop_with_failover_and_abort_only_leave);
+    test_add(suite, "leave", stop_with_failover_only_leaves);
     test_add(suite, "last", stopping_inside_a_callback_makes_it_the_last);
     test_add(suite, "destroy", destroying_a_running_driver_ends_it);
 }
@@ -808,9 +625,13 @@ add_subscription(Suite *suite)
 {
     test_add(suite, "describe", the_framework_is_described_to_the_master);
     test_add(suite, "silent", a_silent_master_is_asked_again);
+    test_add(suite, "failover", pauses_fit_into_the_failover_timeout);
     test_add(suite, "names", host_names_are_resolved);
     test_add(suite, "back", a_master_that_comes_back_is_subscribed_to_again);
     test_add(suite, "lost", tasks_launched_without_a_master_are_lost);
+    test_add(suite, "roles", an_empty_list_of_roles_is_not_all_of_them);
+    test_add(suite, "changes",
+             what_changes_without_a_master_is_told_to_the_next);
     test_add(suite, "suppressed", suppressed_roles_outlive_the_connection);
 }
 

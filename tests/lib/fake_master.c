@@ -31,6 +31,7 @@ struct fake_master {
     VEC(struct message *) calls;
     bool is_answering;
     bool is_gone;
+    bool is_deactivated;
 };
 
 struct master_actor {
@@ -233,11 +234,13 @@ on_call(struct actor *self, struct actor_msg *msg)
     bool is_answering = m->shared->is_answering;
 
     actor_mutex_unlock(m->shared->mutex);
+    if (call->type == SCHEDULER__CALL__TYPE__SUBSCRIBE) {
+        actor_msg_from(msg, &m->scheduler);
+        actor_link(self, &m->scheduler);
+    }
     if (call->type == SCHEDULER__CALL__TYPE__SUBSCRIBE && is_answering) {
         struct message *event = event_subscribed();
 
-        actor_msg_from(msg, &m->scheduler);
-        actor_link(self, &m->scheduler);
         actor_send_message(self, &m->scheduler, &msg_scheduler_event, &event);
     }
 }
@@ -250,6 +253,17 @@ on_send(struct actor *self, struct actor_msg *msg)
 
     actor_send_message(self, &m->scheduler, &msg_scheduler_event,
                        &body->event);
+}
+
+static void
+on_deactivate(struct actor *self, struct actor_msg *msg)
+{
+    struct fake_master *shared = master_of(self)->shared;
+
+    (void) msg;
+    actor_mutex_lock(shared->mutex);
+    shared->is_deactivated = true;
+    actor_mutex_unlock(shared->mutex);
 }
 
 static void
@@ -273,6 +287,7 @@ master_init(struct actor *self, void *shared)
 
 static const struct actor_handler handlers[] = {
     { &msg_scheduler_call, on_call },
+    { &msg_deactivate_framework, on_deactivate },
     { &msg_send, on_send },
 };
 
@@ -344,6 +359,14 @@ fake_master_set_answering(struct fake_master *fm, bool is_answering)
     actor_mutex_unlock(fm->mutex);
 }
 
+void
+fake_master_answer(struct fake_master *fm)
+{
+    struct message *event = event_subscribed();
+
+    fake_master_send(fm, &event);
+}
+
 size_t
 fake_master_count(struct fake_master *fm, Scheduler__Call__Type type)
 {
@@ -390,6 +413,22 @@ is_gone(struct fake_master *fm)
 
     actor_mutex_unlock(fm->mutex);
     return gone;
+}
+
+static bool
+is_deactivated(struct fake_master *fm)
+{
+    actor_mutex_lock(fm->mutex);
+    bool result = fm->is_deactivated;
+
+    actor_mutex_unlock(fm->mutex);
+    return result;
+}
+
+void
+fake_master_wait_deactivated(struct fake_master *fm)
+{
+    WAIT_FOR(is_deactivated(fm));
 }
 
 void

@@ -31,6 +31,9 @@ const char *fake_master_address(const struct fake_master *);
 /* Whether SUBSCRIBE is answered with SUBSCRIBED (the default). */
 void fake_master_set_answering(struct fake_master *, bool);
 
+/* Answers the SUBSCRIBE that came last. */
+void fake_master_answer(struct fake_master *);
+
 /* Calls of one type so far. */
 size_t fake_master_count(struct fake_master *, Scheduler__Call__Type);
 
@@ -41,6 +44,9 @@ void fake_master_wait(struct fake_master *, Scheduler__Call__Type, size_t n);
 /* Call number 'i' of a type; valid as long as the master. */
 const Scheduler__Call *fake_master_call(struct fake_master *,
                                         Scheduler__Call__Type, size_t i);
+
+/* Waits until an aborted driver has said that its framework wants nothing. */
+void fake_master_wait_deactivated(struct fake_master *);
 
 /* Waits until the scheduler that subscribed last is gone. */
 void fake_master_wait_gone(struct fake_master *);

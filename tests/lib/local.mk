@@ -10,6 +10,7 @@ check_LTLIBRARIES += %D%/libtest.la
 	%D%/http_talk.h \
 	%D%/allocator_stage.h \
 	%D%/asker.c \
+	%D%/driver_stage.h \
 	%D%/asker.h \
 	%D%/memory_net.c \
 	%D%/memory_net.h \
