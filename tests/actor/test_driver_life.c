@@ -519,7 +519,7 @@ count_inherited(void)
 
     ck_assert_ptr_nonnull(dir);
     while ((entry = readdir(dir)) != NULL) {
-        int fd = atoi(entry->d_name);
+        int fd = (int) strtol(entry->d_name, NULL, 10);
         int flags = fcntl(fd, F_GETFD);
 
         n += entry->d_name[0] != '.' && flags >= 0 && !(flags & FD_CLOEXEC);
