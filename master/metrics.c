@@ -36,7 +36,7 @@ add_scalar_gauge(struct metrics *registry, const char *scalar,
     char name[64];
 
     snprintf(name, sizeof name, "master/%s_%s", scalar, suffix);
-    return metrics_add_gauge(registry, name);
+    return metrics_add_thousandths(registry, name);
 }
 
 void
@@ -62,10 +62,12 @@ master_metrics_init(struct master_metrics *m, struct actor_system *system)
         registry, "master/slave_removals/reason_registered");
     for (int i = 0; i < N_MASTER_SCALARS; i++) {
         const char *name = scalar_names[i];
+        char percent[64];
 
         m->scalars[i].total = add_scalar_gauge(registry, name, "total");
         m->scalars[i].used = add_scalar_gauge(registry, name, "used");
-        m->scalars[i].percent = add_scalar_gauge(registry, name, "percent");
+        snprintf(percent, sizeof percent, "master/%s_percent", name);
+        m->scalars[i].percent = metrics_add_gauge(registry, percent);
     }
 }
 
@@ -107,9 +109,8 @@ master_metrics_add_total(struct master_metrics *m, const struct resources *r,
                          int sign)
 {
     for (int i = 0; i < N_MASTER_SCALARS; i++) {
-        int64_t amount = sign * resources_scalar(r, scalar_names[i]);
-
-        metric_add(m->scalars[i].total, (double) amount / 1000.0);
+        metric_increment(m->scalars[i].total,
+                         sign * resources_scalar(r, scalar_names[i]));
         update_percent(&m->scalars[i]);
     }
 }
@@ -119,9 +120,8 @@ master_metrics_add_used(struct master_metrics *m, const struct resources *r,
                         int sign)
 {
     for (int i = 0; i < N_MASTER_SCALARS; i++) {
-        int64_t amount = sign * resources_scalar(r, scalar_names[i]);
-
-        metric_add(m->scalars[i].used, (double) amount / 1000.0);
+        metric_increment(m->scalars[i].used,
+                         sign * resources_scalar(r, scalar_names[i]));
         update_percent(&m->scalars[i]);
     }
 }
