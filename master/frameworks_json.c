@@ -175,6 +175,17 @@ write_command(struct json_writer *w, const V1__CommandInfo *command)
 }
 
 static void
+write_labels(struct json_writer *w, const V1__Labels *labels)
+{
+    json_key(w, "labels");
+    json_array_begin(w);
+    for (size_t i = 0; i < labels->n_labels; i++) {
+        message_write_json(&labels->labels[i]->base, w);
+    }
+    json_array_end(w);
+}
+
+static void
 write_executor(struct json_writer *w, const struct executor *executor,
                const struct agent *agent)
 {
@@ -191,8 +202,7 @@ write_executor(struct json_writer *w, const struct executor *executor,
     resources_write_member(&executor->resources, w, "resources");
     json_member_string(w, "role", executor->role);
     if (info->labels) {
-        json_key(w, "labels");
-        message_write_json(&info->labels->base, w);
+        write_labels(w, info->labels);
     }
     if (info->has_type) {
         json_member_string(w, "type", message_enum_name(
@@ -270,8 +280,7 @@ write_framework(struct master *m, struct json_writer *w,
     write_offers(w, f);
     write_executors(m, w, f);
     if (f->info->labels) {
-        json_key(w, "labels");
-        message_write_json(&f->info->labels->base, w);
+        write_labels(w, f->info->labels);
     }
     json_key(w, "offer_constraints");
     if (f->constraints) {

@@ -319,3 +319,8 @@ check_PROGRAMS += %D%/test_fetcher
 
 check_PROGRAMS += %D%/test_follow
 %C%_test_follow_LDADD = cli/libexecute.la $(LIBTEST) $(LIBMODEL)
+
+check_PROGRAMS += %D%/test_master_state
+%C%_test_master_state_SOURCES = %D%/test_master_state.c $(master_place)
+%C%_test_master_state_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
+%C%_test_master_state_LDADD = $(LIBTEST) $(LIBMASTER) $(LIBMODEL)
