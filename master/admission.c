@@ -17,6 +17,7 @@
 #include <actor/strbuf.h>
 
 #include "master/agent_report.h"
+#include "master/domains.h"
 #include "master/private.h"
 #include "master/registry_calls.h"
 
@@ -236,6 +237,9 @@ agents_on_register(struct actor *self, struct actor_msg *msg)
     if (!upid_is_empty(&from)
         && !maintenance_refuses(m, info->hostname, &from, "registration")
         && agents_check_version(body->version, &from, "registration")
+        && domain_is_welcome(info->domain, m->info->domain,
+                             m->flags->require_agent_domain, &from,
+                             "registration")
         && !answer_known(m, &from)) {
         admit(m, &from, msg, body, &total);
     }

@@ -15,8 +15,10 @@
 #include <actor/error.h>
 #include <actor/flags.h>
 #include <actor/log.h>
+#include <actor/message.h>
 
 #include "master/allocation.h"
+#include "master/domains.h"
 #include "master/rate_limiter.h"
 
 #define FLAG(NAME, TYPE, ...) \
@@ -39,6 +41,7 @@ static struct error *validate_sorter(const struct flag *, const void *);
 static struct error *validate_factor(const struct flag *, const void *);
 static struct error *validate_minimum(const struct flag *, const void *);
 static struct error *validate_weights(const struct flag *, const void *);
+static struct error *validate_domain(const struct flag *, const void *);
 
 const struct flag master_flag_table[] = {
     FLAG(advertise_ip, FLAG_STRING, .validate = validate_ip,
@@ -87,6 +90,13 @@ const struct flag master_flag_table[] = {
     FLAG(cluster, FLAG_STRING,
          .help = "Human readable name for the cluster, displayed in the\n"
                  "webui."),
+    FLAG(domain, FLAG_STRING, .validate = validate_domain,
+         .help = "Region and zone of this master, as JSON:\n"
+                 "{\"fault_domain\":{\"region\":{\"name\":\"r\"},\n"
+                 "\"zone\":{\"name\":\"z\"}}}. All masters of a cluster\n"
+                 "have to be in the same region; agents of others are\n"
+                 "offered to frameworks with the REGION_AWARE capability.\n"
+                 "Without it, agents with a domain may not register."),
     FLAG(external_log_file, FLAG_STRING,
          .help = "Location of the externally managed log file. Only shown in\n"
                  "the webui and the HTTP API, instead of what is in\n"
@@ -203,6 +213,8 @@ const struct flag master_flag_table[] = {
          .help = "Duration of time to wait in order to store data in the\n"
                  "registry after which the operation is considered a\n"
                  "failure, and the master exits."),
+    FLAG(require_agent_domain, FLAG_BOOL, .default_value = "false",
+         .help = "When set, agents without a domain may not register."),
     FLAG(role_sorter, FLAG_STRING, .default_value = "drf",
          .alias = "user_sorter", .validate = validate_sorter,
          .help = "Order in which roles get offers: by fair shares (`drf`),\n"
@@ -409,4 +421,15 @@ validate_weights(const struct flag *flag, const void *member)
 {
     (void) flag;
     return allocation_check_weights(*(char *const *) member);
+}
+
+static struct error *
+validate_domain(const struct flag *flag, const void *member)
+{
+    struct message *domain;
+    struct error *error = domain_parse(*(char *const *) member, &domain);
+
+    (void) flag;
+    message_unref(domain);
+    return error;
 }

@@ -46,6 +46,8 @@ noinst_LTLIBRARIES += %D%/libmaster.la
 	%D%/allocator/table.c \
 	%D%/allocator/table.h \
 	%D%/calls.c \
+	%D%/domains.c \
+	%D%/domains.h \
 	%D%/draining.c \
 	%D%/flags.c \
 	%D%/framework_table.c \

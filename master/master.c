@@ -31,6 +31,7 @@
 #include "election/standalone.h"
 #include "master/allocation.h"
 #include "master/allocator/allocator.h"
+#include "master/domains.h"
 #include "master/observer.h"
 #include "master/private.h"
 #include "master/registrar/registrar.h"
@@ -299,6 +300,25 @@ master_fini(struct actor *self)
     free(m->hostname);
 }
 
+/* The flag has been checked. */
+static void
+set_domain(const struct master *m, struct message *message,
+           V1__MasterInfo *info)
+{
+    struct message *domain;
+    struct error *error = domain_parse(m->flags->domain, &domain);
+
+    if (error) {
+        error_drop(error);
+        return;
+    }
+    if (domain) {
+        info->domain = message_root(domain);
+        message_hold(message, domain);
+        message_unref(domain);
+    }
+}
+
 static void
 master_make_info(struct master *m)
 {
@@ -333,6 +353,7 @@ master_make_info(struct master *m)
         info->capabilities[i]->has_type = true;
         info->capabilities[i]->type = types[i];
     }
+    set_domain(m, message, info);
     m->info_message = message;
     m->info = info;
 }

@@ -47,6 +47,8 @@ struct master_flags {
     char *registry;
     bool root_submissions;
     bool filter_gpu_resources;
+    char *domain;
+    bool require_agent_domain;
     char *allocator;
     double allocator_agent_recovery_factor;
     int64_t allocator_recovery_timeout;

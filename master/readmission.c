@@ -18,6 +18,7 @@
 #include <actor/op.h>
 
 #include "master/agent_report.h"
+#include "master/domains.h"
 #include "master/private.h"
 #include "master/registry_calls.h"
 
@@ -221,7 +222,10 @@ check(struct master *m, const struct upid *from,
     log_info("Received reregister agent message from agent %s at %s (%s)",
              id, UPID_TEXT(from), info->hostname);
     if (maintenance_refuses(m, info->hostname, from, "re-registration")
-        || !agents_check_version(body->version, from, "re-registration")) {
+        || !agents_check_version(body->version, from, "re-registration")
+        || !domain_is_welcome(info->domain, m->info->domain,
+                              m->flags->require_agent_domain, from,
+                              "re-registration")) {
         return false;
     }
     if (agent && !is_same_host(agent, from, info)) {

@@ -151,6 +151,11 @@ check_PROGRAMS += %D%/test_master_frameworks
 %C%_test_master_frameworks_SOURCES = %D%/test_master_frameworks.c $(master_stage)
 %C%_test_master_frameworks_LDADD = $(LIBTEST) $(LIBMASTER) $(LIBMODEL)
 
+check_PROGRAMS += %D%/test_master_domains
+%C%_test_master_domains_SOURCES = \
+	%D%/test_master_domains.c $(master_stage)
+%C%_test_master_domains_LDADD = $(LIBTEST) $(LIBMASTER) $(LIBMODEL)
+
 check_PROGRAMS += %D%/test_master_invalid_tasks
 %C%_test_master_invalid_tasks_SOURCES = \
 	%D%/test_master_invalid_tasks.c $(master_stage)
