@@ -18,6 +18,7 @@
 
 #include "master/accept.h"
 #include "master/allocator/allocator.h"
+#include "master/framework_metrics.h"
 #include "master/private.h"
 #include "model/resources_common.h"
 
@@ -42,11 +43,11 @@ format_offer_ids(const Scheduler__Call__Accept *accept, struct strbuf *out)
 
 void
 accept_on_call(struct master *m, struct framework *f,
-               const struct actor_msg *msg,
+               struct message *message,
                const Scheduler__Call__Accept *accept)
 {
     struct acceptance a = {
-        .m = m, .f = f, .message = actor_msg_message(msg),
+        .m = m, .f = f, .message = message,
     };
     struct error *error = check_offers(m, f, accept);
     autofini(strbuf) ids = STRBUF(1 << 16);
@@ -69,6 +70,10 @@ accept_on_call(struct master *m, struct framework *f,
         resources_add(&a.available, &resources);
         resources_fini(&resources);
     }
+    framework_metrics_add_offers(f->metrics, accept->n_operations > 0
+                                 ? FRAMEWORK_OFFERS_ACCEPTED
+                                 : FRAMEWORK_OFFERS_DECLINED,
+                                 accept->n_offer_ids);
     run_operations(&a, accept);
     give_back(&a, accept);
     free(a.role);
@@ -185,7 +190,7 @@ lose_task(struct master *m, struct framework *f, const V1__TaskInfo *task,
         .text = text,
     };
 
-    master_metrics_add_task(&m->metrics, (int) notice.state, 1);
+    tasks_count(m, f, (int) notice.state, 1);
     task_notify(m, f, &notice);
 }
 

@@ -15,6 +15,7 @@
 #include <actor/strbuf.h>
 
 #include "master/accept.h"
+#include "master/framework_metrics.h"
 
 /* A group that is about to be launched; all of it owned. */
 struct group_order {
@@ -193,6 +194,8 @@ accept_launch_group(struct acceptance *a,
         for (size_t i = 0; i < order.group->n_tasks; i++) {
             accept_add_task(a, order.group->tasks[i], &order.resources[i]);
         }
+        framework_metrics_add_operation(
+            a->f->metrics, V1__OFFER__OPERATION__TYPE__LAUNCH_GROUP);
         log_launch(a, &order);
         send_run_task_group(a, &order);
     }

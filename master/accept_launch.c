@@ -12,6 +12,7 @@
 #include <actor/strbuf.h>
 
 #include "master/accept.h"
+#include "master/framework_metrics.h"
 #include "master/validation.h"
 
 /* A task that is about to be launched, with its resources decoded. */
@@ -93,6 +94,8 @@ launch_task(struct acceptance *a, const V1__TaskInfo *info)
                                 &order.executor_resources);
         }
         accept_add_task(a, info, &order.resources);
+        framework_metrics_add_operation(a->f->metrics,
+                                        V1__OFFER__OPERATION__TYPE__LAUNCH);
         send_run_task(a, &order);
     }
     resources_fini(&order.resources);

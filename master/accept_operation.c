@@ -17,6 +17,7 @@
 
 #include "master/accept.h"
 #include "master/allocator/allocator.h"
+#include "master/framework_metrics.h"
 #include "model/ids.h"
 #include "model/operation.h"
 #include "model/resources_common.h"
@@ -274,6 +275,7 @@ accept_operation(struct acceptance *a, const V1__Offer__Operation *op)
         operation_drop(a->m, a->f, op, error_text(error));
         error_destroy(error);
     } else {
+        framework_metrics_add_operation(a->f->metrics, op->type);
         log_applying(a, &decoded);
         operation_send(a->m, a->agent, a->f->id, a->message, op);
     }

@@ -26,7 +26,7 @@ accept_refuse_task(struct acceptance *a, const V1__TaskInfo *task,
         .text = why,
     };
 
-    master_metrics_add_task(&a->m->metrics, V1__TASK_STATE__TASK_ERROR, 1);
+    tasks_count(a->m, a->f, V1__TASK_STATE__TASK_ERROR, 1);
     task_notify(a->m, a->f, &notice);
 }
 

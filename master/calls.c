@@ -17,12 +17,14 @@
 #include <actor/strbuf.h>
 
 #include "master/allocator/allocator.h"
+#include "master/framework_metrics.h"
 #include "master/private.h"
 #include "master/validation.h"
 #include "model/task_state.h"
 
-static void dispatch(struct master *, struct framework *,
-                     const struct actor_msg *, const Scheduler__Call *);
+static rate_limited_fn receive;
+static void dispatch(struct master *, struct framework *, struct message *,
+                     const Scheduler__Call *);
 static const char *missing_field(const Scheduler__Call *);
 static void on_decline(struct master *, struct framework *,
                        const Scheduler__Call__Decline *);
@@ -30,13 +32,12 @@ static void on_revive(struct master *, struct framework *,
                       const Scheduler__Call *);
 static void on_suppress(struct master *, struct framework *,
                         const Scheduler__Call *);
-static void on_kill(struct master *, struct framework *,
-                    const struct actor_msg *, const Scheduler__Call__Kill *);
+static void on_kill(struct master *, struct framework *, struct message *,
+                    const Scheduler__Call__Kill *);
 static void on_acknowledge(struct master *, struct framework *,
                            const Scheduler__Call__Acknowledge *);
 static void on_message(struct master *, struct framework *,
-                       const struct actor_msg *,
-                       const Scheduler__Call__Message *);
+                       struct message *, const Scheduler__Call__Message *);
 static void on_shutdown(struct master *, struct framework *,
                         const Scheduler__Call__Shutdown *);
 static void on_teardown(struct master *, struct framework *);
@@ -65,8 +66,6 @@ calls_on_call(struct actor *self, struct actor_msg *msg)
 {
     struct master *m = master_cast(self);
     const Scheduler__Call *call = actor_msg_root(msg, &msg_scheduler_call);
-    const char *missing = missing_field(call);
-    struct framework *f;
     struct upid from;
 
     actor_msg_from(msg, &from);
@@ -74,34 +73,46 @@ calls_on_call(struct actor *self, struct actor_msg *msg)
         call_drop(m, call, &from, "It has no sender");
         return;
     }
+    rate_limits_receive(m, &from, msg_scheduler_call.name,
+                        actor_msg_message(msg), receive);
+}
+
+static void
+receive(struct master *m, const struct upid *from, struct message *message)
+{
+    const Scheduler__Call *call = message_root(message);
+    const char *missing = missing_field(call);
+    struct framework *f;
+
     if (missing) {
         autofini(strbuf) why = STRBUF(256);
 
         strbuf_printf(&why, "Expecting '%s' to be present", missing);
-        call_drop(m, call, &from, why.data);
+        call_drop(m, call, from, why.data);
         return;
     }
     if (call->type == SCHEDULER__CALL__TYPE__SUBSCRIBE) {
-        frameworks_on_subscribe(m, &from, call->subscribe,
+        frameworks_on_subscribe(m, from, call->subscribe,
                                 call->framework_id);
         return;
     }
     f = frameworks_find(&m->frameworks, call->framework_id->value);
     if (!f) {
-        call_drop(m, call, &from, "Framework cannot be found");
+        call_drop(m, call, from, "Framework cannot be found");
         return;
     }
-    if (f->state == FRAMEWORK_CONNECTED && !upid_equal(&f->pid, &from)) {
-        call_drop(m, call, &from, "Call is not from registered framework");
+    if (f->state == FRAMEWORK_CONNECTED && !upid_equal(&f->pid, from)) {
+        call_drop(m, call, from, "Call is not from registered framework");
         return;
     }
     if (f->state != FRAMEWORK_CONNECTED) {
         log_info("Refusing %s call from framework %s: Framework disconnected",
                  type_name(call), f->text);
-        framework_send_error(m, &from, "Framework disconnected");
+        framework_send_error(m, from, "Framework disconnected");
         return;
     }
-    dispatch(m, f, msg, call);
+    framework_metrics_add_call(f->metrics, call->type);
+    dispatch(m, f, message, call);
 }
 
 /* The member that a call of this type has to have; NULL if all is there. */
@@ -155,7 +166,7 @@ missing_field(const Scheduler__Call *call)
 }
 
 static void
-dispatch(struct master *m, struct framework *f, const struct actor_msg *msg,
+dispatch(struct master *m, struct framework *f, struct message *message,
          const Scheduler__Call *call)
 {
     switch (call->type) {
@@ -163,7 +174,7 @@ dispatch(struct master *m, struct framework *f, const struct actor_msg *msg,
         on_teardown(m, f);
         break;
     case SCHEDULER__CALL__TYPE__ACCEPT:
-        accept_on_call(m, f, msg, call->accept);
+        accept_on_call(m, f, message, call->accept);
         break;
     case SCHEDULER__CALL__TYPE__DECLINE:
         on_decline(m, f, call->decline);
@@ -175,7 +186,7 @@ dispatch(struct master *m, struct framework *f, const struct actor_msg *msg,
         on_suppress(m, f, call);
         break;
     case SCHEDULER__CALL__TYPE__KILL:
-        on_kill(m, f, msg, call->kill);
+        on_kill(m, f, message, call->kill);
         break;
     case SCHEDULER__CALL__TYPE__SHUTDOWN:
         on_shutdown(m, f, call->shutdown);
@@ -193,7 +204,7 @@ dispatch(struct master *m, struct framework *f, const struct actor_msg *msg,
         operations_reconcile(m, f, call->reconcile_operations);
         break;
     case SCHEDULER__CALL__TYPE__MESSAGE:
-        on_message(m, f, msg, call->message);
+        on_message(m, f, message, call->message);
         break;
     case SCHEDULER__CALL__TYPE__REQUEST:
         metric_increment(m->metrics.messages_resource_request, 1);
@@ -248,6 +259,8 @@ on_decline(struct master *m, struct framework *f,
 
         if (offer && offer->framework == f) {
             offer_discard(m, offer, seconds);
+            framework_metrics_add_offers(f->metrics,
+                                         FRAMEWORK_OFFERS_DECLINED, 1);
         } else {
             log_warn("Ignoring decline of offer %s since it is no longer "
                      "valid", id);
@@ -278,6 +291,7 @@ on_revive(struct master *m, struct framework *f, const Scheduler__Call *call)
     log_info("Processing REVIVE call for framework %s", f->text);
     metric_increment(m->metrics.messages_revive_offers, 1);
     if (check_roles(m, f, call, roles, n_roles)) {
+        framework_metrics_set_suppressed(f->metrics, roles, n_roles, false);
         allocator_revive(&m->base, &m->allocator, f->id, roles, n_roles);
     }
 }
@@ -292,6 +306,7 @@ on_suppress(struct master *m, struct framework *f,
     log_info("Processing SUPPRESS call for framework %s", f->text);
     metric_increment(m->metrics.messages_suppress_offers, 1);
     if (check_roles(m, f, call, roles, n_roles)) {
+        framework_metrics_set_suppressed(f->metrics, roles, n_roles, true);
         allocator_suppress(&m->base, &m->allocator, f->id, roles, n_roles);
     }
 }
@@ -318,7 +333,7 @@ send_kill(struct master *m, struct task *task, const V1__KillPolicy *policy,
 }
 
 static void
-on_kill(struct master *m, struct framework *f, const struct actor_msg *msg,
+on_kill(struct master *m, struct framework *f, struct message *message,
         const Scheduler__Call__Kill *kill)
 {
     const char *id = kill->task_id->value;
@@ -344,7 +359,7 @@ on_kill(struct master *m, struct framework *f, const struct actor_msg *msg,
     if (task->agent->connected) {
         log_info("Telling agent %s to kill task %s of framework %s",
                  task->agent->text, id, f->text);
-        send_kill(m, task, kill->kill_policy, actor_msg_message(msg));
+        send_kill(m, task, kill->kill_policy, message);
     } else {
         log_warn("Cannot kill task %s of framework %s because the agent %s "
                  "is disconnected. Kill will be retried if the agent "
@@ -432,7 +447,7 @@ on_acknowledge(struct master *m, struct framework *f,
 /* --- executors --- */
 
 static void
-on_message(struct master *m, struct framework *f, const struct actor_msg *msg,
+on_message(struct master *m, struct framework *f, struct message *call,
            const Scheduler__Call__Message *in)
 {
     struct agent *agent = agents_find(&m->agents, in->agent_id->value);
@@ -453,7 +468,7 @@ on_message(struct master *m, struct framework *f, const struct actor_msg *msg,
              agent->text);
     message = message_create(&internal__framework_to_executor__descriptor);
     out = message_root(message);
-    message_hold(message, actor_msg_message(msg));
+    message_hold(message, call);
     out->agent_id = in->agent_id;
     out->executor_id = in->executor_id;
     out->framework_id = message_new(message, &v1__framework_id__descriptor);

@@ -20,6 +20,8 @@
 #include "master/allocation.h"
 #include "master/domains.h"
 #include "master/rate_limiter.h"
+#include "master/rate_limits.h"
+#include "master/validation.h"
 
 #define FLAG(NAME, TYPE, ...) \
     { .name = #NAME, .type = TYPE, \
@@ -41,6 +43,8 @@ static struct error *validate_sorter(const struct flag *, const void *);
 static struct error *validate_factor(const struct flag *, const void *);
 static struct error *validate_minimum(const struct flag *, const void *);
 static struct error *validate_weights(const struct flag *, const void *);
+static struct error *validate_roles(const struct flag *, const void *);
+static struct error *validate_rate_limits(const struct flag *, const void *);
 static struct error *validate_domain(const struct flag *, const void *);
 
 const struct flag master_flag_table[] = {
@@ -175,8 +179,23 @@ const struct flag master_flag_table[] = {
                  "framework. Offers stay until they are answered if unset."),
     FLAG(port, FLAG_UINT, .default_value = "5050", .validate = validate_port,
          .help = "Port to listen on."),
+    FLAG(publish_per_framework_metrics, FLAG_BOOL, .default_value = "true",
+         .help = "Whether numbers of each framework are shown at\n"
+                 "`/metrics/snapshot`: master/frameworks/..."),
     FLAG(quiet, FLAG_BOOL, .default_value = "false",
          .help = "Disable logging to stderr."),
+    FLAG(rate_limits, FLAG_STRING, .validate = validate_rate_limits,
+         .help = "How many messages a second frameworks may send, by their\n"
+                 "principal, as JSON or as `file://` with the path of a\n"
+                 "file of it:\n"
+                 "{\"limits\":[{\"principal\":\"foo\",\"qps\":55.5,\n"
+                 "\"capacity\":100000},{\"principal\":\"bar\"}],\n"
+                 "\"aggregate_default_qps\":33.3,\n"
+                 "\"aggregate_default_capacity\":1000000}. Messages that\n"
+                 "come faster wait; if `capacity` of them wait, more are\n"
+                 "dropped and their framework is told an error. A principal\n"
+                 "without `qps` has no limit; the last two are for all\n"
+                 "principals together that are not listed."),
     FLAG(recovery_agent_removal_limit, FLAG_STRING,
          .default_value = "100%",
          .alias = "recovery_slave_removal_limit",
@@ -219,6 +238,9 @@ const struct flag master_flag_table[] = {
          .alias = "user_sorter", .validate = validate_sorter,
          .help = "Order in which roles get offers: by fair shares (`drf`),\n"
                  "or by weighted chance (`random`)."),
+    FLAG(roles, FLAG_STRING, .validate = validate_roles,
+         .help = "A comma-separated list of the roles that frameworks may\n"
+                 "have, besides `*`. Any role may be had if unset."),
     FLAG(root_submissions, FLAG_BOOL, .default_value = "true",
          .help = "Can root submit frameworks?"),
     FLAG(version, FLAG_BOOL, .default_value = "false",
@@ -421,6 +443,24 @@ validate_weights(const struct flag *flag, const void *member)
 {
     (void) flag;
     return allocation_check_weights(*(char *const *) member);
+}
+
+static struct error *
+validate_roles(const struct flag *flag, const void *member)
+{
+    (void) flag;
+    return validate_role_list(*(char *const *) member);
+}
+
+static struct error *
+validate_rate_limits(const struct flag *flag, const void *member)
+{
+    struct message *limits;
+    struct error *error = rate_limits_parse(*(char *const *) member, &limits);
+
+    (void) flag;
+    message_unref(limits);
+    return error;
 }
 
 static struct error *

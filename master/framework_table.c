@@ -17,9 +17,15 @@
 
 #include <actor/alloc.h>
 #include <actor/message.h>
+#include <actor/metrics.h>
 #include <utlist.h>
 
+#include "master/framework_metrics.h"
 #include "proto/mesos/v1/scheduler/scheduler.pb-c.h"
+
+/* How many replaced schedulers are remembered, each of which may still be
+ * trying to come back. */
+#define MAX_FORMER 16
 
 static void framework_read_info(struct framework *);
 static void framework_update_text(struct framework *);
@@ -51,8 +57,11 @@ framework_destroy(struct framework *f)
     task_list_fini(&f->completed);
     task_list_fini(&f->unreachable);
     text_unref(f->task_role);
+    framework_metrics_destroy(f->metrics);
+    framework_count_messages(f, NULL);
     message_unref(f->info_message);
     message_unref(f->constraints);
+    vec_fini(&f->former);
     free(f->text);
     free(f->id);
     free(f);
@@ -106,6 +115,38 @@ framework_update_text(struct framework *f)
     f->text = f->has_pid
         ? xasprintf("%s (%s) at %s", f->id, f->info->name, f->pid_text)
         : xasprintf("%s (%s)", f->id, f->info->name);
+}
+
+void
+framework_count_messages(struct framework *f, struct metrics *registry)
+{
+    const char *principal = f->info->principal;
+
+    if (f->messages_received) {
+        metrics_remove(f->metrics_registry, &f->messages_received);
+        metrics_remove(f->metrics_registry, &f->messages_processed);
+    }
+    if (registry && principal) {
+        autofree char *received = xasprintf("frameworks/%s/messages_received",
+                                            principal);
+        autofree char *processed =
+            xasprintf("frameworks/%s/messages_processed", principal);
+
+        f->metrics_registry = registry;
+        f->messages_received = metrics_add_counter(registry, received);
+        f->messages_processed = metrics_add_counter(registry, processed);
+    }
+}
+
+bool
+framework_was_at(const struct framework *f, const struct upid *pid)
+{
+    for (size_t i = 0; i < f->former.n; i++) {
+        if (upid_is_same(&f->former.data[i], pid)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 size_t
@@ -183,6 +224,15 @@ frameworks_add(struct frameworks *t, struct framework *f)
     HASH_ADD_KEYPTR(hh, t->by_id, f->id, strlen(f->id), f);
 }
 
+static void
+note_former(struct framework *f)
+{
+    if (f->former.n == MAX_FORMER) {
+        vec_remove(&f->former, 0);
+    }
+    vec_push(&f->former, f->pid);
+}
+
 void
 frameworks_set_pid(struct frameworks *t, struct framework *f,
                    const struct upid *pid)
@@ -192,6 +242,9 @@ frameworks_set_pid(struct frameworks *t, struct framework *f,
     }
     f->has_pid = pid != NULL;
     if (pid) {
+        if (!upid_is_empty(&f->pid) && !upid_equal(&f->pid, pid)) {
+            note_former(f);
+        }
         f->pid = *pid;
         upid_format(pid, f->pid_text);
         HASH_ADD_KEYPTR(hh_pid, t->by_pid, f->pid_text, strlen(f->pid_text),

@@ -13,13 +13,17 @@
 #include <actor/actor.h>
 #include <actor/table.h>
 #include <actor/upid.h>
+#include <actor/vec.h>
 
 #include "master/task.h"
 #include "model/resources.h"
 #include "proto/mesos/v1/mesos.pb-c.h"
 
+struct framework_metrics;
 struct inverse_offer;
 struct message;
+struct metric;
+struct metrics;
 struct Scheduler__OfferConstraints;
 struct offer;
 
@@ -46,6 +50,7 @@ struct framework {
     struct upid pid;            /* key of hh_pid while 'has_pid' */
     char pid_text[UPID_TEXT_SIZE];
     bool has_pid;
+    VEC(struct upid) former;    /* schedulers that were replaced; newest last */
     enum framework_state state;
     bool active;                /* may be offered something */
     bool is_multi_role;
@@ -63,6 +68,13 @@ struct framework {
     double reregistered_time;
     double unregistered_time;   /* 0: still there */
     struct actor_timer failover_timer;
+
+    /* Owned; NULL: not counted.  The latter two count for its principal, from
+     * when its scheduler first came until it is removed. */
+    struct metrics *metrics_registry;   /* borrowed */
+    struct framework_metrics *metrics;
+    struct metric *messages_received;
+    struct metric *messages_processed;
 };
 
 struct frameworks {
@@ -89,6 +101,12 @@ bool framework_has_role(const struct framework *, const char *role);
 bool framework_has_capability(const struct framework *,
                               V1__FrameworkInfo__Capability__Type);
 
+/* Has it counted for its principal in that registry; NULL: no more. */
+void framework_count_messages(struct framework *, struct metrics *);
+
+/* Whether that scheduler has been replaced by another one. */
+bool framework_was_at(const struct framework *, const struct upid *);
+
 /* --- the table --- */
 
 struct framework *frameworks_find(const struct frameworks *, const char *id);
@@ -101,7 +119,8 @@ struct framework *frameworks_next(const struct frameworks *,
 size_t frameworks_count(const struct frameworks *);
 void frameworks_add(struct frameworks *, struct framework *);
 
-/* Sets, or with NULL clears, where the framework's scheduler is. */
+/* Sets, or with NULL clears, where the framework's scheduler is.  One that
+ * another one replaces is remembered. */
 void frameworks_set_pid(struct frameworks *, struct framework *,
                         const struct upid *);
 

@@ -21,7 +21,9 @@
 
 #include "master/allocation.h"
 #include "master/allocator/allocator.h"
+#include "master/framework_metrics.h"
 #include "master/private.h"
+#include "master/rate_limits.h"
 #include "master/validation.h"
 #include "model/task_state.h"
 
@@ -34,6 +36,11 @@ static void connect_framework(struct master *, struct framework *,
                               char *const *suppressed_roles,
                               size_t n_suppressed_roles);
 static void discard_offers(struct master *, struct framework *);
+static void rescind_offers(struct master *, struct framework *);
+static int64_t longer(int64_t, int64_t);
+static int64_t failover_timeout(const struct framework *);
+static void start_failover_timer(struct master *, struct framework *,
+                                 int64_t timeout);
 static void on_failover_timeout(struct actor *, void *arg);
 
 /* --- events --- */
@@ -59,6 +66,8 @@ framework_send(struct master *m, struct framework *f, struct message **event)
         *event = NULL;
         return;
     }
+    framework_metrics_add_event(
+        f->metrics, ((const Scheduler__Event *) message_root(*event))->type);
     actor_send_message(&m->base, &f->pid, &msg_scheduler_event, event);
 }
 
@@ -95,9 +104,54 @@ set_state(struct master *m, struct framework *f, enum framework_state state,
     f->state = state;
     f->active = active;
     count_framework(m, f, 1);
+    framework_metrics_set_subscribed(f->metrics,
+                                     state == FRAMEWORK_CONNECTED);
+}
+
+/* To the scheduler that the framework has. */
+static void
+tell_error(struct master *m, struct framework *f, const char *text)
+{
+    framework_metrics_add_event(f->metrics, SCHEDULER__EVENT__TYPE__ERROR);
+    framework_send_error(m, &f->pid, text);
+}
+
+void
+framework_note_roles(struct framework *f, char *const *suppressed_roles,
+                     size_t n_suppressed_roles)
+{
+    size_t n = framework_n_roles(f);
+    autofree const char **roles = alloc_array(n + 1, sizeof *roles);
+
+    for (size_t i = 0; i < n; i++) {
+        roles[i] = framework_role(f, i);
+    }
+    framework_metrics_set_roles(f->metrics, roles, n);
+    framework_metrics_set_suppressed(f->metrics, NULL, 0, false);
+    if (n_suppressed_roles > 0) {
+        framework_metrics_set_suppressed(f->metrics, suppressed_roles,
+                                         n_suppressed_roles, true);
+    }
 }
 
 /* --- subscribing --- */
+
+/* By itself, and by what the operator allows. */
+static struct error *
+check_info(const struct master *m, const V1__FrameworkInfo *info)
+{
+    struct error *error = validate_framework_info(
+        info, m->flags->roles, m->flags->root_submissions);
+
+    if (!error) {
+        error = allocation_check_offer_filters(info);
+    }
+    if (!error && info->id
+        && frameworks_find_completed(&m->frameworks, info->id->value)) {
+        error = error_create(ERROR_INVALID, "Framework has been removed");
+    }
+    return error;
+}
 
 static struct error *
 check_subscription(struct master *m, const Scheduler__Call__Subscribe *s,
@@ -111,26 +165,16 @@ check_subscription(struct master *m, const Scheduler__Call__Subscribe *s,
         return error_create(ERROR_INVALID, "'framework_id' differs from "
                             "'subscribe.framework_info.id'");
     }
-    error = validate_framework_info(info, m->flags->root_submissions);
-    if (error) {
-        return error;
-    }
-    error = validate_suppressed_roles(s->suppressed_roles,
-                                      s->n_suppressed_roles, info);
+    error = check_info(m, info);
     if (!error) {
-        error = allocation_check_offer_filters(info);
+        error = validate_suppressed_roles(s->suppressed_roles,
+                                          s->n_suppressed_roles, info);
     }
     if (!error) {
         error = allocation_check_constraints(s->offer_constraints, info,
                                              m->flags);
     }
-    if (error) {
-        return error;
-    }
-    if (frameworks_find_completed(&m->frameworks, id)) {
-        return error_create(ERROR_INVALID, "Framework has been removed");
-    }
-    return NULL;
+    return error;
 }
 
 static void
@@ -224,6 +268,10 @@ add_framework(struct master *m, struct message *info_message)
     struct framework *f = framework_create(info_message);
 
     f->registered_time = master_wall_time(m);
+    if (m->flags->publish_per_framework_metrics) {
+        f->metrics = framework_metrics_create(actor_metrics(&m->base),
+                                              f->info->name, f->id);
+    }
     frameworks_add(&m->frameworks, f);
     count_framework(m, f, 1);
     return f;
@@ -237,6 +285,8 @@ subscribe_new(struct master *m, const struct upid *from,
     autofree char *id = NULL;
 
     if (f) {
+        framework_metrics_add_call(f->metrics,
+                                   SCHEDULER__CALL__TYPE__SUBSCRIBE);
         log_info("Framework %s already subscribed, resending acknowledgement",
                  f->text);
         send_subscribed(m, f);
@@ -273,6 +323,9 @@ connect_framework(struct master *m, struct framework *f,
     actor_timer_cancel(&m->base, &f->failover_timer);
     actor_link(&m->base, &f->pid);
     set_state(m, f, FRAMEWORK_CONNECTED, true);
+    framework_count_messages(f, actor_metrics(&m->base));
+    framework_metrics_add_call(f->metrics, SCHEDULER__CALL__TYPE__SUBSCRIBE);
+    framework_note_roles(f, suppressed_roles, n_suppressed_roles);
     log_roles(what, f, suppressed_roles, n_suppressed_roles);
     send_subscribed(m, f);
     allocation_tell_framework(m, f, suppressed_roles, n_suppressed_roles);
@@ -309,7 +362,7 @@ leave_old_scheduler(struct master *m, struct framework *f,
     bool moves = !f->has_pid || !upid_equal(&f->pid, from);
 
     if (moves && f->state == FRAMEWORK_CONNECTED) {
-        framework_send_error(m, &f->pid, "Framework failed over");
+        tell_error(m, f, "Framework failed over");
     }
     if (moves && f->has_pid) {
         actor_unlink(&m->base, &f->pid);
@@ -319,6 +372,7 @@ leave_old_scheduler(struct master *m, struct framework *f,
     } else {
         log_info("Allowing framework %s to subscribe with an already used id",
                  f->text);
+        rescind_offers(m, f);
     }
     discard_offers(m, f);
 }
@@ -342,7 +396,9 @@ subscribe_again(struct master *m, const struct upid *from,
     if (!f) {
         f = add_framework(m, clone_info(info, info->id->value));
     }
-    error = validate_framework_update(f->info, info);
+    error = framework_was_at(f, from)
+        ? error_create(ERROR_INVALID, "Framework failed over")
+        : validate_framework_update(f->info, info);
     if (error) {
         refuse(m, from, info, error);
         return;
@@ -366,26 +422,56 @@ frameworks_recover(struct master *m, const V1__FrameworkInfo *info)
     struct framework *f = add_framework(m, clone_info(info, info->id->value));
 
     log_roles("Adding", f, NULL, 0);
+    framework_note_roles(f, NULL, 0);
     allocation_tell_framework(m, f, NULL, 0);
     allocator_deactivate_framework(&m->base, &m->allocator, f->id);
+
+    /* Its scheduler has to find us first, as agents have. */
+    start_failover_timer(m, f, longer(failover_timeout(f),
+                                      m->flags->agent_reregister_timeout));
     return f;
 }
 
 /* --- UPDATE_FRAMEWORK --- */
+
+/* Who subscribes again with these changed keeps what he had; who wants just
+ * that is told that it cannot be. */
+static struct error *
+check_unchanged(const V1__FrameworkInfo *old, const V1__FrameworkInfo *info)
+{
+    if (strcmp(info->user, old->user)) {
+        return error_create(ERROR_INVALID, "Updating 'FrameworkInfo.user' is "
+                            "unsupported; attempted to update from '%s' to "
+                            "'%s'", old->user, info->user);
+    }
+    if (info->checkpoint != old->checkpoint) {
+        return error_create(ERROR_INVALID, "Updating "
+                            "'FrameworkInfo.checkpoint' is unsupported; "
+                            "attempted to update from '%s' to '%s'",
+                            old->checkpoint ? "true" : "false",
+                            info->checkpoint ? "true" : "false");
+    }
+    return validate_framework_update(old, info);
+}
 
 static struct error *
 check_update(struct master *m, const struct framework *f,
              const Scheduler__Call__UpdateFramework *u)
 {
     const V1__FrameworkInfo *info = u->framework_info;
-    struct error *error = validate_framework_info(info,
-                                                  m->flags->root_submissions);
+    struct error *error;
 
-    if (!error) {
-        error = allocation_check_offer_filters(info);
+    if (!info->id || strcmp(info->id->value, f->id)) {
+        return error_create(ERROR_INVALID, "'framework_id' differs from "
+                            "'update_framework.framework_info.id'");
     }
+    error = check_info(m, info);
     if (error) {
         return error_wrap(error, "Supplied FrameworkInfo is not valid");
+    }
+    error = check_unchanged(f->info, info);
+    if (error) {
+        return error_wrap(error, "FrameworkInfo update is not valid");
     }
     error = validate_suppressed_roles(u->suppressed_roles,
                                       u->n_suppressed_roles, info);
@@ -393,27 +479,7 @@ check_update(struct master *m, const struct framework *f,
         error = allocation_check_constraints(u->offer_constraints, info,
                                              m->flags);
     }
-    if (error) {
-        return error_wrap(error, "'UpdateFramework' call is not valid");
-    }
-    if (!info->id || strcmp(info->id->value, f->id)) {
-        return error_create(ERROR_INVALID, "'framework_id' differs from "
-                            "'update_framework.framework_info.id'");
-    }
-    if (strcmp(info->user, f->info->user)) {
-        return error_create(ERROR_INVALID, "FrameworkInfo update is not "
-                            "valid: Updating 'FrameworkInfo.user' is "
-                            "unsupported; attempted to update from '%s' to "
-                            "'%s'", f->info->user, info->user);
-    }
-    if (info->checkpoint != f->info->checkpoint) {
-        return error_create(ERROR_INVALID, "FrameworkInfo update is not "
-                            "valid: Updating 'FrameworkInfo.checkpoint' is "
-                            "unsupported; attempted to update from '%s' to "
-                            "'%s'", f->info->checkpoint ? "true" : "false",
-                            info->checkpoint ? "true" : "false");
-    }
-    return validate_framework_update(f->info, info);
+    return error_wrap(error, "'UpdateFramework' call is not valid");
 }
 
 void
@@ -422,6 +488,7 @@ frameworks_on_update(struct master *m, struct framework *f,
 {
     struct error *error = check_update(m, f, u);
     struct offer *offer, *next;
+    bool is_same;
 
     log_info("Processing UPDATE_FRAMEWORK call for framework %s", f->id);
     if (error) {
@@ -431,8 +498,10 @@ frameworks_on_update(struct master *m, struct framework *f,
         return;
     }
     log_roles("Updating", f, u->suppressed_roles, u->n_suppressed_roles);
+    is_same = message_equal(&f->info->base, &u->framework_info->base);
     framework_set_info(f, merge_info(f, u->framework_info));
     framework_set_constraints(f, u->offer_constraints);
+    framework_note_roles(f, u->suppressed_roles, u->n_suppressed_roles);
     DL_FOREACH_SAFE2(f->offers, offer, next, framework_next) {
         if (!framework_has_role(f, offer->role)) {
             offer_rescind(m, offer);
@@ -440,7 +509,12 @@ frameworks_on_update(struct master *m, struct framework *f,
     }
     allocation_tell_framework(m, f, u->suppressed_roles,
                               u->n_suppressed_roles);
-    agents_update_framework(m, f);
+    if (!f->active) {
+        allocator_deactivate_framework(&m->base, &m->allocator, f->id);
+    }
+    if (!is_same) {
+        agents_update_framework(m, f);
+    }
 }
 
 /* --- going --- */
@@ -454,40 +528,88 @@ discard_offers(struct master *m, struct framework *f)
     inverse_offers_discard(m, f);
 }
 
+/* What the scheduler should still hear of, if it is there after all. */
+static void
+rescind_offers(struct master *m, struct framework *f)
+{
+    while (f->offers) {
+        offer_rescind(m, f->offers);
+    }
+    inverse_offers_rescind_framework(m, f);
+}
+
 /* What a driver says that is aborted.  The offers are void. */
+static void
+deactivate(struct master *m, const struct upid *from, struct message *message)
+{
+    const Internal__DeactivateFramework *deactivate = message_root(message);
+    const char *id = deactivate->framework_id->value;
+    struct framework *f = frameworks_find(&m->frameworks, id);
+
+    if (!f || f->state != FRAMEWORK_CONNECTED || !upid_equal(&f->pid, from)) {
+        log_warn("Ignoring deactivate framework message for framework %s "
+                 "because it is not expected from %s", f ? f->text : id,
+                 UPID_TEXT(from));
+        return;
+    }
+    if (f->active) {
+        log_info("Deactivating framework %s", f->text);
+        allocator_deactivate_framework(&m->base, &m->allocator, f->id);
+        set_state(m, f, FRAMEWORK_CONNECTED, false);
+        rescind_offers(m, f);
+    }
+}
+
 void
 frameworks_on_deactivate(struct actor *self, struct actor_msg *msg)
 {
-    struct master *m = master_cast(self);
-    const Internal__DeactivateFramework *deactivate =
-        actor_msg_root(msg, &msg_deactivate_framework);
-    const char *id = deactivate->framework_id->value;
-    struct framework *f = frameworks_find(&m->frameworks, id);
     struct upid from;
 
     actor_msg_from(msg, &from);
-    if (!f || f->state != FRAMEWORK_CONNECTED
-        || !upid_equal(&f->pid, &from)) {
-        log_warn("Ignoring deactivate framework message for framework %s "
-                 "because it is not expected from %s", f ? f->text : id,
-                 UPID_TEXT(&from));
-        return;
+    rate_limits_receive(master_cast(self), &from,
+                        msg_deactivate_framework.name,
+                        actor_msg_message(msg), deactivate);
+}
+
+static int64_t
+longer(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+static int64_t
+failover_timeout(const struct framework *f)
+{
+    return longer(duration_from_seconds(f->info->failover_timeout), 0);
+}
+
+static void
+start_failover_timer(struct master *m, struct framework *f, int64_t timeout)
+{
+    char text[DURATION_TEXT_SIZE];
+
+    log_info("Giving framework %s %s to failover", f->text,
+             duration_text(timeout, text));
+    actor_timer_start(&m->base, &f->failover_timer, timeout,
+                      on_failover_timeout, f);
+}
+
+/* 'message' is NULL. */
+void
+frameworks_on_exited(struct master *m, const struct upid *who,
+                     struct message *message)
+{
+    struct framework *f = frameworks_find_pid(&m->frameworks, who);
+
+    (void) message;
+    if (f) {
+        frameworks_disconnected(m, f);
     }
-    if (!f->active) {
-        return;
-    }
-    log_info("Deactivating framework %s", f->text);
-    allocator_deactivate_framework(&m->base, &m->allocator, f->id);
-    set_state(m, f, FRAMEWORK_CONNECTED, false);
-    discard_offers(m, f);
 }
 
 void
 frameworks_disconnected(struct master *m, struct framework *f)
 {
-    int64_t timeout = duration_from_seconds(f->info->failover_timeout);
-    char text[DURATION_TEXT_SIZE];
-
     log_info("Framework %s disconnected", f->text);
     if (f->active) {
         log_info("Deactivating framework %s", f->text);
@@ -496,12 +618,8 @@ frameworks_disconnected(struct master *m, struct framework *f)
     log_info("Disconnecting framework %s", f->text);
     set_state(m, f, FRAMEWORK_DISCONNECTED, false);
     discard_offers(m, f);
-    timeout = timeout < 0 ? 0 : timeout;
-    log_info("Giving framework %s %s to failover", f->text,
-             duration_text(timeout, text));
+    start_failover_timer(m, f, failover_timeout(f));
     frameworks_set_pid(&m->frameworks, f, NULL);
-    actor_timer_start(&m->base, &f->failover_timer, timeout,
-                      on_failover_timeout, f);
 }
 
 static void
@@ -596,6 +714,8 @@ frameworks_remove(struct master *m, struct framework *f)
     count_framework(m, f, -1);
     f->state = FRAMEWORK_DISCONNECTED;
     f->active = false;
+    framework_metrics_set_subscribed(f->metrics, false);
+    framework_count_messages(f, NULL);
     f->unregistered_time = master_wall_time(m);
     allocator_remove_framework(&m->base, &m->allocator, f->id);
     frameworks_complete(&m->frameworks, f,

@@ -50,6 +50,8 @@ noinst_LTLIBRARIES += %D%/libmaster.la
 	%D%/domains.h \
 	%D%/draining.c \
 	%D%/flags.c \
+	%D%/framework_metrics.c \
+	%D%/framework_metrics.h \
 	%D%/framework_table.c \
 	%D%/framework_table.h \
 	%D%/frameworks.c \
@@ -103,6 +105,8 @@ noinst_LTLIBRARIES += %D%/libmaster.la
 	%D%/private.h \
 	%D%/rate_limiter.c \
 	%D%/rate_limiter.h \
+	%D%/rate_limits.c \
+	%D%/rate_limits.h \
 	%D%/readmission.c \
 	%D%/recovery.c \
 	%D%/registrar/changes.c \
@@ -137,6 +141,7 @@ noinst_LTLIBRARIES += %D%/libmaster.la
 	%D%/validation.h \
 	%D%/validation_checks.c \
 	%D%/validation_group.c \
+	%D%/validation_roles.c \
 	%D%/validation_task.c \
 	%D%/validation_task.h \
 	%D%/whitelist.c \

@@ -242,6 +242,9 @@ master_init(struct actor *self, void *arg)
     master_log_start(m);
     error = master_recovery_init(m);
     if (!error) {
+        error = rate_limits_init(m);
+    }
+    if (!error) {
         error = start_files(actor_system_of(self), m->flags);
     }
     if (!error) {
@@ -287,6 +290,7 @@ master_fini(struct actor *self)
     }
     policy_fini(m);
     cancel_timers(m);
+    rate_limits_fini(m);
     ids_fini(&m->pending_unreachable);
     known_agents_fini(&m->known);
     operations_fini(&m->operations);
@@ -382,14 +386,11 @@ master_exited(struct actor *self, const struct upid *who)
 {
     struct master *m = master_cast(self);
     struct agent *agent = agents_find_pid(&m->agents, who);
-    struct framework *framework = frameworks_find_pid(&m->frameworks, who);
 
     if (agent) {
         agents_disconnected(m, agent);
     }
-    if (framework) {
-        frameworks_disconnected(m, framework);
-    }
+    rate_limits_exited(m, who, frameworks_on_exited);
 }
 
 double

@@ -47,6 +47,9 @@ struct master_flags {
     char *registry;
     bool root_submissions;
     bool filter_gpu_resources;
+    char *roles;
+    char *rate_limits;
+    bool publish_per_framework_metrics;
     char *domain;
     bool require_agent_domain;
     char *allocator;

@@ -14,6 +14,7 @@
 #include <utlist.h>
 
 #include "master/allocator/allocator.h"
+#include "master/framework_metrics.h"
 #include "master/private.h"
 
 static void return_offer(struct master *, const char *framework_id,
@@ -95,6 +96,8 @@ offers_on_allocated(struct actor *self, struct actor_msg *msg)
     }
     if (offers->n_offers > 0) {
         log_info("Sending offers [ %s ] to framework %s", ids.data, f->text);
+        framework_metrics_add_offers(f->metrics, FRAMEWORK_OFFERS_SENT,
+                                     offers->n_offers);
         framework_send(m, f, &message);
     }
     message_unref(message);
@@ -261,6 +264,8 @@ offer_rescind(struct master *m, struct offer *offer)
         message_new(message, &v1__offer_id__descriptor);
     event->rescind->offer_id->value = message_strdup(message, offer->id);
     framework_send(m, offer->framework, &message);
+    framework_metrics_add_offers(offer->framework->metrics,
+                                 FRAMEWORK_OFFERS_RESCINDED, 1);
     offer_discard(m, offer, ALLOCATOR_NO_FILTER);
 }
 

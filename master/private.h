@@ -7,7 +7,7 @@
  * reregister.c, fall silent by unreachable.c, go by removal.c and are emptied
  * by draining.c; agents.c has what these share.  policy/ has what operators lay
  * down.  frameworks.c, calls.c,
- * accept.c, offers.c and tasks.c each have the part that their name says;
+ * rate_limits.c, accept.c, offers.c and tasks.c each have the part that their name says;
  * http.c answers requests by what state_json.h declares.
  *
  * Thread-safety: the master's turns only. */
@@ -32,6 +32,7 @@
 #include "master/operation_table.h"
 #include "master/policy/policy.h"
 #include "master/rate_limiter.h"
+#include "master/rate_limits.h"
 #include "master/task.h"
 #include "master/whitelist.h"
 #include "proto/cmesos/internal.pb-c.h"
@@ -74,6 +75,7 @@ struct master {
     struct actor_timer recovered_timer;
     struct actor_timer gc_timer;
     struct frameworks frameworks;
+    struct rate_limits rate_limits;
     struct offer *offers;       /* table */
     struct whitelist whitelist;
     struct policy policy;
@@ -275,7 +277,8 @@ void frameworks_on_deactivate(struct actor *, struct actor_msg *);
 void frameworks_on_update(struct master *, struct framework *,
                           const Scheduler__Call__UpdateFramework *);
 
-/* Its scheduler is gone. */
+/* Its scheduler, at that UPID, is gone. */
+rate_limited_fn frameworks_on_exited;
 void frameworks_disconnected(struct master *, struct framework *);
 void frameworks_remove(struct master *, struct framework *);
 
@@ -291,6 +294,11 @@ void framework_send(struct master *, struct framework *,
 void framework_send_error(struct master *, const struct upid *,
                           const char *text);
 
+/* All that is known of its roles: which are suppressed, and nothing of those
+ * that it has left. */
+void framework_note_roles(struct framework *, char *const *suppressed_roles,
+                          size_t n_suppressed_roles);
+
 /* --- calls.c --- */
 
 actor_handler_fn calls_on_call;
@@ -301,8 +309,9 @@ void call_drop(struct master *, const Scheduler__Call *,
 
 /* --- accept.c --- */
 
+/* 'message' is the call. */
 void accept_on_call(struct master *, struct framework *,
-                    const struct actor_msg *, const Scheduler__Call__Accept *);
+                    struct message *message, const Scheduler__Call__Accept *);
 
 /* --- offers.c --- */
 
@@ -344,6 +353,10 @@ void task_notify(struct master *, struct framework *,
  * the others. */
 V1__TaskState partition_state(const struct framework *,
                               V1__TaskState partition_state);
+
+/* A task of the framework more (or less) in a state; terminal ones are
+ * counted for ever. */
+void tasks_count(struct master *, struct framework *, int state, int sign);
 
 /* A new task that was launched, or that an agent reported: counts what it
  * uses, unless it is over. */

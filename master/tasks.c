@@ -17,6 +17,7 @@
 #include <actor/strbuf.h>
 
 #include "master/allocator/allocator.h"
+#include "master/framework_metrics.h"
 #include "master/private.h"
 #include "model/task_state.h"
 
@@ -129,6 +130,13 @@ task_end(struct master *m, struct task *task, V1__TaskState state, int reason,
 
 /* --- adding, changing, and letting go --- */
 
+void
+tasks_count(struct master *m, struct framework *f, int state, int sign)
+{
+    master_metrics_add_task(&m->metrics, state, sign);
+    framework_metrics_add_task(f->metrics, state, sign);
+}
+
 /* Tasks of a framework mostly have the same role: keep one copy. */
 static void
 share_role(struct framework *f, struct task *task)
@@ -155,7 +163,7 @@ tasks_add(struct master *m, struct framework *f, struct agent *agent,
     if (!task_state_is_terminal(task->state)) {
         task->holds_resources = true;
         master_metrics_add_used(&m->metrics, &task->resources, 1);
-        master_metrics_add_task(&m->metrics, task->state, 1);
+        tasks_count(m, f, task->state, 1);
     }
 }
 
@@ -165,9 +173,9 @@ set_state(struct master *m, struct task *task, V1__TaskState state)
     if (task->state == state) {
         return;
     }
-    master_metrics_add_task(&m->metrics, task->state, -1);
+    tasks_count(m, task->framework, task->state, -1);
     task->state = (uint8_t) state;
-    master_metrics_add_task(&m->metrics, task->state, 1);
+    tasks_count(m, task->framework, task->state, 1);
 }
 
 void
@@ -230,7 +238,7 @@ task_complete(struct master *m, struct task *task)
                  resources.data, f->id,
                  task->agent ? task->agent->text : task->agent_id->s,
                  task_state_name(task->state));
-        master_metrics_add_task(&m->metrics, task->state, -1);
+        tasks_count(m, task->framework, task->state, -1);
     }
     release_resources(m, task);
     task_leave_agent(task);
@@ -260,7 +268,7 @@ static void
 take_unreachable(struct master *m, struct framework *f, struct task *task)
 {
     if (task->state == V1__TASK_STATE__TASK_UNREACHABLE) {
-        master_metrics_add_task(&m->metrics, task->state, -1);
+        tasks_count(m, task->framework, task->state, -1);
     }
     task_list_remove(&f->unreachable, task);
 }
@@ -280,7 +288,7 @@ task_complete_unreachable(struct master *m, struct framework *f,
     take_unreachable(m, f, task);
     if (!task_state_is_terminal(task->state)) {
         task->state = (uint8_t) status->state;
-        master_metrics_add_task(&m->metrics, task->state, 1);
+        tasks_count(m, task->framework, task->state, 1);
     }
     task_add_status(task, status);
     task_list_push(&f->completed, task,

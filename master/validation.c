@@ -122,7 +122,8 @@ validate_single_role(const V1__FrameworkInfo *info)
 }
 
 struct error *
-validate_framework_info(const V1__FrameworkInfo *info, bool root_submissions)
+validate_framework_info(const V1__FrameworkInfo *info, const char *roles,
+                        bool root_submissions)
 {
     struct error *error = is_multi_role(info) ? validate_multiple_roles(info)
                                               : validate_single_role(info);
@@ -143,6 +144,10 @@ validate_framework_info(const V1__FrameworkInfo *info, bool root_submissions)
         strbuf_append_double(&text, info->failover_timeout, false);
         return INVALID("The framework failover_timeout (%s) is invalid",
                        text.data);
+    }
+    error = validate_listed_roles(info, roles);
+    if (error) {
+        return error;
     }
     if (!root_submissions && !strcmp(info->user, "root")) {
         return INVALID("User 'root' is not allowed to run frameworks without "
@@ -177,11 +182,15 @@ struct error *
 validate_suppressed_roles(char *const *suppressed, size_t n_suppressed,
                           const V1__FrameworkInfo *info)
 {
+    autofini(strbuf) strange = STRBUF(1 << 16);
+
     for (size_t i = 0; i < n_suppressed; i++) {
         if (!framework_has_role(info, suppressed[i])) {
-            return INVALID("Suppressed roles { %s } are not contained in the "
-                           "set of roles", suppressed[i]);
+            strbuf_printf(&strange, "%s%s", strange.len > 0 ? ", " : "",
+                          suppressed[i]);
         }
     }
-    return NULL;
+    return strange.len == 0 ? NULL
+        : INVALID("Suppressed roles { %s } are not contained in the set of "
+                  "roles", strange.data);
 }

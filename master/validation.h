@@ -18,9 +18,18 @@
 
 struct error;
 
-/* Roles, id and failover timeout of a framework. */
+/* Roles, id, failover timeout and user of a framework.  'roles' and
+ * 'root_submissions' are the flags. */
 struct error *validate_framework_info(const V1__FrameworkInfo *,
+                                      const char *roles,
                                       bool root_submissions) MUST_CHECK;
+
+/* A value of --roles; NULL is fine. */
+struct error *validate_role_list(const char *list) MUST_CHECK;
+
+/* Whether its roles, which are valid, are in that list; NULL: any may be. */
+struct error *validate_listed_roles(const V1__FrameworkInfo *,
+                                    const char *list) MUST_CHECK;
 
 /* What of a framework cannot change when it subscribes again. */
 struct error *validate_framework_update(const V1__FrameworkInfo *old,

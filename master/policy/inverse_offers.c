@@ -272,6 +272,14 @@ inverse_offers_rescind(struct master *m, struct agent *agent)
 }
 
 void
+inverse_offers_rescind_framework(struct master *m, struct framework *f)
+{
+    while (f->inverse_offers) {
+        rescind(m, f->inverse_offers);
+    }
+}
+
+void
 inverse_offers_discard(struct master *m, struct framework *f)
 {
     while (f->inverse_offers) {

@@ -144,9 +144,10 @@ void inverse_offers_on_decline(struct master *, struct framework *,
                                const Scheduler__Call__DeclineInverseOffers
                                    *);
 
-/* Takes them back: those about an agent, telling the frameworks; those to a
- * framework, without. */
+/* Takes them back: those about an agent, or to a framework, which is told; and
+ * without telling it. */
 void inverse_offers_rescind(struct master *, struct agent *);
+void inverse_offers_rescind_framework(struct master *, struct framework *);
 void inverse_offers_discard(struct master *, struct framework *);
 
 /* What the framework has answered does not matter any more. */

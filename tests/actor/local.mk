@@ -156,6 +156,21 @@ check_PROGRAMS += %D%/test_master_domains
 	%D%/test_master_domains.c $(master_stage)
 %C%_test_master_domains_LDADD = $(LIBTEST) $(LIBMASTER) $(LIBMODEL)
 
+check_PROGRAMS += %D%/test_master_framework_metrics
+%C%_test_master_framework_metrics_SOURCES = \
+	%D%/test_master_framework_metrics.c $(master_stage)
+%C%_test_master_framework_metrics_LDADD = $(LIBTEST) $(LIBMASTER) $(LIBMODEL)
+
+check_PROGRAMS += %D%/test_master_rate_limits
+%C%_test_master_rate_limits_SOURCES = \
+	%D%/test_master_rate_limits.c $(master_stage)
+%C%_test_master_rate_limits_LDADD = $(LIBTEST) $(LIBMASTER) $(LIBMODEL)
+
+check_PROGRAMS += %D%/test_master_subscription
+%C%_test_master_subscription_SOURCES = \
+	%D%/test_master_subscription.c $(master_stage)
+%C%_test_master_subscription_LDADD = $(LIBTEST) $(LIBMASTER) $(LIBMODEL)
+
 check_PROGRAMS += %D%/test_master_invalid_tasks
 %C%_test_master_invalid_tasks_SOURCES = \
 	%D%/test_master_invalid_tasks.c $(master_stage)

@@ -88,6 +88,10 @@ fuzz_programs += %D%/fuzz_sim_plan
 %C%_fuzz_sim_plan_SOURCES = %D%/fuzz_sim_plan.c $(fuzz_main)
 %C%_fuzz_sim_plan_LDADD = $(LIBSIM) $(fuzz_libs)
 
+fuzz_programs += %D%/fuzz_rate_limits
+%C%_fuzz_rate_limits_SOURCES = %D%/fuzz_rate_limits.c $(fuzz_main)
+%C%_fuzz_rate_limits_LDADD = $(LIBMASTER) $(LIBMODEL) $(FUZZ_LDFLAGS)
+
 fuzz_programs += %D%/fuzz_registry
 %C%_fuzz_registry_SOURCES = %D%/fuzz_registry.c $(fuzz_main)
 %C%_fuzz_registry_LDADD = $(LIBMASTER) $(LIBMODEL) $(FUZZ_LDFLAGS)

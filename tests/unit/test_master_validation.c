@@ -338,7 +338,7 @@ check_framework(const char *json, const char *expected)
 {
     struct message *message = decode(&v1__framework_info__descriptor, json);
 
-    check_text(validate_framework_info(message_root(message), true),
+    check_text(validate_framework_info(message_root(message), NULL, true),
                expected);
     message_unref(message);
 }
@@ -379,7 +379,7 @@ START_TEST(root_may_be_refused)
     struct message *message = decode(&v1__framework_info__descriptor,
                                      FRAMEWORK(""));
 
-    check_text(validate_framework_info(message_root(message), false),
+    check_text(validate_framework_info(message_root(message), NULL, false),
                "User 'root' is not allowed to run frameworks without "
                "--root_submissions set");
     message_unref(message);
