@@ -39,6 +39,8 @@
 #include "agent/sandbox.h"
 #include "agent/state.h"
 #include "agent/status_update_manager.h"
+#include "election/address_detector.h"
+#include "election/election.h"
 #include "model/checkpointed_resources.h"
 #include "proto/cmesos/internal.pb-c.h"
 #include "proto/messages.h"
@@ -47,7 +49,7 @@
 /* What agent_start() found out, for the actor to take. */
 struct agent_setup {
     const struct agent_flags *flags;
-    struct upid master;
+    struct upid detector;
     struct resources base_resources;
     struct resources resources;
     struct resource_state resource_state;       /* found on the disk */
@@ -115,6 +117,7 @@ static const struct actor_handler handlers[] = {
     { &msg_acknowledge_operation_status, on_acknowledge_operation_status },
     { &msg_reconcile_operations, on_reconcile_operations },
     { &msg_drain_agent, on_drain_agent },
+    { &msg_leader, on_leader },
     { &msg_unregister, on_unregister },
 };
 
@@ -167,61 +170,6 @@ agent_start_with(struct actor_system *system,
     return error;
 }
 
-static struct error *
-parse_master(const char *text, struct upid *ret)
-{
-    const char *at = strchr(text, '@');
-    const char *host = at ? at + 1 : text;
-    const char *colon = strrchr(host, ':');
-    struct address address;
-
-    if (strstr(text, "://")) {
-        return error_create(ERROR_UNSUPPORTED, "Failed to create a master "
-                            "detector: only 'host:port' is supported, not "
-                            "'%s'", text);
-    }
-    if (!colon) {
-        return error_create(ERROR_PARSE, "Failed to create a master detector: "
-                            "expected 'host:port' instead of '%s'", text);
-    }
-
-    struct error *error = address_parse(host, &address);
-    if (error) {
-        struct addrinfo hints = { .ai_family = AF_INET,
-                                  .ai_socktype = SOCK_STREAM };
-        autofree char *name = xstrndup(host, (size_t) (colon - host));
-        struct addrinfo *list;
-        char ip[NI_MAXHOST];
-
-        error_destroy(error);
-        int status = getaddrinfo(name, colon + 1, &hints, &list);
-        if (status != 0) {
-            return error_create(ERROR_NOT_FOUND, "Failed to create a master "
-                                "detector: resolving '%s': %s", text,
-                                gai_strerror(status));
-        }
-        getnameinfo(list->ai_addr, list->ai_addrlen, ip, sizeof ip, NULL, 0,
-                    NI_NUMERICHOST);
-        freeaddrinfo(list);
-
-        autofree char *numeric = xasprintf("%s:%s", ip, colon + 1);
-        error = address_parse(numeric, &address);
-        if (error) {
-            return error_wrap(error, "Failed to create a master detector");
-        }
-    }
-    return upid_make("master", &address, ret);
-}
-
-struct error *
-agent_parse_master(const char *text, struct upid *ret)
-{
-    /* What stands in a file ends with a newline. */
-    autofree char *trimmed = xstrndup(text, strcspn(text, " \t\r\n"));
-
-    return parse_master(trimmed, ret);
-}
-
 void
 agent_unregister(struct actor_system *system, const struct upid *agent,
                  const char *why)
@@ -256,23 +204,37 @@ recover_resources(struct agent_setup *setup, const struct actor_disk *disk)
     return NULL;
 }
 
+/* What says where the master is. */
+static struct error *
+find_detector(struct agent_setup *setup, struct actor_system *system)
+{
+    const struct agent_options *options = setup->options;
+
+    if (options->detector) {
+        setup->detector = *options->detector;
+        return NULL;
+    }
+    if (options->master) {
+        return address_detector_start_at(system, options->master,
+                                         &setup->detector);
+    }
+    if (!options->flags->master) {
+        return error_create(ERROR_INVALID, "Missing required option --master");
+    }
+    return error_wrap(detector_start(system, options->flags->master,
+                                     &setup->detector),
+                      "Failed to create a master detector");
+}
+
 static struct error *
 setup_init(struct agent_setup *setup, struct actor_system *system)
 {
     const struct agent_flags *flags = setup->flags;
-    const struct upid *master = setup->options->master;
     struct host_capacity capacity;
-    struct error *error;
+    struct error *error = find_detector(setup, system);
 
-    if (master) {
-        setup->master = *master;
-    } else if (!flags->master) {
-        return error_create(ERROR_INVALID, "Missing required option --master");
-    } else {
-        error = agent_parse_master(flags->master, &setup->master);
-        if (error) {
-            return error;
-        }
+    if (error) {
+        return error;
     }
 
     error = logger_options_read(flags->container_logger, flags->modules,
@@ -502,7 +464,7 @@ agent_init(struct actor *self, void *arg)
     char ip[ADDRESS_TEXT_SIZE];
 
     agent->flags = setup->flags;
-    agent->master = setup->master;
+    agent->detector = setup->detector;
     agent->base_resources = setup->base_resources;
     setup->base_resources = (struct resources) { .entries = NULL };
     agent_operations_init(agent, &setup->resource_state);
@@ -600,6 +562,7 @@ agent_fini(struct actor *self)
     vec_fini(&agent->completed);
     agent_operations_fini(agent);
     message_unref(agent->drain);
+    registration_fini(agent);
     resources_fini(&agent->base_resources);
     resources_fini(&agent->resources);
     attributes_fini(&agent->attributes);
@@ -735,11 +698,12 @@ agent_is_from_master(const struct agent *agent, const struct actor_msg *msg,
     struct upid from;
 
     actor_msg_from(msg, &from);
-    if (upid_equal(&from, &agent->master)) {
+    if (agent->leader && upid_equal(&from, &agent->master)) {
         return true;
     }
     log_warn("Ignoring %s from %s because it is not the expected master: %s",
-             what, UPID_TEXT(&from), UPID_TEXT(&agent->master));
+             what, UPID_TEXT(&from),
+             agent->leader ? UPID_TEXT(&agent->master) : "None");
     return false;
 }
 

@@ -72,17 +72,15 @@ struct agent_flags {
 extern const struct flag agent_flag_table[];
 extern const size_t agent_n_flags;
 
-/* The master that --master names: "host:port" or "master@host:port".  Asks
- * DNS unless the host is a number, so it blocks. */
-struct error *agent_parse_master(const char *text, struct upid *ret)
-    MUST_CHECK;
-
 /* As agent_start(), with what happens if the agent has to end because it can
  * do no more: 'on_failure' is told why (on loan), in a turn of the agent,
  * which ends after that.  NULL: it only ends. */
 struct agent_options {
     const struct agent_flags *flags;
     const struct upid *master;          /* NULL: where the flags say */
+    const struct upid *detector;        /* that says who leads
+                                         * (election/election.h); NULL: there
+                                         * is one master */
 
     /* What agent_launcher_create() has made; outlives the agent.  NULL:
      * "posix". */

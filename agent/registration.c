@@ -2,10 +2,12 @@
  *
  * registration.c - the agent finds its master and stays registered with it.
  *
- * Attempts repeat after a random pause, whose bound doubles up to a minute,
- * until the master answers.  A registered agent is pinged; if the pings stop,
- * the connection breaks, or the master says that it does not know us, the
- * attempts begin anew.  Unlike Mesos' agent, which waits for the pings to run
+ * The detector says who leads, and each change of that.  Attempts to register
+ * repeat after a random pause, whose bound doubles up to a minute, until the
+ * master answers; each but the first asks the detector again, since the master
+ * may have another address by now.  A registered agent is pinged; if the pings
+ * stop, the connection breaks, or the master says that it does not know us,
+ * the attempts begin anew.  Unlike Mesos' agent, which waits for the pings to run
  * out, ours takes a broken connection as the news it is: a master that comes
  * back at the same address has its agents again within seconds.
  *
@@ -16,6 +18,7 @@
 
 #include <actor/alloc.h>
 #include <actor/duration.h>
+#include <actor/error.h>
 #include <actor/json.h>
 #include <actor/log.h>
 #include <actor/message.h>
@@ -25,6 +28,7 @@
 #include "agent/leftovers.h"
 #include "agent/state.h"
 #include "agent/status_update_manager.h"
+#include "election/election.h"
 #include "proto/cmesos/internal.pb-c.h"
 #include "proto/messages.h"
 #include "proto/mesos/v1/mesos.pb-c.h"
@@ -35,7 +39,8 @@
 #define PING_TIMEOUT_DEFAULT (75 * SECOND)
 
 static void detect(struct agent *);
-static void attempt(struct actor *, void *arg);
+static void on_attempt(struct actor *, void *arg);
+static void attempt(struct agent *);
 static void send_register(struct agent *);
 static void send_reregister(struct agent *);
 static void registered(struct agent *, const Internal__Connection *);
@@ -80,30 +85,123 @@ registration_stop(struct agent *agent)
     actor_timer_cancel(&agent->base, &agent->ping_timer);
 }
 
+void
+registration_fini(struct agent *agent)
+{
+    message_unref(agent->leader);
+}
+
+/* --- finding the master --- */
+
+/* Not registered any more; what we have to say waits until we are. */
+static void
+disconnect(struct agent *agent)
+{
+    agent_set_state(agent, AGENT_DISCONNECTED);
+    registration_stop(agent);
+    status_update_manager_pause(&agent->base, &agent->status_updates);
+    agent_operations_pause(agent);
+}
+
+/* Begins anew with whoever leads now. */
 static void
 detect(struct agent *agent)
 {
+    disconnect(agent);
+    agent->is_detecting = true;
+    agent->has_attempted = false;
+    detector_detect(&agent->base, &agent->detector);
+}
+
+/* 'leader' NULL: nobody leads. */
+static void
+set_master(struct agent *agent, struct message *leader,
+           const struct upid *master)
+{
+    if (!upid_is_empty(&agent->master)
+        && !upid_equal(&agent->master, master)) {
+        actor_unlink(&agent->base, &agent->master);
+    }
+    if (leader) {
+        message_ref(leader);
+    }
+    message_unref(agent->leader);
+    agent->leader = leader;
+    agent->master = *master;
+}
+
+static void
+lose_leader(struct agent *agent)
+{
+    static const struct upid nobody = { .id = "" };
+
+    log_info("Lost leading master");
+    disconnect(agent);
+    set_master(agent, NULL, &nobody);
+}
+
+static void
+follow_leader(struct agent *agent, const struct leader *leader)
+{
     int64_t bound = agent->flags->registration_backoff_factor;
 
-    agent_set_state(agent, AGENT_DISCONNECTED);
-    actor_timer_cancel(&agent->base, &agent->ping_timer);
+    disconnect(agent);
+    set_master(agent, leader->info, &leader->upid);
     log_info("New master detected at %s", UPID_TEXT(&agent->master));
     log_info("No credentials provided. Attempting to register without "
              "authentication");
     log_info("Detecting new master");
-    status_update_manager_pause(&agent->base, &agent->status_updates);
-    agent_operations_pause(agent);
-
+    agent->has_attempted = false;
     agent->registration_backoff_ns = 2 * bound;
     actor_timer_start(&agent->base, &agent->registration_timer,
                       (int64_t) (actor_random_double(&agent->base) *
-                                 (double) bound), attempt, NULL);
+                                 (double) bound), on_attempt, NULL);
+}
+
+void
+on_leader(struct actor *self, struct actor_msg *msg)
+{
+    struct agent *agent = (struct agent *) self;
+    const struct leader *leader = actor_msg_body(msg, &msg_leader);
+    bool is_answer = agent->is_detecting;
+
+    agent->is_detecting = false;
+    if (agent->state == AGENT_TERMINATING) {
+        log_info("Skipping registration because agent is terminating");
+    } else if (leader->error) {
+        autofree char *why = xasprintf("Failed to detect a master: %s",
+                                       error_text(leader->error));
+
+        agent_fail(agent, why);
+    } else if (!leader->info) {
+        lose_leader(agent);
+    } else if (!agent->leader || !leader_is_same(agent->leader, leader->info)
+               || (is_answer && !agent->has_attempted)) {
+        follow_leader(agent, leader);
+    } else if (is_answer) {
+        set_master(agent, leader->info, &leader->upid);
+        attempt(agent);
+    }
+}
+
+/* Since the last attempt the master may have got another address. */
+static void
+on_attempt(struct actor *self, void *arg UNUSED)
+{
+    struct agent *agent = (struct agent *) self;
+
+    if (agent->has_attempted) {
+        agent->is_detecting = true;
+        detector_detect(self, &agent->detector);
+    } else {
+        attempt(agent);
+    }
 }
 
 static void
-attempt(struct actor *self, void *arg UNUSED)
+attempt(struct agent *agent)
 {
-    struct agent *agent = (struct agent *) self;
+    struct actor *self = &agent->base;
     int64_t bound = agent->registration_backoff_ns;
 
     actor_link(self, &agent->master);
@@ -112,6 +210,7 @@ attempt(struct actor *self, void *arg UNUSED)
     } else {
         send_register(agent);
     }
+    agent->has_attempted = true;
 
     if (bound > BACKOFF_MAX) {
         bound = BACKOFF_MAX;
@@ -120,7 +219,8 @@ attempt(struct actor *self, void *arg UNUSED)
     vlog(1, "Will retry registration in %s if necessary",
          DURATION_TEXT(pause));
     agent->registration_backoff_ns = 2 * bound;
-    actor_timer_start(self, &agent->registration_timer, pause, attempt, NULL);
+    actor_timer_start(self, &agent->registration_timer, pause, on_attempt,
+                      NULL);
 }
 
 /* --- what we say --- */
@@ -376,6 +476,7 @@ static void
 registered(struct agent *agent, const Internal__Connection *connection)
 {
     agent_set_state(agent, AGENT_RUNNING);
+    agent->is_detecting = false;        /* it has been found */
     actor_timer_cancel(&agent->base, &agent->registration_timer);
     if (connection && connection->has_total_ping_timeout_seconds &&
         connection->total_ping_timeout_seconds > 0) {

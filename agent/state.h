@@ -67,7 +67,11 @@ struct agent {
     struct uuid resource_version;
     int64_t start_wall_ns;
 
-    struct upid master;
+    struct upid detector;
+    struct message *leader;     /* counted; its info; NULL: nobody leads */
+    struct upid master;         /* the leader; empty: nobody leads */
+    bool is_detecting;          /* asked anew for who leads */
+    bool has_attempted;         /* to register with this leader */
     int64_t registration_backoff_ns;    /* upper bound of the next pause */
     int64_t ping_timeout_ns;
     struct actor_timer registration_timer;
@@ -107,6 +111,8 @@ bool agent_is_from_master(const struct agent *, const struct actor_msg *,
 /* --- registration.c --- */
 
 void registration_start(struct agent *);
+void registration_fini(struct agent *);
+void on_leader(struct actor *, struct actor_msg *);
 void on_agent_registered(struct actor *, struct actor_msg *);
 void on_agent_reregistered(struct actor *, struct actor_msg *);
 void on_ping_agent(struct actor *, struct actor_msg *);

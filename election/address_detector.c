@@ -16,6 +16,7 @@
 #include <actor/error.h>
 #include <actor/log.h>
 #include <actor/message.h>
+#include <actor/strbuf.h>
 #include <actor/system.h>
 #include <actor/work.h>
 
@@ -61,9 +62,13 @@ set_leader(struct address_detector *d, const struct address *address)
     struct error *error = upid_make(d->url.id, address, &upid);
 
     if (!error) {
+        autofini(strbuf) id = STRBUF(STRBUF_UNLIMITED);
+
+        master_url_format(&d->url, &id);
         message_unref(d->leader);
         d->address = *address;
-        d->leader = leader_info_create(&upid, d->is_name ? d->url.host : NULL);
+        d->leader = leader_info_create(&upid, id.data,
+                                       d->is_name ? d->url.host : NULL);
         d->leader_upid = upid;
     }
     return error;
@@ -268,12 +273,6 @@ detector_start(struct actor_system *system, const char *master,
                                        &(struct address_detector_options) {
             .url = &url,
         }, ret);
-    }
-    if (error) {
-        autofree char *shown = master_url_redact(master);
-
-        error = error_wrap(error, "Failed to create a master detector for "
-                           "'%s'", shown);
     }
     return error;
 }

@@ -32,6 +32,8 @@ struct address_detector_options {
     void *aux;                          /* outlives the system */
 };
 
+/* The id of the V1.MasterInfo that it tells is the URL: it is the same master,
+ * wherever its address is. */
 struct error *address_detector_start(struct actor_system *,
                                      const struct address_detector_options *,
                                      struct upid *ret) MUST_CHECK;

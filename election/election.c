@@ -108,15 +108,25 @@ leader_upid(const V1__MasterInfo *info, struct upid *ret)
                       info->pid ? info->pid : "");
 }
 
+bool
+leader_is_same(const struct message *a, const struct message *b)
+{
+    const V1__MasterInfo *info_a = message_root(a);
+    const V1__MasterInfo *info_b = message_root(b);
+
+    return !strcmp(info_a->id, info_b->id);
+}
+
 struct message *
-leader_info_create(const struct upid *upid, const char *hostname)
+leader_info_create(const struct upid *upid, const char *id,
+                   const char *hostname)
 {
     struct message *m = message_create(&v1__master_info__descriptor);
     V1__MasterInfo *info = message_root(m);
     char ip[ADDRESS_TEXT_SIZE];
 
     info->pid = message_strdup(m, UPID_TEXT(upid));
-    info->id = info->pid;
+    info->id = id ? message_strdup(m, id) : info->pid;
     if (upid->address.family == ADDRESS_IPV4) {
         memcpy(&info->ip, upid->address.ip, sizeof info->ip);
     }

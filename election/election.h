@@ -107,8 +107,13 @@ struct error *leader_upid(const struct V1__MasterInfo *,
                           struct upid *ret) MUST_CHECK;
 
 /* A V1.MasterInfo for a master of which only the UPID is known, and a name of
- * its host or NULL.  Its id is none that a master would take for its own.
+ * its host or NULL.  'id' has to be none that a master would take for its own;
+ * NULL: the UPID's text.  Any thread. */
+struct message *leader_info_create(const struct upid *, const char *id,
+                                   const char *hostname);
+
+/* Whether both are of the same master, which may have another address by now.
  * Any thread. */
-struct message *leader_info_create(const struct upid *, const char *hostname);
+bool leader_is_same(const struct message *, const struct message *);
 
 #endif /* ELECTION_ELECTION_H */

@@ -257,7 +257,8 @@ send_from(struct actor *self, const struct upid *to, struct actor_msg *msg)
     set_sender(msg, self);
     if (slot) {
         system_push(system, slot, generation, msg);
-    } else if (!system_is_local(system, to) && system->transport_ops) {
+    } else if (!upid_is_empty(to) && !system_is_local(system, to)
+               && system->transport_ops) {
         system->transport_ops->send(system->transport, actor_upid(self), to,
                                     &msg);
     } else {

@@ -201,6 +201,11 @@ check_PROGRAMS += %D%/test_agent_operations
 	tests/lib/puppet.c tests/lib/puppet.h
 %C%_test_agent_operations_LDADD = $(LIBTEST) $(LIBAGENT) $(LIBMODEL)
 
+check_PROGRAMS += %D%/test_agent_detection
+%C%_test_agent_detection_SOURCES = %D%/test_agent_detection.c \
+	tests/lib/puppet.c tests/lib/puppet.h
+%C%_test_agent_detection_LDADD = $(LIBTEST) $(LIBAGENT) $(LIBMODEL)
+
 check_PROGRAMS += %D%/test_agent
 %C%_test_agent_SOURCES = %D%/test_agent.c tests/lib/puppet.c \
 	tests/lib/puppet.h tests/lib/recorder.c \

@@ -175,7 +175,8 @@ do_detect(struct actor *self, void *stage)
 static void
 do_contend(struct actor *self, void *stage)
 {
-    struct message *info = leader_info_create(actor_upid(self), NULL);
+    struct message *info = leader_info_create(actor_upid(self), NULL,
+                                              NULL);
 
     contender_contend(self, &((struct stage *) stage)->election, info);
     message_unref(info);
@@ -221,7 +222,7 @@ appoint(struct stage *s, const char *upid_text)
 
     if (upid_text) {
         must(upid_parse(upid_text, &upid));
-        info = leader_info_create(&upid, NULL);
+        info = leader_info_create(&upid, NULL, NULL);
     }
     standalone_appoint(s->system, &s->election, info);
     message_unref(info);
@@ -495,8 +496,7 @@ START_TEST(what_names_no_master_is_refused)
 
     stage_open(&s);
     error = detector_start(s.system, "nonsense", &s.election);
-    ck_assert_str_eq(error_text(error), "Failed to create a master detector "
-                     "for 'nonsense': expecting host:port");
+    ck_assert_str_eq(error_text(error), "expecting host:port");
     error_destroy(error);
     error = detector_start(s.system, "zk://a:2181/mesos", &s.election);
     ck_assert_int_eq(error_code(error), ERROR_UNSUPPORTED);

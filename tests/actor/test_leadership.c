@@ -143,7 +143,7 @@ static void
 appoint(struct stage *s, size_t i)
 {
     struct message *info = i < N_MASTERS
-        ? leader_info_create(&s->masters[i].upid, "there") : NULL;
+        ? leader_info_create(&s->masters[i].upid, NULL, "there") : NULL;
 
     for (size_t j = 0; j < N_MASTERS; j++) {
         if (j == i) {
@@ -241,7 +241,8 @@ END_TEST
 START_TEST(former_process_of_the_address_is_somebody_else)
 {
     struct stage *s = stage_open();
-    struct message *info = leader_info_create(&s->masters[0].upid, NULL);
+    struct message *info = leader_info_create(&s->masters[0].upid, NULL,
+                                              NULL);
 
     standalone_appoint(s->masters[0].system, &s->masters[0].election, info);
     multi_system_run(s->multi);

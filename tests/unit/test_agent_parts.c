@@ -170,34 +170,6 @@ START_TEST(environment_has_what_executors_ask_for_and_the_command_wins)
 }
 END_TEST
 
-static void
-check_master(const char *text, const char *expected)
-{
-    struct upid upid;
-    struct error *error = agent_parse_master(text, &upid);
-
-    ck_assert_msg(!error, "%s", error ? error_text(error) : "");
-    ck_assert_str_eq(UPID_TEXT(&upid), expected);
-}
-
-START_TEST(master_is_an_address_with_or_without_its_name)
-{
-    struct upid upid;
-    struct error *error;
-
-    check_master("127.0.0.1:5050", "master@127.0.0.1:5050");
-    check_master("master@10.1.2.3:1", "master@10.1.2.3:1");
-    check_master("[::1]:5050", "master@[::1]:5050");
-    check_master("127.0.0.1:5050\n", "master@127.0.0.1:5050");
-    error = agent_parse_master("zk://a:2181/mesos", &upid);
-    ck_assert_int_eq(error_code(error), ERROR_UNSUPPORTED);
-    error_destroy(error);
-    error = agent_parse_master("nonsense", &upid);
-    ck_assert_int_eq(error_code(error), ERROR_PARSE);
-    error_destroy(error);
-}
-END_TEST
-
 static Suite *
 agent_parts_suite(void)
 {
@@ -211,7 +183,6 @@ agent_parts_suite(void)
     test_add(suite, "names", long_commands_are_cut_in_names);
     test_add(suite, "environment",
              environment_has_what_executors_ask_for_and_the_command_wins);
-    test_add(suite, "master", master_is_an_address_with_or_without_its_name);
     return suite;
 }
 

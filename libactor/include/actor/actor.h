@@ -26,7 +26,8 @@
  * Delivery is at most once, in order for each pair of sender and receiver.
  * Inside one system a message is passed as a pointer; to another system it is
  * encoded (message.h) and travels over a link (docs/wire.md).  A message
- * nobody handles, or for an actor that is gone, is dropped and counted.  So is
+ * nobody handles, for an actor that is gone, or for nobody (the empty UPID) is
+ * dropped and counted.  So is
  * one for an actor of a process that is gone, even if another process has the
  * address by now and an actor of that id: see upid.h.
  *
