@@ -248,7 +248,8 @@ const struct flag master_flag_table[] = {
     FLAG(weights, FLAG_STRING, .validate = validate_weights,
          .help = "A comma-separated list of role/weight pairs of the form\n"
                  "`role=weight,role=weight`. A role of weight 2 gets twice\n"
-                 "the share of one of weight 1."),
+                 "the share of one of weight 1. They go into a registry that\n"
+                 "has no weights; one that has some goes before this flag."),
     FLAG(whitelist, FLAG_PATH,
          .help = "Path of a file with the host names, one per line, of the\n"
                  "agents that are offered. It is read again every five\n"

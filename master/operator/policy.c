@@ -83,10 +83,12 @@ operator_get_weights(struct master *m, struct operator_call *call)
     struct message *out = response_create(MASTER__RESPONSE__TYPE__GET_WEIGHTS,
                                           &response);
 
-    response->get_weights = message_new(
+    Master__Response__GetWeights *weights = message_new(
         out, &master__response__get_weights__descriptor);
-    response->get_weights->weight_infos = weights_list(
-        m, out, &response->get_weights->n_weight_infos);
+
+    /* Mesos leaves the member out if there is nothing to tell. */
+    weights->weight_infos = weights_list(m, out, &weights->n_weight_infos);
+    response->get_weights = weights->n_weight_infos > 0 ? weights : NULL;
     answer_with(call, out);
 }
 

@@ -328,6 +328,17 @@ check_PROGRAMS += %D%/test_master_quota
 %C%_test_master_quota_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
 %C%_test_master_quota_LDADD = $(LIBTEST) $(LIBMASTER) $(LIBMODEL)
 
+check_PROGRAMS += %D%/test_policy_calls
+%C%_test_policy_calls_SOURCES = %D%/test_policy_calls.c tests/lib/puppet.c \
+	tests/lib/puppet.h
+%C%_test_policy_calls_LDADD = $(LIBTEST) $(LIBMASTER) $(LIBMODEL)
+
+check_PROGRAMS += %D%/test_master_allocation
+%C%_test_master_allocation_SOURCES = %D%/test_master_allocation.c \
+	$(policy_stage)
+%C%_test_master_allocation_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
+%C%_test_master_allocation_LDADD = $(LIBTEST) $(LIBMASTER) $(LIBMODEL)
+
 check_PROGRAMS += %D%/test_master_maintenance
 %C%_test_master_maintenance_SOURCES = %D%/test_master_maintenance.c \
 	$(policy_stage)

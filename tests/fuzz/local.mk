@@ -91,6 +91,9 @@ fuzz_programs += %D%/fuzz_sim_plan
 fuzz_programs += %D%/fuzz_rate_limits
 %C%_fuzz_rate_limits_SOURCES = %D%/fuzz_rate_limits.c $(fuzz_main)
 %C%_fuzz_rate_limits_LDADD = $(LIBMASTER) $(LIBMODEL) $(FUZZ_LDFLAGS)
+fuzz_programs += %D%/fuzz_policy
+%C%_fuzz_policy_SOURCES = %D%/fuzz_policy.c $(fuzz_main)
+%C%_fuzz_policy_LDADD = $(LIBMASTER) $(LIBMODEL) $(FUZZ_LDFLAGS)
 
 fuzz_programs += %D%/fuzz_registry
 %C%_fuzz_registry_SOURCES = %D%/fuzz_registry.c $(fuzz_main)

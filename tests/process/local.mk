@@ -16,6 +16,7 @@ test_scripts += %D%/test_example_framework.sh %D%/test_execute.sh \
 	%D%/test_local.sh %D%/test_manuals.sh %D%/test_thousand_tasks.sh
 test_scripts += %D%/test_task_group.sh %D%/test_workers.sh
 test_scripts += %D%/test_follow.sh
+test_scripts += %D%/test_policy.sh
 test_scripts += %D%/test_volume.sh
 
 # A framework for test_thousand_tasks.sh.
