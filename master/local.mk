@@ -99,8 +99,12 @@ noinst_LTLIBRARIES += %D%/libmaster.la
 	%D%/policy/quota.c \
 	%D%/policy/quota_config.c \
 	%D%/policy/quota_config.h \
+	%D%/policy/quota_usage.c \
+	%D%/policy/quota_usage.h \
 	%D%/policy/role_policy_table.c \
 	%D%/policy/role_policy_table.h \
+	%D%/policy/role_usage_table.c \
+	%D%/policy/role_usage_table.h \
 	%D%/policy/weights.c \
 	%D%/private.h \
 	%D%/rate_limiter.c \

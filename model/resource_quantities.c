@@ -50,7 +50,9 @@ static struct resource_quantity *
 find(const struct resource_quantities *q, const char *name)
 {
     for (size_t i = 0; i < q->n; i++) {
-        if (!strcmp(q->entries[i].name, name)) {
+        /* Well-known names are one and the same text. */
+        if (q->entries[i].name == name
+            || !strcmp(q->entries[i].name, name)) {
             return &q->entries[i];
         }
     }
@@ -100,13 +102,14 @@ resource_quantities_set(struct resource_quantities *q, const char *name,
 static void
 add(struct resource_quantities *q, const char *name, int64_t amount)
 {
-    int64_t sum;
+    struct resource_quantity *entry = find(q, name);
 
-    if (__builtin_add_overflow(resource_quantities_get(q, name, NULL), amount,
-                               &sum)) {
-        sum = INT64_MAX;
+    if (!entry) {
+        resource_quantities_set(q, name, amount);
+    } else if (__builtin_add_overflow(entry->amount, amount,
+                                      &entry->amount)) {
+        entry->amount = INT64_MAX;
     }
-    resource_quantities_set(q, name, sum);
 }
 
 /* --- from text --- */

@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * quota.c - what roles may have, and are sure to get: changed, and shown.
- *
- * What a role consumes is what its tasks and executors use of resources that
- * are nobody's, and all that is reserved to it; with all roles below it.
- * Revocable resources do not count: so does the allocator see it. */
+ * quota.c - what roles may have, and are sure to get: changed, and shown. */
 #include <config.h>
 
 /* QuotaStatus.infos is deprecated, and still what older tools read. */
@@ -22,6 +18,7 @@
 #include "master/allocator/allocator.h"
 #include "master/policy/change.h"
 #include "master/policy/quota_config.h"
+#include "master/policy/quota_usage.h"
 #include "master/private.h"
 #include "master/registry_calls.h"
 #include "model/roles.h"
@@ -33,82 +30,6 @@
 typedef Internal__RegistryChange__UpdateQuota Update;
 
 static const char *const bypass = "(use 'force' flag to bypass this check)";
-
-/* --- what there is, and what is used --- */
-
-static void
-add_used(const struct agent *agent, const char *role,
-         struct resource_quantities *sum)
-{
-    const struct task *task;
-    const struct executor *executor;
-    const struct text *known = NULL;    /* tasks share the texts of roles */
-    bool is_within = false;
-
-    DL_FOREACH(agent->tasks.first, task) {
-        if (task->role != known) {
-            known = task->role;
-            is_within = role_is_within(known->s, role);
-        }
-        if (is_within && task->holds_resources) {
-            resource_quantities_add_scalars(sum, &task->resources,
-                                            QUANTITIES_UNRESERVED, NULL);
-        }
-    }
-    DL_FOREACH(agent->executors, executor) {
-        if (role_is_within(executor->role, role)) {
-            resource_quantities_add_scalars(sum, &executor->resources,
-                                            QUANTITIES_UNRESERVED, NULL);
-        }
-    }
-}
-
-static void
-get_consumed(const struct master *m, const char *role,
-             struct resource_quantities *ret)
-{
-    struct agent *agent = NULL;
-
-    *ret = (struct resource_quantities) { 0 };
-    while ((agent = agents_next(&m->agents, agent)) != NULL) {
-        add_used(agent, role, ret);
-        resource_quantities_add_scalars(ret, &agent->total,
-                                        QUANTITIES_RESERVED, role);
-    }
-}
-
-/* What an agent will have when it is back, as far as the registry knows. */
-static void
-add_recovered(const V1__AgentInfo *info, struct resource_quantities *sum)
-{
-    autofini(resources) total = { 0 };
-    struct error *error = resources_decode(info->resources, info->n_resources,
-                                           &total);
-
-    if (error) {
-        error_drop(error);
-        return;
-    }
-    resource_quantities_add_scalars(sum, &total, QUANTITIES_FIRM, NULL);
-}
-
-/* Agents that have not come back yet after a failover count as well: else the
- * cluster would have nothing just then (a weak point of Mesos). */
-static void
-get_capacity(const struct master *m, struct resource_quantities *ret)
-{
-    struct agent *agent = NULL;
-    const struct id_record *record = NULL;
-
-    *ret = (struct resource_quantities) { 0 };
-    while ((agent = agents_next(&m->agents, agent)) != NULL) {
-        resource_quantities_add_scalars(ret, &agent->total, QUANTITIES_FIRM,
-                                        NULL);
-    }
-    while ((record = ids_next(&m->known.recovered, record)) != NULL) {
-        add_recovered(record->part, ret);
-    }
-}
 
 /* --- checking --- */
 
@@ -135,22 +56,20 @@ check_config(const Quota__QuotaConfig *config)
 }
 
 static struct error *
-check_consumption(struct master *m, const Quota__QuotaConfig *config,
-                  bool force)
+check_consumption(const struct role_usages *usages,
+                  const Quota__QuotaConfig *config, bool force)
 {
-    struct resource_quantities guarantees, limits, consumed;
+    const struct resource_quantities *consumed =
+        &role_usages_find_top(usages, config->role)->consumed;
+    struct resource_quantities guarantees, limits;
     autofini(strbuf) limit = STRBUF(4096);
     autofini(strbuf) used = STRBUF(4096);
     struct error *error = NULL;
 
-    if (config->n_limits == 0) {
-        return NULL;
-    }
     quota_config_read(config, &guarantees, &limits);
-    get_consumed(m, config->role, &consumed);
     resource_quantities_format(&limits, &limit);
-    resource_quantities_format(&consumed, &used);
-    if (resource_quantities_are_within(&consumed, &limits)) {
+    resource_quantities_format(consumed, &used);
+    if (resource_quantities_are_within(consumed, &limits)) {
         /* As it should be. */
     } else if (force) {
         log_info("Updating '%s' quota limit to '%s'; this is below its "
@@ -165,7 +84,30 @@ check_consumption(struct master *m, const Quota__QuotaConfig *config,
     }
     resource_quantities_fini(&guarantees);
     resource_quantities_fini(&limits);
-    resource_quantities_fini(&consumed);
+    return error;
+}
+
+/* All limits against what is used now. */
+static struct error *
+check_limits(const struct master *m, const Update *update, bool force)
+{
+    struct role_usages usages = { NULL };
+    struct error *error = NULL;
+
+    for (size_t i = 0; i < update->n_configs; i++) {
+        if (update->configs[i]->n_limits > 0) {
+            role_usages_add(&usages, update->configs[i]->role);
+        }
+    }
+    if (usages.table) {
+        quota_usage_compute(m, &usages);
+    }
+    for (size_t i = 0; i < update->n_configs && !error; i++) {
+        if (update->configs[i]->n_limits > 0) {
+            error = check_consumption(&usages, update->configs[i], force);
+        }
+    }
+    role_usages_fini(&usages);
     return error;
 }
 
@@ -215,7 +157,7 @@ exceeds_capacity(const struct master *m,
     struct resource_quantities capacity;
     bool exceeds;
 
-    get_capacity(m, &capacity);
+    quota_usage_capacity(m, &capacity);
     exceeds = !resource_quantities_contain(&capacity, sum);
     if (exceeds) {
         strbuf_append(text, "otal quota guarantees '");
@@ -263,41 +205,28 @@ check_update(struct master *m, const Internal__RegistryChange *change,
              bool force)
 {
     const Update *update = change->update_quota;
+    struct error *error;
 
     for (size_t i = 0; i < update->n_configs; i++) {
-        struct error *error = check_config(update->configs[i]);
-
+        error = check_config(update->configs[i]);
         if (error) {
             return error;
         }
     }
-    for (size_t i = 0; i < update->n_configs; i++) {
-        struct error *error = check_consumption(m, update->configs[i], force);
-
-        if (error) {
-            return error;
-        }
-    }
-    return check_sum(m, update, force, false);
+    error = check_limits(m, update, force);
+    return error ? error : check_sum(m, update, force, false);
 }
 
 /* --- offers that stand against it --- */
 
 static void
-get_offered(const struct offer *offer, struct resource_quantities *ret)
-{
-    *ret = (struct resource_quantities) { 0 };
-    resource_quantities_add_scalars(ret, &offer->resources, QUANTITIES_FIRM,
-                                    NULL);
-}
-
-static void
 rescind(struct master *m, struct offer *offer,
         struct resource_quantities *less, struct resource_quantities *more)
 {
-    struct resource_quantities offered;
+    struct resource_quantities offered = { 0 };
 
-    get_offered(offer, &offered);
+    resource_quantities_add_scalars(&offered, &offer->resources,
+                                    QUANTITIES_FIRM, NULL);
     if (less) {
         resource_quantities_subtract(less, &offered);
     }
@@ -356,25 +285,18 @@ enforce_guarantees(struct master *m, const char *role,
 /* The allocator may give away more while we look: this is best effort, and
  * makes true soon what would be true in the end. */
 static void
-enforce(struct master *m, const char *role,
-        const struct resource_quantities *guarantees,
-        const struct resource_quantities *limits)
+enforce(struct master *m, const struct role_usage *usage,
+        const Quota__QuotaConfig *config)
 {
-    struct resource_quantities held;
-    const struct offer *offer;
-    struct agent *agent = NULL;
+    struct resource_quantities guarantees, limits, held;
 
-    get_consumed(m, role, &held);
-    while ((agent = agents_next(&m->agents, agent)) != NULL) {
-        DL_FOREACH2(agent->offers, offer, agent_next) {
-            if (role_is_within(offer->role, role)) {
-                resource_quantities_add_scalars(&held, &offer->resources,
-                                                QUANTITIES_UNRESERVED, NULL);
-            }
-        }
-    }
-    enforce_limits(m, role, limits, &held);
-    enforce_guarantees(m, role, guarantees, &held);
+    quota_config_read(config, &guarantees, &limits);
+    resource_quantities_init_copy(&held, &usage->consumed);
+    resource_quantities_add(&held, &usage->offered);
+    enforce_limits(m, config->role, &limits, &held);
+    enforce_guarantees(m, config->role, &guarantees, &held);
+    resource_quantities_fini(&guarantees);
+    resource_quantities_fini(&limits);
     resource_quantities_fini(&held);
 }
 
@@ -384,19 +306,22 @@ static void
 publish_update(struct master *m, const Internal__RegistryChange *change)
 {
     const Update *update = change->update_quota;
+    struct role_usages usages = { NULL };
 
     /* The allocator has to know before anything comes free again. */
     for (size_t i = 0; i < update->n_configs; i++) {
         quota_take(m, update->configs[i]);
+        role_usages_add(&usages, update->configs[i]->role);
     }
+    quota_usage_compute(m, &usages);
     for (size_t i = 0; i < update->n_configs; i++) {
-        struct resource_quantities guarantees, limits;
+        const Quota__QuotaConfig *config = update->configs[i];
 
-        quota_config_read(update->configs[i], &guarantees, &limits);
-        enforce(m, update->configs[i]->role, &guarantees, &limits);
-        resource_quantities_fini(&guarantees);
-        resource_quantities_fini(&limits);
+        if (find_config(update, config->role) == config) {
+            enforce(m, role_usages_find_top(&usages, config->role), config);
+        }
     }
+    role_usages_fini(&usages);
 }
 
 void

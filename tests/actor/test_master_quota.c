@@ -216,6 +216,55 @@ START_TEST(limit_below_what_is_used_needs_force)
 }
 END_TEST
 
+START_TEST(roles_below_and_reservations_are_consumed)
+{
+    struct stage s = stage_create();
+    struct puppet *agent;
+
+    stage_with_task(&s, "\"role\":\"eng/web\",");
+    agent = puppet_create(s.system, "slave(2)");
+    puppet_say(agent, &s.master, &msg_register_agent,
+               "{\"agent\":{\"hostname\":\"node\",\"resources\":[{\"name\":"
+               "\"cpus\",\"type\":\"SCALAR\",\"scalar\":{\"value\":2},"
+               "\"reservations\":[{\"type\":\"STATIC\",\"role\":\"eng/db\"}]"
+               "}]},\"version\":\"1.12.0\"}");
+
+    ck_assert_str_eq(operate(&s, SET("eng", "", CPUS(2))),
+                     "400 Invalid QuotaConfig: Role 'eng' is already "
+                     "consuming 'cpus:3; mem:64'; this is more than the "
+                     "requested limits 'cpus:2' (use 'force' flag to bypass "
+                     "this check)");
+    ck_assert_str_eq(operate(&s, SET("engine", "", CPUS(0))), "200");
+    ck_assert_str_eq(operate(&s, SET("eng", "", CPUS(3))), "200");
+    ck_assert_double_eq(metric(&s, "allocator/mesos/quota/roles/eng/"
+                               "resources/cpus/consumed"), 3);
+    ck_assert_double_eq(metric(&s, "allocator/mesos/quota/roles/eng/"
+                               "resources/cpus/offered_or_allocated"), 1);
+    stage_close(&s);
+    puppet_destroy(agent);
+}
+END_TEST
+
+START_TEST(last_quota_of_a_role_in_a_call_counts)
+{
+    struct stage s = stage_create();
+
+    stage_with_offer(&s, "");
+    puppet_forget(s.scheduler);
+
+    ck_assert_str_eq(operate(&s, QUOTA("\"quota_configs\":["
+                                       CONFIG("*", "", CPUS(0)) ","
+                                       CONFIG("*", CPUS(1), CPUS(4)) "]")),
+                     "200");
+
+    ck_assert_uint_eq(n_events(s.scheduler, SCHEDULER__EVENT__TYPE__RESCIND),
+                      0);
+    ck_assert_ptr_nonnull(strstr(show(&s, "GET_QUOTA"), "\"limits\":{\"cpus\""
+                                 ":{\"value\":4.0}}"));
+    stage_close(&s);
+}
+END_TEST
+
 START_TEST(offers_above_a_new_limit_are_taken_back)
 {
     struct stage s = stage_create();
@@ -565,6 +614,8 @@ quota_suite(void)
     ADD(quotas_at_the_same_time_are_checked_one_after_the_other);
     ADD(changes_that_wait_when_the_master_ends_are_answered);
     ADD(limit_below_what_is_used_needs_force);
+    ADD(roles_below_and_reservations_are_consumed);
+    ADD(last_quota_of_a_role_in_a_call_counts);
     ADD(offers_above_a_new_limit_are_taken_back);
     ADD(offers_of_others_are_taken_back_for_a_guarantee);
     ADD(old_form_sets_guarantee_and_limit_once);
