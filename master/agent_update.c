@@ -39,6 +39,7 @@ update(struct master *m, struct agent *agent,
     }
     uuid_from_message(body->resource_version_uuid, &agent->resource_version);
     resources_fini(&total);
+    agents_check_drained(m, agent);
 }
 
 void

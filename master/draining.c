@@ -4,7 +4,8 @@
  * be offered.
  *
  * An agent that is drained is deactivated and told to end its tasks; when it
- * has none left it is DRAINED, or gone if that was asked for.  How an agent
+ * has none left, and no operation that is not acknowledged, it is DRAINED, or
+ * gone if that was asked for.  How an agent
  * stands outlives its link, its process, and the master. */
 #include <config.h>
 
@@ -200,6 +201,17 @@ publish(struct master *m, struct stand *stand)
     }
 }
 
+/* Whatever came of it, the agent may be drained again. */
+static void
+end_marking(struct master *m, const struct stand *stand)
+{
+    struct agent *agent = agents_find(&m->agents, stand->id);
+
+    if (agent && stand->kind == STAND_DRAINED) {
+        agent->is_marking_drained = false;
+    }
+}
+
 static enum op_next
 stand_publish(struct actor *self, struct op *op)
 {
@@ -207,6 +219,7 @@ stand_publish(struct actor *self, struct op *op)
     struct stand *stand = stand_cast(op);
     autoerror *refused = NULL;
 
+    end_marking(m, stand);
     if (!registry_is_changed(op, &refused)) {
         if (!refused) {
             return registry_fail(op);
@@ -214,11 +227,12 @@ stand_publish(struct actor *self, struct op *op)
         agents_answer(&stand->answer, 409, error_text(refused));
         return OP_DONE;
     }
-
-    /* It may have been removed meanwhile, or be gone. */
-    if (agents_is_known(m, stand->id)) {
-        publish(m, stand);
+    if (!agents_is_known(m, stand->id)) {
+        agents_answer(&stand->answer, 409,
+                      "Agent removed while processing the call");
+        return OP_DONE;
     }
+    publish(m, stand);
     agents_answer(&stand->answer, 200, "");
     return OP_DONE;
 }
@@ -360,7 +374,7 @@ agents_check_drained(struct master *m, struct agent *agent)
     struct agents_answer nobody = { NULL, NULL };
 
     if (!drain || drain->state != V1__DRAIN_STATE__DRAINING
-        || !agent->connected || agent->tasks.n > 0
+        || !agent->connected || agent->tasks.n > 0 || agent->operations
         || agent->is_marking_drained) {
         return;
     }

@@ -173,6 +173,16 @@ forget(struct master *m, struct tracked_operation *op)
     operations_remove(&m->operations, op);
 }
 
+/* The same while its agent stays, which may have waited for that. */
+static void
+finish(struct master *m, struct tracked_operation *op)
+{
+    struct agent *agent = op->agent;
+
+    forget(m, op);
+    agents_check_drained(m, agent);
+}
+
 static void
 set_status(struct master *m, struct tracked_operation *op,
            const V1__OperationStatus *status)
@@ -202,7 +212,7 @@ settle(struct master *m, struct tracked_operation *op,
         forward(m, frameworks_find(&m->frameworks, op->framework_id), op,
                 status);
         if (is_terminal && !status->uuid) {
-            forget(m, op);
+            finish(m, op);
         }
         return;
     }
@@ -210,7 +220,7 @@ settle(struct master *m, struct tracked_operation *op,
         send_acknowledgement(m, op, status->uuid);
     }
     if (is_terminal) {
-        forget(m, op);
+        finish(m, op);
     }
 }
 
@@ -330,7 +340,7 @@ operations_acknowledge(struct master *m, struct framework *f,
     metric_increment(
         m->metrics.valid_operation_status_update_acknowledgements, 1);
     if (operation_state_is_terminal(op->status->state)) {
-        forget(m, op);
+        finish(m, op);
     }
 }
 
@@ -534,7 +544,7 @@ operations_lose_framework(struct master *m, const struct framework *f)
             if (op->status->uuid) {
                 send_acknowledgement(m, op, op->status->uuid);
             }
-            forget(m, op);
+            finish(m, op);
         }
         op = next;
     }

@@ -148,8 +148,10 @@ void agents_cancel_unreachable(struct master *, const char *id);
 
 actor_handler_fn agents_on_unregister;
 
-/* Called once with an HTTP status and what there is to say besides; from any
- * thread, if the master ends first (503). */
+/* Called once with an HTTP status and what there is to say besides, in a turn
+ * of the master: if it ends first, in its last one (503).  What promises that
+ * are operations that ask other actors only; one with work in the pool may
+ * outlive the master, and must not answer. */
 typedef void agents_answer_fn(void *aux, int status, const char *text);
 
 struct agents_answer {

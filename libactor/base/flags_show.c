@@ -76,19 +76,33 @@ append_value(struct strbuf *out, const struct flag *f, const void *values)
 }
 
 void
-flags_write_json(struct json_writer *w, const struct flag *flags,
-                 size_t n_flags, const void *values)
+flags_each(const struct flag *flags, size_t n_flags, const void *values,
+           void (*fn)(void *aux, const char *name, const char *value),
+           void *aux)
 {
     autofree const struct flag **order = sorted(flags, n_flags);
 
-    json_object_begin(w);
     for (size_t i = 0; i < n_flags; i++) {
         if (flag_is_set(order[i], values)) {
             autofini(strbuf) text = STRBUF(STRBUF_UNLIMITED);
             append_value(&text, order[i], values);
-            json_member_string(w, order[i]->name, text.data);
+            fn(aux, order[i]->name, text.data);
         }
     }
+}
+
+static void
+write_member(void *w, const char *name, const char *value)
+{
+    json_member_string(w, name, value);
+}
+
+void
+flags_write_json(struct json_writer *w, const struct flag *flags,
+                 size_t n_flags, const void *values)
+{
+    json_object_begin(w);
+    flags_each(flags, n_flags, values, write_member, w);
     json_object_end(w);
 }
 

@@ -36,6 +36,8 @@ struct entry {
 static const struct entry entries[] = {
     PLAIN(GET_HEALTH, operator_get_health),
     PLAIN(GET_VERSION, operator_get_version),
+    PLAIN(GET_FLAGS, operator_get_flags),
+    WITH(GET_METRICS, get_metrics, operator_get_metrics),
     PLAIN(GET_MASTER, operator_get_master),
     PLAIN(GET_LOGGING_LEVEL, operator_get_logging_level),
     WITH(TEARDOWN, teardown, operator_teardown),
@@ -146,15 +148,13 @@ check_request(const struct master *m, struct http_request **request)
     return *request != NULL;
 }
 
-static struct error *
-decode(const struct http_request *request, struct message **ret)
+struct error *
+operator_decode(const char *body, size_t size, bool is_json,
+                struct message **ret)
 {
-    size_t size;
-    const char *body = http_request_body(request, &size);
     struct error *error;
 
-    if (http_media_type_is(http_request_header(request, "Content-Type"),
-                           PROTOBUF)) {
+    if (!is_json) {
         return error_wrap(message_decode_protobuf(&master__call__descriptor,
                                                   body, size, ret),
                           "Failed to parse body into Call protobuf");
@@ -165,10 +165,11 @@ decode(const struct http_request *request, struct message **ret)
                       : "Failed to convert JSON into Call protobuf");
 }
 
-/* What is missing in the call; NULL: nothing. */
-static const char *
-find_missing(const Master__Call *call, const struct entry *entry)
+const char *
+operator_find_missing(const Master__Call *call)
 {
+    const struct entry *entry = find_entry(call->type);
+
     if (!call->has_type) {
         return "type";
     }
@@ -185,7 +186,7 @@ static void
 run(struct master *m, struct operator_call *call)
 {
     const struct entry *entry = find_entry(call->in->type);
-    const char *missing = find_missing(call->in, entry);
+    const char *missing = operator_find_missing(call->in);
     const char *accept = http_request_header(call->request, "Accept");
 
     call->is_json = http_accepts_media_type(accept, JSON);
@@ -219,6 +220,9 @@ operator_on_request(struct actor *self, struct http_request *request)
     struct operator_call *call;
     struct message *message;
     struct error *error;
+    const char *body;
+    bool is_json;
+    size_t size;
 
     log_info("HTTP %s for %s from %s", http_request_method(request),
              http_request_path(request),
@@ -226,7 +230,10 @@ operator_on_request(struct actor *self, struct http_request *request)
     if (!check_request(m, &request)) {
         return;
     }
-    error = decode(request, &message);
+    is_json = http_media_type_is(http_request_header(request, "Content-Type"),
+                                 JSON);
+    body = http_request_body(request, &size);
+    error = operator_decode(body, size, is_json, &message);
     if (error) {
         http_respond_text(&request, 400, "%s", error_text(error));
         error_destroy(error);

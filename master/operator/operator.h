@@ -31,6 +31,17 @@ struct operator_call {
  * is there. */
 typedef void operator_call_fn(struct master *, struct operator_call *);
 
+/* --- what is asked for --- */
+
+/* Takes the body of a request apart: a Master.Call, in '*ret', the caller's.
+ * An error says what is wrong with it and where. */
+struct error *operator_decode(const char *body, size_t size, bool is_json,
+                              struct message **ret);
+
+/* The member that the call's type needs and that is not there: "type",
+ * "drain_agent"; NULL: nothing is missing. */
+const char *operator_find_missing(const Master__Call *);
+
 /* --- answers: each takes the call --- */
 
 /* 'text' may be NULL or "". */
@@ -47,7 +58,8 @@ void operator_answer_response(struct operator_call *,
 
 /* info.c */
 operator_call_fn operator_get_health, operator_get_version,
-    operator_get_master, operator_get_logging_level;
+    operator_get_flags, operator_get_metrics, operator_get_master,
+    operator_get_logging_level;
 
 /* agents.c */
 operator_call_fn operator_mark_agent_gone, operator_drain_agent,

@@ -338,6 +338,10 @@ check_PROGRAMS += %D%/test_master_allocation
 	$(policy_stage)
 %C%_test_master_allocation_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
 %C%_test_master_allocation_LDADD = $(LIBTEST) $(LIBMASTER) $(LIBMODEL)
+check_PROGRAMS += %D%/test_operator_calls
+%C%_test_operator_calls_SOURCES = %D%/test_operator_calls.c $(master_place)
+%C%_test_operator_calls_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
+%C%_test_operator_calls_LDADD = $(LIBTEST) $(LIBMASTER) $(LIBMODEL)
 
 check_PROGRAMS += %D%/test_master_maintenance
 %C%_test_master_maintenance_SOURCES = %D%/test_master_maintenance.c \

@@ -85,9 +85,13 @@ void flags_fini(const struct flag *, size_t n_flags, void *values);
 void flags_usage(struct strbuf *, const char *program, const char *message,
                  const struct flag *, size_t n_flags);
 
-/* A JSON object of all flags that have a value, each as a string, sorted by
- * name: what /flags and /state show.  Without a default, 0 and false are no
- * value. */
+/* Calls 'fn' for each flag that has a value, sorted by name; both strings are
+ * loans for that call.  Without a default, 0 and false are no value. */
+void flags_each(const struct flag *, size_t n_flags, const void *values,
+                void (*fn)(void *aux, const char *name, const char *value),
+                void *aux);
+
+/* A JSON object of these, each as a string: what /flags and /state show. */
 void flags_write_json(struct json_writer *, const struct flag *,
                       size_t n_flags, const void *values);
 
