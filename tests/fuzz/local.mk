@@ -94,6 +94,9 @@ fuzz_programs += %D%/fuzz_rate_limits
 fuzz_programs += %D%/fuzz_policy
 %C%_fuzz_policy_SOURCES = %D%/fuzz_policy.c $(fuzz_main)
 %C%_fuzz_policy_LDADD = $(LIBMASTER) $(LIBMODEL) $(FUZZ_LDFLAGS)
+fuzz_programs += %D%/fuzz_operator
+%C%_fuzz_operator_SOURCES = %D%/fuzz_operator.c $(fuzz_main)
+%C%_fuzz_operator_LDADD = $(LIBMASTER) $(LIBMODEL) $(FUZZ_LDFLAGS)
 
 fuzz_programs += %D%/fuzz_registry
 %C%_fuzz_registry_SOURCES = %D%/fuzz_registry.c $(fuzz_main)
