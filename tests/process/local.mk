@@ -9,6 +9,7 @@ test_scripts += %D%/test_dump.sh
 test_scripts += %D%/test_checks.sh
 test_scripts += %D%/test_master.sh
 test_scripts += %D%/test_operator.sh
+test_scripts += %D%/test_operator_tasks.sh
 test_scripts += %D%/test_recovery.sh
 EXTRA_DIST += %D%/cluster.sh docs/examples/framework.c
 test_scripts += %D%/test_example_framework.sh %D%/test_execute.sh \
