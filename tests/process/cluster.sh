@@ -153,6 +153,15 @@ start_agent()
         give_up "the agent has not registered"
 }
 
+# know_agent NAME: sets $id, which the agent writes down after it has told its
+# log that it is registered.
+know_agent()
+{
+    wait_until test -L "$tmp/$1/meta/slaves/latest" ||
+        give_up "the agent has not written its id down"
+    id=$(basename "$(readlink "$tmp/$1/meta/slaves/latest")")
+}
+
 # execute NAME COMMAND [FLAG...]: mesos-execute in the foreground.
 execute()
 {

@@ -44,7 +44,7 @@ call()
 start_master
 start_agent agent --no-switch_user \
     --resources='cpus:4;mem:1024;disk:1024'
-id=$(basename "$(readlink "$tmp/agent/meta/slaves/latest")")
+know_agent agent
 agent="\"agent_id\":{\"value\":\"$id\"}"
 
 # --- what is refused, in this order ---

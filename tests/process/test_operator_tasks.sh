@@ -58,7 +58,7 @@ run_until_drained()
 
 start_master
 start_agent agent --no-switch_user --resources='cpus:4;mem:1024;disk:1024'
-id=$(basename "$(readlink "$tmp/agent/meta/slaves/latest")")
+know_agent agent
 
 # --- drained, and again ---
 run_until_drained first
