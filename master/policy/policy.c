@@ -6,6 +6,8 @@
 
 #include "master/policy/policy.h"
 
+#include <string.h>
+
 #include <actor/alloc.h>
 #include <actor/log.h>
 #include <actor/message.h>
@@ -57,13 +59,26 @@ take_weights(struct master *m, const Internal__Registry *registry)
     }
 }
 
+/* A registry of another version may have what we do not let anybody ask for:
+ * the allocator would take it for a quota of the role above. */
+static void
+take_quota(struct master *m, const Quota__QuotaConfig *config)
+{
+    if (strchr(config->role, '/')) {
+        log_warn("Ignoring the quota of nested role '%s', which is not "
+                 "supported yet", config->role);
+        return;
+    }
+    quota_take(m, config);
+}
+
 void
 policy_take(struct master *m, const Internal__Registry *registry)
 {
     maintenance_take(m, registry);
     take_weights(m, registry);
     for (size_t i = 0; i < registry->n_quota_configs; i++) {
-        quota_take(m, registry->quota_configs[i]);
+        take_quota(m, registry->quota_configs[i]);
     }
 
     /* Without a quota nothing comes of it. */

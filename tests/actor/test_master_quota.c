@@ -16,6 +16,7 @@
 #include <actor/system.h>
 
 #include "master/private.h"
+#include "master/registrar/registrar.h"
 #include "tests/lib/master_place.h"
 #include "tests/lib/policy_stage.h"
 #include "tests/lib/puppet.h"
@@ -601,6 +602,40 @@ START_TEST(agents_that_are_not_back_yet_count_as_capacity)
 }
 END_TEST
 
+/* Behind the back of what operators may ask for. */
+START_TEST(quota_of_a_nested_role_in_the_registry_is_passed_over)
+{
+    static const char json[] =
+        "{\"update_quota\":{\"configs\":[{\"role\":\"a/b\",\"limits\":{"
+        "\"cpus\":{\"value\":0}}}]}}";
+    struct place place;
+    struct message *change = NULL;
+    place_open(&place);
+    struct stage s = stage_in(&place);
+    stage_open(&s);
+    ck_assert_ptr_null(message_decode_json(
+        &internal__registry_change__descriptor, json, sizeof json - 1,
+        &change));
+    struct master *m = master_of(&s);
+    struct actor_msg *msg = registrar_apply_create(&change);
+    actor_send(&m->base, &m->registrar, &msg);
+    actor_system_run(s.system);
+    stage_close(&s);
+
+    s = stage_in(&place);
+    stage_open(&s);
+
+    ck_assert(has_line(&place, "Ignoring the quota of nested role 'a/b', "
+                       "which is not supported yet\n"));
+    ck_assert_str_eq(show(&s, "GET_QUOTA"), "{}");
+    register_agent(&s);
+    subscribe_first(&s, "\"role\":\"a\",");
+    ck_assert_uint_eq(n_offers(s.scheduler), 1);
+    stage_close(&s);
+    place_close(&place);
+}
+END_TEST
+
 static Suite *
 quota_suite(void)
 {
@@ -626,6 +661,7 @@ quota_suite(void)
     ADD(offers_wait_ten_minutes_at_most_after_a_failover);
     ADD(offers_do_not_wait_without_a_quota);
     ADD(agents_that_are_not_back_yet_count_as_capacity);
+    ADD(quota_of_a_nested_role_in_the_registry_is_passed_over);
 #undef ADD
     return suite;
 }
