@@ -33,6 +33,29 @@ lib_LTLIBRARIES += %D%/libmesos.la
 EXTRA_%C%_libmesos_la_DEPENDENCIES = %D%/libmesos.map
 EXTRA_DIST += %D%/libmesos.map %D%/mesos.pc.in
 
+dist_man_MANS += \
+	docs/man/libmesos.3mesos \
+	docs/man/mesos_scheduler_callbacks.3mesos \
+	docs/man/mesos_scheduler_calls.3mesos \
+	docs/man/mesos_scheduler_driver.3mesos \
+	docs/man/mesos_scheduler_options.3mesos
+
+# 'man mesos_scheduler_driver_start' finds the page that tells of it.
+EXTRA_DIST += docs/man/links
+install_hooks += install-man-links
+uninstall_hooks += uninstall-man-links
+install-man-links:
+	$(MKDIR_P) "$(DESTDIR)$(man3dir)"
+	while read -r page names; do for name in $$names; do \
+	    echo ".so man3/$$page.3mesos" \
+	        >"$(DESTDIR)$(man3dir)/$$name.3mesos" || exit 1; \
+	done; done <$(srcdir)/docs/man/links
+uninstall-man-links:
+	while read -r page names; do for name in $$names; do \
+	    rm -f "$(DESTDIR)$(man3dir)/$$name.3mesos"; \
+	done; done <$(srcdir)/docs/man/links
+.PHONY: install-man-links uninstall-man-links
+
 mesosinclude_HEADERS += include/mesos/mesos.h include/mesos/scheduler.h
 
 # The structs of the messages.  protobuf-c names the headers that they include
