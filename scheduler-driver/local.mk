@@ -56,6 +56,21 @@ uninstall-man-links:
 	done; done <$(srcdir)/docs/man/links
 .PHONY: install-man-links uninstall-man-links
 
+# Examples against the public headers, which tests/process/test_examples.sh
+# runs.
+noinst_PROGRAMS += docs/examples/batch docs/examples/durable \
+	docs/examples/roles docs/examples/words
+EXAMPLE_LIBS = scheduler-driver/libmesos.la $(PROTOBUF_C_LIBS)
+docs_examples_batch_SOURCES = docs/examples/batch.c
+docs_examples_batch_LDADD = $(EXAMPLE_LIBS)
+docs_examples_durable_SOURCES = docs/examples/durable.c
+docs_examples_durable_LDADD = $(EXAMPLE_LIBS)
+docs_examples_roles_SOURCES = docs/examples/roles.c
+docs_examples_roles_LDADD = $(EXAMPLE_LIBS)
+docs_examples_words_SOURCES = docs/examples/words.c
+docs_examples_words_LDADD = $(EXAMPLE_LIBS)
+EXTRA_DIST += docs/frameworks.md
+
 mesosinclude_HEADERS += include/mesos/mesos.h include/mesos/scheduler.h
 
 # The structs of the messages.  protobuf-c names the headers that they include

@@ -19,6 +19,7 @@ test_scripts += %D%/test_task_group.sh %D%/test_workers.sh
 test_scripts += %D%/test_follow.sh
 test_scripts += %D%/test_policy.sh
 test_scripts += %D%/test_volume.sh
+test_scripts += %D%/test_examples.sh
 
 # A framework for test_thousand_tasks.sh.
 noinst_PROGRAMS += %D%/thousand_tasks
