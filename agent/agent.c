@@ -556,10 +556,7 @@ agent_fini(struct actor *self)
         records_remove_framework(&agent->frameworks, framework);
         record_framework_destroy(framework);
     }
-    vec_foreach (&agent->completed, it) {
-        record_framework_destroy(*it);
-    }
-    vec_fini(&agent->completed);
+    history_fini(agent);
     agent_operations_fini(agent);
     message_unref(agent->drain);
     registration_fini(agent);

@@ -152,7 +152,8 @@ checkpoints_framework(struct agent *agent, struct framework *framework)
          directory);
     add_message(c, directory, META_FRAMEWORK_INFO,
                 &record_framework_info(framework)->base);
-    add_text(c, directory, META_FRAMEWORK_PID, META_FRAMEWORK_PID, "");
+    add_text(c, directory, META_FRAMEWORK_PID, META_FRAMEWORK_PID,
+             framework->pid ? framework->pid : "");
     submit(agent, &c);
 }
 

@@ -178,6 +178,7 @@ on_update_framework(struct actor *self, struct actor_msg *msg)
         framework) {
         log_info("Updating info for framework %s", framework->id);
         record_framework_set_info(framework, order->framework);
+        record_framework_set_pid(framework, order->pid);
         checkpoints_framework(agent, framework);
         if (agent->state == AGENT_RUNNING) {
             /* Its new scheduler hears at once what the old one missed. */
@@ -361,10 +362,6 @@ remove_framework(struct agent *agent, struct framework *framework)
     leftovers_schedule_framework(agent, framework);
     records_remove_framework(&agent->frameworks, framework);
     agent_metrics_add(&agent->metrics.frameworks_active, -1);
-    vec_push(&agent->completed, framework);
-    if (agent->completed.n > AGENT_COMPLETED_FRAMEWORKS_MAX) {
-        record_framework_destroy(agent->completed.data[0]);
-        vec_remove(&agent->completed, 0);
-    }
+    history_add(agent, framework);
     draining_check(agent);
 }

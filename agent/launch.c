@@ -37,6 +37,7 @@
 struct order {
     struct message *message;    /* borrowed */
     const V1__FrameworkInfo *framework_info;
+    const char *scheduler;      /* its UPID; NULL: it is on the HTTP API */
     V1__TaskInfo *const *tasks;
     size_t n_tasks;
     bool is_group;
@@ -53,7 +54,7 @@ static void run(struct agent *, struct order *);
 static struct error *check_ids(const struct order *);
 static bool is_for_us(const struct agent *, const struct order *);
 static struct framework *get_framework(struct agent *,
-                                       const V1__FrameworkInfo *);
+                                       const struct order *);
 static bool is_refused(struct agent *, struct framework *,
                        const struct order *, const struct executor *);
 static struct task_resources used_by(const struct order *);
@@ -93,7 +94,7 @@ launch_task(struct agent *agent, struct message *message)
         .message = message,
         .versions = m->resource_version_uuids,
         .n_versions = m->n_resource_version_uuids,
-        .framework_info = m->framework,
+        .framework_info = m->framework, .scheduler = m->pid,
         .tasks = (V1__TaskInfo *const *) &m->task, .n_tasks = 1,
         .executor_info = m->task->executor,
         .has_launch_executor = m->has_launch_executor,
@@ -122,7 +123,7 @@ launch_task_group(struct agent *agent, struct message *message)
         .message = message,
         .versions = m->resource_version_uuids,
         .n_versions = m->n_resource_version_uuids,
-        .framework_info = m->framework,
+        .framework_info = m->framework, .scheduler = m->pid,
         .tasks = m->task_group->tasks, .n_tasks = m->task_group->n_tasks,
         .is_group = true,
         .executor_info = m->executor,
@@ -151,7 +152,7 @@ run(struct agent *agent, struct order *order)
         return;
     }
 
-    struct framework *framework = get_framework(agent, order->framework_info);
+    struct framework *framework = get_framework(agent, order);
     if (framework->is_terminating) {
         log_warn("Ignoring running %s of framework %s because the framework "
                  "is terminating", order->text, framework_id);
@@ -268,14 +269,22 @@ is_for_us(const struct agent *agent, const struct order *order)
     return true;
 }
 
+/* One that was here before goes on with what it had. */
 static struct framework *
-get_framework(struct agent *agent, const V1__FrameworkInfo *info)
+get_framework(struct agent *agent, const struct order *order)
 {
+    const V1__FrameworkInfo *info = order->framework_info;
     struct framework *framework =
         records_find_framework(&agent->frameworks, info->id->value);
 
     if (!framework) {
-        framework = record_framework_create(info);
+        framework = history_take(agent, info->id->value);
+        if (framework) {
+            record_framework_set_info(framework, info);
+        } else {
+            framework = record_framework_create(info);
+        }
+        record_framework_set_pid(framework, order->scheduler);
         records_add_framework(&agent->frameworks, framework);
         agent_metrics_add(&agent->metrics.frameworks_active, 1);
         checkpoints_framework(agent, framework);

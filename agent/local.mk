@@ -49,6 +49,7 @@ noinst_LTLIBRARIES += %D%/libagent.la
 	%D%/gc.h \
 	%D%/gc_table.c \
 	%D%/gc_table.h \
+	%D%/history.c \
 	%D%/launch.c \
 	%D%/launcher/cgroup.c \
 	%D%/launcher/cgroup.h \

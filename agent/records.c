@@ -21,6 +21,8 @@
 #include "proto/mesos/v1/mesos.pb-c.h"
 
 static struct message *clone_extra(const struct V1__TaskInfo *);
+static struct message *clone_status_extra(const V1__TaskStatus *);
+static void drop_status_extra(struct task_status *);
 static void encode_statuses(const struct task *, struct message *,
                             V1__Task *, const char *agent_id);
 static void decode_resources(V1__Resource *const *, size_t n,
@@ -53,6 +55,9 @@ record_task_destroy(struct task *task)
         return;
     }
     resources_fini(&task->resources);
+    vec_foreach (&task->statuses, it) {
+        drop_status_extra(it);
+    }
     vec_fini(&task->statuses);
     message_unref(task->extra);
     message_unref(task->order);
@@ -82,16 +87,50 @@ record_task_update(struct task *task, const struct V1__TaskStatus *status)
         .state = (int) status->state,
         .timestamp = status->timestamp,
         .healthy = status->has_healthy ? status->healthy : -1,
+        .extra = clone_status_extra(status),
     };
 
     task->state = (int) status->state;
     take_container(task, status->container_status);
     if (task->statuses.n > 0 && vec_last(&task->statuses).state ==
                                     record.state) {
+        drop_status_extra(&vec_last(&task->statuses));
         vec_last(&task->statuses) = record;
     } else {
         vec_push(&task->statuses, record);
     }
+}
+
+/* What a master that does not know the task wants to hear of, too. */
+static struct message *
+clone_status_extra(const V1__TaskStatus *from)
+{
+    struct message *m;
+    V1__TaskStatus *status;
+
+    if (!from->container_status && !from->check_status && !from->labels) {
+        return NULL;
+    }
+    m = message_create(&v1__task_status__descriptor);
+    status = message_root(m);
+    if (from->container_status) {
+        status->container_status =
+            message_copy(m, &from->container_status->base);
+    }
+    if (from->check_status) {
+        status->check_status = message_copy(m, &from->check_status->base);
+    }
+    if (from->labels) {
+        status->labels = message_copy(m, &from->labels->base);
+    }
+    return m;
+}
+
+static void
+drop_status_extra(struct task_status *status)
+{
+    message_unref(status->extra);
+    status->extra = NULL;
 }
 
 void
@@ -201,6 +240,14 @@ encode_statuses(const struct task *task, struct message *m, V1__Task *t,
         status->timestamp = record->timestamp;
         status->has_healthy = record->healthy >= 0;
         status->healthy = record->healthy > 0;
+        if (record->extra) {
+            const V1__TaskStatus *extra = message_root(record->extra);
+
+            status->container_status = extra->container_status;
+            status->check_status = extra->check_status;
+            status->labels = extra->labels;
+            message_hold(m, record->extra);
+        }
         t->statuses[i] = status;
     }
 }
@@ -312,6 +359,9 @@ record_executor_complete_task(struct executor *executor, struct task *task)
 {
     records_remove_task(executor, task);
     task->place = TASK_COMPLETED;
+    for (size_t i = 0; i + 1 < task->statuses.n; i++) {
+        drop_status_extra(&task->statuses.data[i]);
+    }
     if (executor->completed.n == EXECUTOR_COMPLETED_TASKS_MAX) {
         record_task_destroy(executor->completed.data[0]);
         vec_remove(&executor->completed, 0);
@@ -371,6 +421,7 @@ record_framework_destroy(struct framework *framework)
     }
     vec_fini(&framework->completed);
     message_unref(framework->info);
+    free(framework->pid);
     free(framework->id);
     free(framework);
 }
@@ -389,6 +440,13 @@ record_framework_set_info(struct framework *framework,
 
     message_unref(framework->info);
     framework->info = clone;
+}
+
+void
+record_framework_set_pid(struct framework *framework, const char *pid)
+{
+    free(framework->pid);
+    framework->pid = pid && *pid ? xstrdup(pid) : NULL;
 }
 
 bool

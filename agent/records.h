@@ -49,6 +49,10 @@ struct task_status {
     int state;                  /* enum V1__TaskState */
     double timestamp;           /* wall-clock seconds */
     int healthy;                /* 0 or 1; -1: nobody said */
+
+    /* Counted; a TaskStatus with its container's status, the status of its
+     * check and its labels; NULL: it has none. */
+    struct message *extra;
 };
 
 struct task {
@@ -200,6 +204,7 @@ const char *record_executor_state_name(enum executor_state);
 
 struct framework {
     char *id;                   /* owned */
+    char *pid;                  /* owned; its scheduler's UPID; NULL: HTTP */
     struct message *info;       /* counted; root: FrameworkInfo */
     bool is_terminating;
     struct executor *executors; /* owned; a table */
@@ -221,6 +226,9 @@ const struct V1__FrameworkInfo *
 record_framework_info(const struct framework *);
 void record_framework_set_info(struct framework *,
                                const struct V1__FrameworkInfo *);
+
+/* 'pid' may be NULL, or empty, which is the same. */
+void record_framework_set_pid(struct framework *, const char *pid);
 
 /* Whether it declares the capability (an enum of FrameworkInfo). */
 bool record_framework_has_capability(const struct framework *, int capability);

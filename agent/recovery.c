@@ -83,6 +83,7 @@ recover_framework(struct agent *agent, const struct saved_state *state,
         record_framework_create(message_root(saved->info));
 
     log_info("Recovering framework %s", saved->id);
+    record_framework_set_pid(framework, saved->pid);
     records_add_framework(&agent->frameworks, framework);
     agent_metrics_add(&agent->metrics.frameworks_active, 1);
     for (size_t i = 0; i < saved->executors.n; i++) {

@@ -367,6 +367,7 @@ send_reregister(struct agent *agent)
             add_executor(m, root, executor, agent->id);
         }
     }
+    history_encode(agent, m, root);
     actor_send_message(&agent->base, &agent->master, &msg_reregister_agent,
                        &m);
 }

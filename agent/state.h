@@ -8,6 +8,7 @@
  *     launch.c        tasks on their way to an executor
  *     checkpoints.c   what is kept of all that
  *     recovery.c      and how it is taken up again
+ *     history.c       frameworks that have nothing left here
  *     executors.c     executors: how each comes to be
  *     executor_calls.c    what they say, and are told
  *     executor_end.c      and how they end
@@ -41,8 +42,7 @@ struct V1__TaskInfo;
 struct message;
 struct V1__AgentInfo;
 struct V1__TaskStatus;
-
-#define AGENT_COMPLETED_FRAMEWORKS_MAX 50
+struct Internal__ReregisterAgent;
 
 enum agent_state {
     AGENT_RECOVERING,           /* waits for executors from before it started */
@@ -207,6 +207,19 @@ void agent_fail(struct agent *, const char *why);
 
 /* Ends all executors, and then the agent, which stays known by its id. */
 void agent_clean_up(struct agent *);
+
+/* --- history.c --- */
+
+/* Takes the framework, which has no executors left. */
+void history_add(struct agent *, struct framework *);
+
+/* Gives one back that has something to do again; NULL if it is not there. */
+struct framework *history_take(struct agent *, const char *framework_id);
+
+/* What of it a master is told, made in 'm', whose root is 'root'. */
+void history_encode(const struct agent *, struct message *m,
+                    struct Internal__ReregisterAgent *root);
+void history_fini(struct agent *);
 
 /* --- draining.c --- */
 

@@ -137,6 +137,7 @@ send_run_task_group(struct acceptance *a, const struct group_order *order)
             &order->executor_resources, message);
     }
     run->framework = a->f->info;
+    run->pid = message_strdup(message, a->f->pid_text);
     run->executor = accept_complete_executor(a, order->in->executor,
                                              &order->executor_resources,
                                              message);

@@ -140,35 +140,67 @@ check_executors(const struct report *report)
 }
 
 static struct error *
+check_task(const struct report *report, const V1__Task *task)
+{
+    const char *agent_id = report->body->agent->id->value;
+    struct error *error = id_validate(task->task_id->value);
+
+    if (!error && strcmp(task->agent_id->value, agent_id)) {
+        error = error_create(ERROR_INVALID, "Task has an invalid AgentID "
+                             "'%s'", task->agent_id->value);
+    }
+    if (!error && !task_state_is_known((int) task->state)) {
+        error = error_create(ERROR_INVALID, "Task '%s' is in an unknown "
+                             "state", task->task_id->value);
+    }
+    return error ? error : check_resources(task->resources,
+                                           task->n_resources);
+}
+
+static struct error *
+invalid_framework(const V1__Task *task)
+{
+    return error_create(ERROR_INVALID, "Task has an invalid FrameworkID '%s'",
+                        task->framework_id->value);
+}
+
+static struct error *
 check_tasks(const struct report *report)
 {
     const Internal__ReregisterAgent *body = report->body;
+    struct error *error = NULL;
 
-    for (size_t i = 0; i < body->n_tasks; i++) {
+    for (size_t i = 0; i < body->n_tasks && !error; i++) {
         const V1__Task *task = body->tasks[i];
-        struct error *error = id_validate(task->task_id->value);
 
-        if (!error && strcmp(task->agent_id->value, body->agent->id->value)) {
-            error = error_create(ERROR_INVALID, "Task has an invalid AgentID "
-                                 "'%s'", task->agent_id->value);
-        }
+        error = check_task(report, task);
         if (!error && !lists_framework(report, task->framework_id->value)) {
-            error = error_create(ERROR_INVALID, "Task has an invalid "
-                                 "FrameworkID '%s'",
-                                 task->framework_id->value);
-        }
-        if (!error && !task_state_is_known((int) task->state)) {
-            error = error_create(ERROR_INVALID, "Task '%s' is in an unknown "
-                                 "state", task->task_id->value);
-        }
-        if (!error) {
-            error = check_resources(task->resources, task->n_resources);
-        }
-        if (error) {
-            return error;
+            error = invalid_framework(task);
         }
     }
-    return NULL;
+    return error;
+}
+
+static struct error *
+check_completed(const struct report *report,
+                const Internal__CompletedFramework *from)
+{
+    const V1__FrameworkID *id = from->framework->id;
+    struct error *error;
+
+    if (!id) {
+        return error_create(ERROR_INVALID, "Completed framework has no ID");
+    }
+    error = error_wrap(id_validate(id->value),
+                       "Completed framework has an invalid ID");
+    for (size_t i = 0; i < from->n_tasks && !error; i++) {
+        error = check_task(report, from->tasks[i]);
+        if (!error && strcmp(from->tasks[i]->framework_id->value,
+                             id->value)) {
+            error = invalid_framework(from->tasks[i]);
+        }
+    }
+    return error;
 }
 
 struct error *
@@ -189,6 +221,9 @@ agent_report_validate(const Internal__ReregisterAgent *body,
     }
     if (!error) {
         error = check_tasks(&report);
+    }
+    for (size_t i = 0; i < body->n_completed_frameworks && !error; i++) {
+        error = check_completed(&report, body->completed_frameworks[i]);
     }
     HASH_CLEAR(hh, report.by_id);
     free(report.listed);

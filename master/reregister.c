@@ -179,6 +179,44 @@ take_frameworks(struct master *m, struct agent *agent,
     }
 }
 
+/* What a framework had there that was over before we led.  One that is not
+ * back yet may never be: nobody is asked to keep it. */
+static void
+take_history(struct master *m, const struct agent *agent,
+             const Internal__CompletedFramework *from)
+{
+    struct framework *f = frameworks_find(&m->frameworks,
+                                          from->framework->id->value);
+
+    for (size_t i = 0; f && i < from->n_tasks; i++) {
+        const V1__Task *task = from->tasks[i];
+        const char *role = allocation_role(task->resources,
+                                           task->n_resources, f);
+        struct resources resources;
+        struct task *made;
+
+        if (framework_find_task(f, task->task_id->value)
+            || task_list_find(&f->completed, task->task_id->value)
+            || !task_state_is_terminal((int) task->state)) {
+            continue;
+        }
+        vlog(2, "Re-adding completed task %s of framework %s that ran on "
+             "agent %s", task->task_id->value, f->text, agent->text);
+        decode_allocated(task->resources, task->n_resources, role,
+                         &resources);
+        made = task_create_from_task(task, &resources, role);
+        resources_fini(&resources);
+        made->framework = f;
+        task_list_push(&f->completed, made,
+                       m->flags->max_completed_tasks_per_framework);
+    }
+    for (size_t i = 0; !f && i < from->n_tasks; i++) {
+        log_warn("Possibly orphaned completed task %s of framework %s that "
+                 "ran on agent %s", from->tasks[i]->task_id->value,
+                 from->framework->id->value, agent->text);
+    }
+}
+
 /* What goes on at the agent that should not, and what is new to it. */
 static void
 settle_frameworks(struct master *m, struct agent *agent,
@@ -272,6 +310,10 @@ agents_rebuild(struct master *m, const struct comeback *comeback)
         if (f) {
             take_task(m, agent, f, body->tasks[i], comeback);
         }
+    }
+    for (size_t i = 0; comeback->was_recovered
+                       && i < body->n_completed_frameworks; i++) {
+        take_history(m, agent, body->completed_frameworks[i]);
     }
     log_reregistered(agent);
     settle_frameworks(m, agent, body);

@@ -347,6 +347,7 @@ static void
 framework_fini(struct saved_framework *framework)
 {
     free(framework->id);
+    free(framework->pid);
     message_unref(framework->info);
     vec_foreach (&framework->executors, it) {
         executor_fini(it);
@@ -385,6 +386,10 @@ read_framework(struct reader *r, const char *id)
         error = error_create(ERROR_PARSE, "'%s/%s/" META_FRAMEWORK_INFO
                              "': it is not that of framework %s", r->meta,
                              directory, id);
+    }
+    if (!error && info) {
+        error = tolerate(r, read_text(r, directory, META_FRAMEWORK_PID,
+                                      META_FRAMEWORK_PID, &framework.pid));
     }
     if (!error && info) {
         error = read_executors(r, directory, &framework);

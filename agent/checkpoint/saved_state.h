@@ -39,6 +39,7 @@ struct saved_executor {
 
 struct saved_framework {
     char *id;                   /* owned */
+    char *pid;                  /* owned; its scheduler's; NULL: not known */
     struct message *info;       /* counted; FrameworkInfo */
     VEC(struct saved_executor) executors;       /* that are not over */
 };

@@ -196,6 +196,10 @@ check_PROGRAMS += %D%/test_agent_draining
 %C%_test_agent_draining_SOURCES = %D%/test_agent_draining.c $(agent_stage)
 %C%_test_agent_draining_LDADD = $(LIBTEST) $(LIBAGENT) $(LIBMODEL)
 
+check_PROGRAMS += %D%/test_agent_history
+%C%_test_agent_history_SOURCES = %D%/test_agent_history.c $(agent_stage)
+%C%_test_agent_history_LDADD = $(LIBTEST) $(LIBAGENT) $(LIBMODEL)
+
 check_PROGRAMS += %D%/test_agent_operations
 %C%_test_agent_operations_SOURCES = %D%/test_agent_operations.c \
 	tests/lib/puppet.c tests/lib/puppet.h

@@ -497,6 +497,10 @@ START_TEST(drained_agent_ends_its_tasks_and_is_not_offered)
     ck_assert(state_has(&s, "\"drain_info\":{\"state\":\"DRAINED\""));
     ck_assert_uint_eq(n_offers(s.scheduler), 0);
     ck_assert_str_eq(reactivate(&s, s.agent_id), "200");
+    ck_assert_uint_eq(puppet_count(s.agent, &msg_drain_agent), 2);
+    const Internal__DrainAgent *order = puppet_heard(s.agent,
+                                                     &msg_drain_agent, 1);
+    ck_assert_ptr_null(order->config);
     call(&s, "REVIVE", "%s", "");
     actor_system_advance(s.system, 5 * SECOND);
 
@@ -504,6 +508,28 @@ START_TEST(drained_agent_ends_its_tasks_and_is_not_offered)
     ck_assert_str_eq(reactivate(&s, s.agent_id),
                      "400 Agent is not deactivated");
     stage_close(&s);
+}
+END_TEST
+
+START_TEST(agent_that_drains_in_vain_is_told)
+{
+    const Internal__DrainAgent *order;
+    struct place place;
+    char id[128];
+    place_open(&place);
+    leave_agent(&place, id, sizeof id);
+    struct stage s = stage_in(&place);
+    stage_open(&s);
+
+    puppet_say(s.agent, &s.master, &msg_reregister_agent,
+               "{\"agent\":" AGENT_INFO("\"id\":{\"value\":\"%s\"},") ","
+               CAPABLE ",\"draining\":true}", id);
+
+    ck_assert_uint_eq(puppet_count(s.agent, &msg_drain_agent), 1);
+    order = puppet_heard(s.agent, &msg_drain_agent, 0);
+    ck_assert_ptr_null(order->config);
+    stage_close(&s);
+    place_close(&place);
 }
 END_TEST
 
@@ -534,6 +560,92 @@ START_TEST(drain_may_end_with_the_agent_gone)
     ck_assert_uint_eq(puppet_count(s.agent, &msg_shutdown_agent), 1);
     ck_assert(ids_have(&master_of(&s)->known.gone, s.agent_id));
     stage_close(&s);
+}
+END_TEST
+
+/* With tasks of a framework: one that is over twice, one that is not. */
+#define COMPLETED ",\"completed_frameworks\":[{\"framework\":{\"user\":" \
+    "\"u\",\"name\":\"f\",\"id\":{\"value\":\"%s\"}},\"tasks\":[" \
+    COMPLETED_TASK("FINISHED") "," COMPLETED_TASK("FINISHED") "," \
+    COMPLETED_TASK("RUNNING") "]}]"
+#define COMPLETED_TASK(STATE) "{\"name\":\"n\",\"task_id\":{\"value\":" \
+    "\"old\"},\"framework_id\":{\"value\":\"%s\"},\"agent_id\":" \
+    "{\"value\":\"%s\"},\"state\":\"TASK_" STATE "\"}"
+
+static void
+reregister_with_history(struct stage *s, const char *id, const char *framework,
+                        const char *task_framework)
+{
+    puppet_say(s->agent, &s->master, &msg_reregister_agent,
+               "{\"agent\":" AGENT_INFO("\"id\":{\"value\":\"%s\"},") ","
+               CAPABLE COMPLETED "}", id, framework, task_framework, id,
+               task_framework, id, task_framework, id);
+}
+
+START_TEST(next_master_shows_what_was_over_before)
+{
+    struct place place;
+    char id[128];
+    place_open(&place);
+    leave_agent(&place, id, sizeof id);
+    struct stage s = stage_in(&place);
+    stage_open(&s);
+    subscribe_first(&s, "");
+    ck_assert(state_has(&s, "\"completed_tasks\":[]"));
+
+    reregister_with_history(&s, id, s.framework_id, s.framework_id);
+
+    ck_assert_uint_eq(puppet_count(s.agent, &msg_agent_reregistered), 1);
+    ck_assert(state_has(&s, "\"completed_tasks\":[{\"id\":\"old\""));
+    ck_assert(!state_has(&s, "\"id\":\"old\",\"name\":\"n\",\"state\":"
+                         "\"TASK_RUNNING\""));
+    ck_assert_uint_eq(
+        master_of(&s)->frameworks.by_id->completed.n, 1);
+    ck_assert_double_eq(metric(&s, "master/tasks_finished"), 0);
+    ck_assert_double_eq(metric(&s, "master/cpus_used"), 0);
+    stage_close(&s);
+    place_close(&place);
+}
+END_TEST
+
+START_TEST(tasks_of_a_framework_nobody_knows_are_orphaned)
+{
+    struct place place;
+    char id[128];
+    place_open(&place);
+    leave_agent(&place, id, sizeof id);
+    struct stage s = stage_in(&place);
+    stage_open(&s);
+    strbuf_clear(&place.lines);
+
+    reregister_with_history(&s, id, "F9", "F9");
+
+    ck_assert_uint_eq(puppet_count(s.agent, &msg_agent_reregistered), 1);
+    ck_assert(has_line(&place, "Possibly orphaned completed task old of "
+                       "framework F9 that ran on agent "));
+    stage_close(&s);
+    place_close(&place);
+}
+END_TEST
+
+START_TEST(history_that_contradicts_itself_is_refused)
+{
+    struct place place;
+    char id[128];
+    place_open(&place);
+    leave_agent(&place, id, sizeof id);
+    struct stage s = stage_in(&place);
+    stage_open(&s);
+
+    reregister_with_history(&s, id, "F8", "F9");
+
+    ck_assert_uint_eq(puppet_count(s.agent, &msg_agent_reregistered), 0);
+    ck_assert(has_line(&place, "Task has an invalid FrameworkID 'F9'"));
+    reregister_with_history(&s, id, "a/b", "a/b");
+    ck_assert_uint_eq(puppet_count(s.agent, &msg_agent_reregistered), 0);
+    ck_assert(has_line(&place, "Completed framework has an invalid ID"));
+    stage_close(&s);
+    place_close(&place);
 }
 END_TEST
 
@@ -662,6 +774,10 @@ master_registry_suite(void)
     ADD(drained_agent_ends_its_tasks_and_is_not_offered);
     ADD(agent_that_knows_no_draining_is_not_drained);
     ADD(drain_may_end_with_the_agent_gone);
+    ADD(agent_that_drains_in_vain_is_told);
+    ADD(next_master_shows_what_was_over_before);
+    ADD(tasks_of_a_framework_nobody_knows_are_orphaned);
+    ADD(history_that_contradicts_itself_is_refused);
     ADD(drain_goes_on_under_the_next_master);
     ADD(deactivated_agent_is_not_offered_and_keeps_its_tasks);
     ADD(unreachable_agent_is_reactivated);
