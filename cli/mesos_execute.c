@@ -30,6 +30,7 @@
 
 #include <actor/address.h>
 #include <actor/alloc.h>
+#include <actor/backend.h>
 #include <actor/duration.h>
 #include <actor/error.h>
 #include <actor/log.h>
@@ -470,7 +471,10 @@ open_signals(void)
 static struct actor_system *
 start_system(void)
 {
-    struct actor_system_options options = { .n_workers = 1 };
+    const struct actor_backend backend = { .resolve = actor_resolve_host };
+    struct actor_system_options options = {
+        .n_workers = 1, .backend = &backend,
+    };
     struct actor_system *system = NULL;
     autoerror *error = actor_system_create(&options, &system);
 

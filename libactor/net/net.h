@@ -54,11 +54,6 @@ void socket_set_keepalive(int fd, int64_t timeout_ns);
  * loopback address if there is none.  Port 0. */
 void socket_host_address(uint8_t family, struct address *ret);
 
-/* An address of 'host', of IPv4 if it has one, with that port.  Blocks: for
- * the pool's threads. */
-struct error *resolve_host(const char *host, uint16_t port,
-                           struct address *ret) MUST_CHECK;
-
 /* --- listeners; used through net_real --- */
 
 struct error *listener_open(void *ctx, void *worker, const struct address *,

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * resolve.c - addresses of host names; see net.h.  Thread: the pool's. */
+ * resolve.c - addresses of host names; see actor/backend.h.  Thread: the pool's. */
 #include <config.h>
 
 #include <errno.h>
 #include <netdb.h>
 #include <string.h>
 
+#include <actor/backend.h>
 #include <actor/error.h>
 #include "net/net.h"
 
@@ -35,7 +36,7 @@ choose(const struct addrinfo *list)
 }
 
 struct error *
-resolve_host(const char *host, uint16_t port, struct address *ret)
+actor_resolve_host(const char *host, uint16_t port, struct address *ret)
 {
     struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
     struct sockaddr_storage storage = { .ss_family = AF_UNSPEC };

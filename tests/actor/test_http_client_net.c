@@ -11,6 +11,7 @@
 
 #include <actor/actor.h>
 #include <actor/alloc.h>
+#include <actor/backend.h>
 #include <actor/duration.h>
 #include <actor/error.h>
 #include <actor/http.h>
@@ -112,7 +113,10 @@ static struct fixture
 start(void)
 {
     struct actor_system_options listening = { .n_workers = 2 };
-    struct actor_system_options portless = { .n_workers = 3 };
+    const struct actor_backend backend = { .resolve = actor_resolve_host };
+    struct actor_system_options portless = {
+        .n_workers = 3, .backend = &backend,
+    };
     struct fixture f;
 
     ck_assert_ptr_null(address_parse("127.0.0.1:0", &listening.listen));

@@ -404,7 +404,8 @@ look_up_run(void *arg)
     struct look_up *look_up = arg;
     struct http_call *call = look_up->call;
 
-    return resolve_host(call->host, call->address.port, &look_up->address);
+    return http_client_of(call->system)->resolve(
+        call->host, call->address.port, &look_up->address);
 }
 
 static void
@@ -496,8 +497,7 @@ build(struct http_call *call, const struct http_call_options *options)
 
     struct error *error = http_call_build(call, options);
 
-    /* What the system's resolver says is nothing to a network of our own. */
-    if (!error && call->host && client->net != &net_real) {
+    if (!error && call->host && !client->resolve) {
         error = error_create(ERROR_UNSUPPORTED, "host '%s' has a name, and "
                              "the network knows addresses only", call->host);
     }

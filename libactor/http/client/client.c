@@ -36,6 +36,7 @@ create(struct actor_system *system)
     client->system = system;
     client->net = backend->net ? backend->net : &net_real;
     client->net_ctx = backend->net_ctx;
+    client->resolve = backend->resolve;
     client->n_workers = n;
     for (unsigned i = 0; i < n; i++) {
         client->workers[i].client = client;

@@ -57,6 +57,7 @@ struct http_client {
     struct actor_system *system;        /* borrowed */
     const struct actor_net_ops *net;
     void *net_ctx;
+    actor_resolve_fn *resolve;  /* NULL: there are no names */
     unsigned n_workers;
     struct client_worker workers[];
 };

@@ -198,6 +198,15 @@ struct actor_work_ops {
     void (*submit)(void *ctx, struct actor_work *);
 };
 
+/* An address of 'host', of IPv4 if it has one, with that port.  Blocks; pool
+ * threads. */
+typedef struct error *actor_resolve_fn(const char *host, uint16_t port,
+                                       struct address *ret);
+
+/* As this host looks up names.  Not built in like the rest: what is linked
+ * statically cannot have it, and has to be told nothing by name. */
+actor_resolve_fn actor_resolve_host;
+
 struct actor_backend {
     const struct actor_clock_ops *clock;        /* NULL: the real one */
     void *clock_ctx;
@@ -211,6 +220,7 @@ struct actor_backend {
     void *process_ctx;
     const struct actor_work_ops *work;          /* NULL: the pool */
     void *work_ctx;
+    actor_resolve_fn *resolve;                  /* NULL: there are no names */
 };
 
 #endif /* ACTOR_BACKEND_H */
