@@ -56,6 +56,13 @@ submit(struct agent *agent, struct checkpoint **c)
     checkpointer_submit(&agent->base, &agent->checkpointer, c, NULL);
 }
 
+/* What a task follows that is waited for, or a restart finds out again. */
+static void
+submit_later(struct agent *agent, struct checkpoint **c)
+{
+    checkpointer_submit_later(&agent->base, &agent->checkpointer, c);
+}
+
 /* A file with a line of text. */
 static void
 add_text(struct checkpoint *c, const char *directory, const char *file,
@@ -154,7 +161,7 @@ checkpoints_framework(struct agent *agent, struct framework *framework)
                 &record_framework_info(framework)->base);
     add_text(c, directory, META_FRAMEWORK_PID, META_FRAMEWORK_PID,
              framework->pid ? framework->pid : "");
-    submit(agent, &c);
+    submit_later(agent, &c);
 }
 
 void
@@ -178,7 +185,7 @@ checkpoints_executor(struct agent *agent, struct executor *executor)
     /* The directory comes with the first file in it, the link before that
      * leads nowhere: both are durable together. */
     checkpoint_link(c, latest, run);
-    submit(agent, &c);
+    submit_later(agent, &c);
 }
 
 void
@@ -221,7 +228,7 @@ checkpoints_over(struct agent *agent, struct executor *executor)
     struct checkpoint *c = checkpoint_create();
 
     checkpoint_bytes(c, path, META_SENTINEL, NULL, 0);
-    submit(agent, &c);
+    submit_later(agent, &c);
 }
 
 /* --- tasks --- */

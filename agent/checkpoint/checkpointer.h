@@ -4,7 +4,9 @@
  *
  * The actor checkpointer(1) takes changes of files under <work_dir>/meta and
  * makes them in the order in which they came, as many at a time as there are:
- * one trip to the worker pool and one fsync for all (journal.h).
+ * one trip to the worker pool and one fsync for all (journal.h).  What is in
+ * the journal is durable; the files are written when there is time, so nobody
+ * reads them but an agent that starts, after journal_replay().
  *
  *     struct checkpoint *c = checkpoint_create();
  *
@@ -14,8 +16,9 @@
  *
  * Paths are relative to meta, and directories are made as they are needed.
  *
- * A disk that is full, or a want of descriptors, is waited for.  Any other failure is told to the owner
- * once, as msg_checkpoint_failed, and after that nothing more is written.
+ * A disk that is full, or a want of descriptors, is waited for.  Any other
+ * failure is told to the owner once, as msg_checkpoint_failed, and after that
+ * nothing more is written.
  *
  * Thread-safety: checkpoints any thread, one at a time; the rest is for turns
  * of actors. */
@@ -82,5 +85,11 @@ struct error *checkpointer_start(struct actor_system *,
 void checkpointer_submit(struct actor *self, const struct upid *checkpointer,
                          struct checkpoint **checkpoint,
                          struct actor_msg **done);
+
+/* The same of what may be lost if the process dies within the next few
+ * milliseconds: it goes with what comes next, and saves a sync. */
+void checkpointer_submit_later(struct actor *self,
+                               const struct upid *checkpointer,
+                               struct checkpoint **checkpoint);
 
 #endif /* AGENT_CHECKPOINT_CHECKPOINTER_H */

@@ -187,17 +187,16 @@ is_written(const struct actor_disk *disk, const char *path,
     return is_same;
 }
 
+/* A file that is there is replaced at once; a new one need not be, since what
+ * is torn of it is made good from the journal. */
 static struct error *
-apply_write(const struct actor_disk *disk, const char *path,
-            const struct checkpoint_change *change)
+replace_file(const struct actor_disk *disk, const char *path,
+             const struct checkpoint_change *change)
 {
     autofree char *temporary = temporary_of(path);
-    struct error *error = make_parent(disk, path);
+    struct error *error;
     int fd;
 
-    if (error) {
-        return error;
-    }
     fd = actor_disk_open(disk, temporary, O_WRONLY | O_CREAT | O_TRUNC, 0600);
     if (fd < 0) {
         return error_errno(-fd, "creating '%s'", temporary);
@@ -205,6 +204,36 @@ apply_write(const struct actor_disk *disk, const char *path,
     error = write_all(disk, fd, temporary, change->data, change->size, 0);
     actor_disk_close(disk, &fd);
     return error ? error : move(disk, temporary, path);
+}
+
+static struct error *
+apply_write(const struct actor_disk *disk, const char *path,
+            const struct checkpoint_change *change, bool again)
+{
+    const int flags = O_WRONLY | O_CREAT | O_EXCL;
+    struct error *error = NULL;
+    int fd;
+
+    if (again && is_written(disk, path, change)) {
+        return NULL;
+    }
+    fd = actor_disk_open(disk, path, flags, 0600);
+    if (fd == -ENOENT) {
+        error = make_parent(disk, path);
+        if (error) {
+            return error;
+        }
+        fd = actor_disk_open(disk, path, flags, 0600);
+    }
+    if (fd == -EEXIST) {
+        return replace_file(disk, path, change);
+    }
+    if (fd < 0) {
+        return error_errno(-fd, "creating '%s'", path);
+    }
+    error = write_all(disk, fd, path, change->data, change->size, 0);
+    actor_disk_close(disk, &fd);
+    return error;
 }
 
 /* Opens a log; '*ret_fd' is -1 if there is none, and none to begin. */
@@ -287,27 +316,55 @@ apply_append(const struct actor_disk *disk, const char *path,
     return error;
 }
 
+/* Whether the link leads there already, which after a restart most do. */
+static bool
+is_linked(const struct actor_disk *disk, const char *path, const char *target)
+{
+    autofree char *there = NULL;
+    autofree char *wanted = NULL;
+
+    return actor_disk_realpath(disk, path, &there) == 0
+        && actor_disk_realpath(disk, target, &wanted) == 0
+        && !strcmp(there, wanted);
+}
+
 static struct error *
-apply_link(const struct actor_disk *disk, const char *meta, const char *path,
-           const struct checkpoint_change *change)
+replace_link(const struct actor_disk *disk, const char *path,
+             const char *target)
 {
     autofree char *temporary = temporary_of(path);
-    autofree char *target = xasprintf("%s/%.*s", meta, (int) change->size,
-                                      (const char *) change->data);
-    struct error *error = make_parent(disk, path);
-    int rc;
+    int rc = actor_disk_unlink(disk, temporary);
 
-    if (error) {
-        return error;
-    }
-    rc = actor_disk_unlink(disk, temporary);
     if (rc == 0 || rc == -ENOENT) {
         rc = actor_disk_symlink(disk, target, temporary);
     }
     if (rc < 0) {
-        return error_errno(-rc, "linking '%s' to '%s'", path, target);
+        return error_errno(-rc, "linking '%s' to '%s'", temporary, target);
     }
     return move(disk, temporary, path);
+}
+
+static struct error *
+apply_link(const struct actor_disk *disk, const char *meta, const char *path,
+           const struct checkpoint_change *change, bool again)
+{
+    autofree char *target = xasprintf("%s/%.*s", meta, (int) change->size,
+                                      (const char *) change->data);
+    int rc = actor_disk_symlink(disk, target, path);
+
+    if (rc == -ENOENT) {
+        struct error *error = make_parent(disk, path);
+        if (error) {
+            return error;
+        }
+        rc = actor_disk_symlink(disk, target, path);
+    }
+    if (rc == -EEXIST) {
+        return again && is_linked(disk, path, target)
+            ? NULL : replace_link(disk, path, target);
+    }
+    return rc < 0 ? error_errno(-rc, "linking '%s' to '%s'", path, target)
+                  : NULL;
 }
 
 static struct error *
@@ -334,12 +391,11 @@ apply(void *target_, const struct checkpoint_change *change)
 
     switch (change->type) {
     case CHECKPOINT_WRITE:
-        return target->again && is_written(disk, path, change)
-            ? NULL : apply_write(disk, path, change);
+        return apply_write(disk, path, change, target->again);
     case CHECKPOINT_APPEND:
         return apply_append(disk, path, change, target->again);
     case CHECKPOINT_LINK:
-        return apply_link(disk, target->meta, path, change);
+        return apply_link(disk, target->meta, path, change, target->again);
     case CHECKPOINT_REMOVE:
         return apply_remove(disk, path);
     }
@@ -348,9 +404,9 @@ apply(void *target_, const struct checkpoint_change *change)
 
 struct error *
 checkpoint_changes_apply(const struct actor_disk *disk, const char *meta,
-                         const void *payload, size_t size)
+                         const void *payload, size_t size, bool again)
 {
-    struct target target = { .disk = disk, .meta = meta };
+    struct target target = { .disk = disk, .meta = meta, .again = again };
 
     return checkpoint_changes_decode(payload, size, apply, &target);
 }
@@ -448,7 +504,7 @@ journal_write(struct journal *journal, const void *payload, size_t size)
     if (error) {
         return error;
     }
-    rc = actor_disk_fsync(journal->disk, journal->fd);
+    rc = actor_disk_fdatasync(journal->disk, journal->fd);
     if (rc < 0) {
         return error_errno(-rc, "syncing '%s'", path);
     }
@@ -525,6 +581,19 @@ journal_read(const struct actor_disk *disk, const char *meta, uint64_t number,
                                &size);
 }
 
+/* A process that is gone may have left a record that was not synced, and files
+ * are changed only after that which makes them good again is durable. */
+static struct error *
+sync_segment(const struct actor_disk *disk, const char *meta, uint64_t number)
+{
+    autofree char *path = journal_path(meta, number);
+    int fd = actor_disk_open(disk, path, O_RDONLY, 0);
+    int rc = fd < 0 ? fd : actor_disk_fdatasync(disk, fd);
+
+    actor_disk_close(disk, &fd);
+    return rc < 0 ? error_errno(-rc, "syncing '%s'", path) : NULL;
+}
+
 struct error *
 journal_replay(const struct actor_disk *disk, const char *meta,
                uint64_t *ret_next)
@@ -535,8 +604,11 @@ journal_replay(const struct actor_disk *disk, const char *meta,
 
     *ret_next = 1;
     for (size_t i = 0; !error && i < segments.numbers.n; i++) {
-        error = journal_read(disk, meta, segments.numbers.data[i], apply,
-                             &target);
+        error = sync_segment(disk, meta, segments.numbers.data[i]);
+        if (!error) {
+            error = journal_read(disk, meta, segments.numbers.data[i], apply,
+                                 &target);
+        }
         *ret_next = segments.numbers.data[i] + 1;
     }
     vec_fini(&segments.numbers);

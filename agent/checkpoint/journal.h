@@ -5,11 +5,11 @@
  * The layout under <work_dir>/meta is Mesos': several files and directories
  * for each task.  To sync each of them would cost a task start a dozen
  * commits of the file system.  So what changes is written to a journal first,
- * one record for all changes of a batch, and the journal is synced; then the
- * files are written, without waiting for the disk.  What a power failure
- * leaves of them is made good from the journal.  When a segment of it is full,
- * the next one is begun, the files that the old one is about are synced, and
- * it is removed.
+ * one record for all changes of a batch, and the journal is synced; some time
+ * later the files are written, without waiting for the disk.  What a power
+ * failure leaves of them is made good from the journal.  When a segment of it
+ * is full, the next one is begun, the files that the old one is about are
+ * synced, and it is removed.
  *
  *     meta/journal/<n>        segments: logs (format.h) of kind "journal"
  *
@@ -27,6 +27,7 @@
 #ifndef AGENT_CHECKPOINT_JOURNAL_H
 #define AGENT_CHECKPOINT_JOURNAL_H 1
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -64,11 +65,12 @@ struct error *checkpoint_changes_decode(const void *payload, size_t size,
                                         checkpoint_change_fn *, void *aux)
     MUST_CHECK;
 
-/* Makes the changes of a payload in the directory 'meta'; nothing is
- * synced. */
+/* Makes the changes of a payload in the directory 'meta'; nothing is synced.
+ * 'again': some may have been made before; what is so already is left
+ * alone. */
 struct error *checkpoint_changes_apply(const struct actor_disk *,
                                        const char *meta, const void *payload,
-                                       size_t size) MUST_CHECK;
+                                       size_t size, bool again) MUST_CHECK;
 
 /* The segment that is written. */
 struct journal {
@@ -91,9 +93,9 @@ void journal_rotate(struct journal *);
 struct error *journal_write(struct journal *, const void *payload,
                             size_t size) MUST_CHECK;
 
-/* Makes all changes of the journal again, in case they had not reached the
- * files.  '*ret_next' is a number that is greater than those of all
- * segments. */
+/* Syncs the journal and makes all its changes again, in case they had not
+ * reached the files.  '*ret_next' is a number that is greater than those of
+ * all segments. */
 struct error *journal_replay(const struct actor_disk *, const char *meta,
                              uint64_t *ret_next) MUST_CHECK;
 

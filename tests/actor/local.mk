@@ -358,6 +358,9 @@ check_PROGRAMS += %D%/test_leadership
 %C%_test_leadership_LDADD = $(LIBTEST) $(LIBMASTER) $(LIBMODEL)
 check_PROGRAMS += %D%/test_checkpointer
 %C%_test_checkpointer_LDADD = $(LIBTEST) $(LIBAGENT) $(LIBMODEL)
+check_PROGRAMS += %D%/test_checkpoint_crash
+%C%_test_checkpoint_crash_LDADD = \
+	$(LIBTEST) $(LIBSIM) $(LIBAGENT) $(LIBMODEL)
 check_PROGRAMS += %D%/test_fetcher
 %C%_test_fetcher_LDADD = $(LIBAGENT) $(LIBTEST) $(LIBMODEL)
 

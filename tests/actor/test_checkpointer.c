@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * test_checkpointer.c - the actor that writes checkpoints: all is there when
- * it says so, in order, and a place that cannot be written is told once. */
+ * test_checkpointer.c - the actor that writes checkpoints: all is in the
+ * journal when it says so, in order, and in the files a little later; and a
+ * place that cannot be written is told once. */
 #include <config.h>
 
 #include "agent/checkpoint/checkpointer.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,11 +16,13 @@
 
 #include <actor/alloc.h>
 #include <actor/disk.h>
+#include <actor/duration.h>
 #include <actor/error.h>
 #include <actor/strbuf.h>
 #include <actor/system.h>
 
 #include "agent/checkpoint/file.h"
+#include "agent/checkpoint/journal.h"
 #include "agent/checkpoint/saved_state.h"
 #include "tests/lib/test.h"
 
@@ -36,12 +40,20 @@ static struct {
     char *meta;
     unsigned n_done;
     unsigned n_failed;
+    bool replay;                /* what is said to be done */
 } t;
 
 struct done_body {
     unsigned i;
 };
 
+struct later_body {
+    const char *text;
+};
+
+static const struct actor_msg_type msg_later = {
+    .name = "later", .size = sizeof(struct later_body),
+};
 static const struct actor_msg_type msg_go = { .name = "go" };
 static const struct actor_msg_type msg_done = {
     .name = "done", .size = sizeof(struct done_body),
@@ -54,9 +66,8 @@ path_of(unsigned i)
 }
 
 static void
-ck_content(unsigned i)
+ck_content_of(const char *path, unsigned i)
 {
-    autofree char *path = path_of(i);
     autofree char *full = xasprintf("%s/%s", t.meta, path);
     autofini(strbuf) content = STRBUF(STRBUF_UNLIMITED);
     struct error *error = checkpoint_read(&actor_disk_real, full, "file",
@@ -65,6 +76,24 @@ ck_content(unsigned i)
     ck_assert_msg(!error, "%s", error ? error_text(error) : "");
     /* Later ones of the same path may be there already. */
     ck_assert_uint_ge(strtoul(content.data, NULL, 10), i);
+}
+
+static void
+ck_content(unsigned i)
+{
+    autofree char *path = path_of(i);
+
+    ck_content_of(path, i);
+}
+
+static void
+on_later(struct actor *self, struct actor_msg *msg)
+{
+    const struct later_body *body = actor_msg_body(msg, &msg_later);
+    struct checkpoint *c = checkpoint_create();
+
+    checkpoint_bytes(c, "later", "file", body->text, strlen(body->text));
+    checkpointer_submit_later(self, &t.checkpointer, &c);
 }
 
 static void
@@ -88,8 +117,13 @@ on_done(struct actor *self UNUSED, struct actor_msg *msg)
 {
     struct done_body *body = actor_msg_body(msg, &msg_done);
 
+    uint64_t next;
+
     ck_assert_uint_eq(body->i, t.n_done);
-    ck_content(body->i);
+    if (t.replay) {
+        ck_assert_ptr_null(journal_replay(&actor_disk_real, t.meta, &next));
+        ck_content(body->i);
+    }
     t.n_done++;
 }
 
@@ -105,6 +139,7 @@ on_failed(struct actor *self UNUSED, struct actor_msg *msg)
 
 static const struct actor_handler handlers[] = {
     { &msg_go, on_go },
+    { &msg_later, on_later },
     { &msg_done, on_done },
     { &msg_checkpoint_failed, on_failed },
 };
@@ -149,14 +184,76 @@ go(void)
     actor_system_run(t.system);
 }
 
-START_TEST(what_is_said_to_be_done_is_there_and_in_order)
+START_TEST(what_is_said_to_be_done_is_in_the_journal_and_in_order)
 {
     set_up();
+    t.replay = true;
 
     go();
 
     ck_assert_uint_eq(t.n_done, N_FILES);
     ck_assert_uint_eq(t.n_failed, 0);
+    tear_down();
+}
+END_TEST
+
+START_TEST(files_follow_the_journal)
+{
+    set_up();
+
+    go();
+    actor_system_advance(t.system, SECOND);
+
+    ck_assert_uint_eq(t.n_done, N_FILES);
+    for (unsigned i = 0; i < N_FILES; i++) {
+        ck_content(i);
+    }
+    tear_down();
+}
+END_TEST
+
+static void
+submit_later(const char *text)
+{
+    struct actor_msg *msg = actor_msg_create(&msg_later);
+
+    ((struct later_body *) actor_msg_body(msg, &msg_later))->text = text;
+    actor_post(t.system, &t.owner, &msg);
+    actor_system_run(t.system);
+}
+
+static bool
+is_in_journal(void)
+{
+    autofree char *path = xasprintf("%s/journal/1", t.meta);
+
+    return access(path, F_OK) == 0;
+}
+
+START_TEST(what_is_for_later_waits_for_company_but_not_long)
+{
+    set_up();
+
+    submit_later("7");
+    ck_assert(!is_in_journal());
+    actor_system_advance(t.system, SECOND);
+
+    ck_assert(is_in_journal());
+    ck_content_of("later", 7);
+    tear_down();
+}
+END_TEST
+
+START_TEST(what_is_for_later_goes_with_what_comes_next_and_before_it)
+{
+    set_up();
+    t.replay = true;
+
+    submit_later("7");
+    go();
+
+    ck_assert_uint_eq(t.n_done, N_FILES);
+    ck_content_of("later", 7);
     tear_down();
 }
 END_TEST
@@ -234,7 +331,13 @@ checkpointer_suite(void)
 {
     Suite *suite = suite_create("checkpointer");
 
-    test_add(suite, "order", what_is_said_to_be_done_is_there_and_in_order);
+    test_add(suite, "order",
+             what_is_said_to_be_done_is_in_the_journal_and_in_order);
+    test_add(suite, "files", files_follow_the_journal);
+    test_add(suite, "later",
+             what_is_for_later_waits_for_company_but_not_long);
+    test_add(suite, "company",
+             what_is_for_later_goes_with_what_comes_next_and_before_it);
     test_add(suite, "failure",
              failure_is_told_once_and_nothing_is_done_any_more);
     test_add(suite, "damage",

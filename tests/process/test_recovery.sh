@@ -49,6 +49,8 @@ start_master
 agent_port=0
 start_again '] Registered with master' --resources='cpus:2;mem:512'
 agent_port=$(port_in "$tmp/agent.log")
+wait_until test -L "$tmp/agent/meta/slaves/latest" ||
+    give_up "the agent's id is not kept"
 first_id=$(agent_id)
 
 execute t "echo start; while ! [ -e '$tmp/go' ]; do sleep 0.1; done; echo end" \

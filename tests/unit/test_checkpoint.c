@@ -323,7 +323,7 @@ ck_step(struct machine *m, unsigned i, uint64_t *log_size, bool apply)
     if (apply) {
         ck_assert_ptr_null(checkpoint_changes_apply(m->disk, META,
                                                     payload.data,
-                                                    payload.len));
+                                                    payload.len, false));
     }
 }
 
