@@ -25,32 +25,37 @@ make_one(const struct maker *maker, const char *path)
     return errnum == EEXIST ? 0 : errnum;
 }
 
+/* Nearly always the last ones are missing: goes up to the first that is there
+ * or can be made, and down again. */
 int
 directory_make_by(int (*make)(void *ctx, const char *path, mode_t mode),
                   void *ctx, const char *path, mode_t mode)
 {
     const struct maker maker = { make, ctx, mode };
+    autofree char *part = xstrdup(path);
     size_t len = strlen(path);
-    autofree char *part = NULL;
-    int errnum = make_one(&maker, path);
+    size_t at = len;
+    int errnum = make_one(&maker, part);
 
-    /* Nearly always only the last one is missing. */
-    if (errnum != ENOENT) {
-        return errnum;
-    }
-    part = xstrdup(path);
-    for (size_t i = 1; i < len; i++) {
-        if (path[i] != '/') {
-            continue;
+    while (errnum == ENOENT) {
+        while (at > 0 && part[at - 1] != '/') {
+            at--;
         }
-        part[i] = '\0';
-        errnum = make_one(&maker, part);
-        part[i] = '/';
-        if (errnum) {
+        while (at > 0 && part[at - 1] == '/') {
+            at--;
+        }
+        if (at == 0) {
             return errnum;
         }
+        part[at] = '\0';
+        errnum = make_one(&maker, part);
     }
-    return make_one(&maker, path);
+    while (errnum == 0 && at < len) {
+        part[at] = '/';
+        at = strlen(part);
+        errnum = make_one(&maker, part);
+    }
+    return errnum;
 }
 
 static int
