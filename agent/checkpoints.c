@@ -101,8 +101,10 @@ checkpoints_agent(struct agent *agent)
     struct checkpoint *c = checkpoint_create();
 
     vlog(1, "Checkpointing SlaveInfo to '%s/" META_AGENT_INFO "'", directory);
-    add_message(c, directory, META_AGENT_INFO, &info->base);
+    /* The link first: if the file is there and the link is not, somebody has
+     * removed it (saved_state.c). */
     checkpoint_link(c, META_LATEST_AGENT, directory);
+    add_message(c, directory, META_AGENT_INFO, &info->base);
     submit(agent, &c);
     message_unref(m);
 }

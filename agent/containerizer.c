@@ -597,7 +597,7 @@ container_state_name(enum container_state state)
 
 void
 container_go_to(struct containerizer *c, struct container *container,
-      enum container_state state)
+                enum container_state state)
 {
     int64_t now = actor_now(&c->base);
 

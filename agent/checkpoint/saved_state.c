@@ -13,6 +13,7 @@
 #include "agent/checkpoint/saved_state.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -451,10 +452,32 @@ find_reboot(struct reader *r, const char *boot_id)
     return error;
 }
 
-/* Whether an operator has removed the link to the agent, so that it is
- * forgotten.  Only a power failure loses what had been written. */
-static bool
-is_unlinked(struct reader *r, const char *boot_id)
+/* The agents that have a file of their info. */
+static struct error *
+list_agents(struct reader *r, struct names *ret)
+{
+    autofree char *path = xasprintf("%s/slaves", r->meta);
+    struct names names = { .all = VEC_EMPTY };
+    struct error *error = list(r, path, &names);
+
+    vec_foreach (&names.all, id) {
+        autofree char *info = xasprintf("%s/%s/" META_AGENT_INFO, path, *id);
+        int fd = actor_disk_open(r->disk, info, O_RDONLY, 0);
+
+        if (fd >= 0) {
+            actor_disk_close(r->disk, &fd);
+            vec_push(&ret->all, xstrdup(*id));
+        }
+    }
+    names_fini(&names);
+    return error;
+}
+
+/* The agents of which an operator may have removed the link that makes one of
+ * them the present one: it is not there, though only a power failure loses
+ * what was written, and it is written before the agent's info. */
+static void
+list_unlinked(struct reader *r, const char *boot_id, struct names *ret)
 {
     autofree char *saved = NULL;
     autofree char *agent = NULL;
@@ -463,22 +486,29 @@ is_unlinked(struct reader *r, const char *boot_id)
     if (!error) {
         error = read_link(r, META_LATEST_AGENT, &agent);
     }
-    if (error) {
-        error_destroy(error);           /* is told when it is read again */
-        return false;
+    if (!error && saved && strcmp(saved, boot_id) == 0 && !agent) {
+        error = list_agents(r, ret);
     }
-    return saved && strcmp(saved, boot_id) == 0 && !agent;
+    error_destroy(error);               /* is told when it is read again */
 }
 
-/* The journal knows of the link still. */
+/* The journal may know of the link still. */
 static struct error *
-unlink_again(struct reader *r)
+unlink_again(struct reader *r, const struct names *unlinked)
 {
     autofree char *path = xasprintf("%s/" META_LATEST_AGENT, r->meta);
-    int rc = actor_disk_unlink(r->disk, path);
+    autofree char *agent = NULL;
+    struct error *error = read_link(r, META_LATEST_AGENT, &agent);
+    int rc = 0;
 
-    return rc < 0 && rc != -ENOENT && rc != -ENOTDIR
-               ? error_errno(-rc, "removing '%s'", path) : NULL;
+    vec_foreach (&unlinked->all, id) {
+        if (agent && strcmp(*id, agent) == 0) {
+            log_info("Forgetting agent %s, whose link '%s' was removed",
+                     agent, path);
+            rc = actor_disk_unlink(r->disk, path);
+        }
+    }
+    return rc < 0 ? error_errno(-rc, "removing '%s'", path) : error;
 }
 
 /* Few agents have one. */
@@ -533,16 +563,17 @@ saved_state_read(const struct actor_disk *disk, const char *meta,
                  const char *boot_id, bool strict, struct saved_state *ret)
 {
     struct reader r = { disk, meta, strict, ret };
+    struct names unlinked = { .all = VEC_EMPTY };
     struct error *error;
-    bool is_forgotten;
 
     *ret = (struct saved_state) { .agent_id = NULL };
     log_info("Recovering state from '%s'", meta);
-    is_forgotten = is_unlinked(&r, boot_id);
+    list_unlinked(&r, boot_id, &unlinked);
     error = tolerate(&r, journal_replay(disk, meta, &ret->journal));
-    if (!error && is_forgotten) {
-        error = tolerate(&r, unlink_again(&r));
+    if (!error) {
+        error = tolerate(&r, unlink_again(&r, &unlinked));
     }
+    names_fini(&unlinked);
     if (!error) {
         error = tolerate(&r, find_reboot(&r, boot_id));
     }

@@ -103,7 +103,7 @@ launcher_create(const struct launcher_options *options, struct launcher **ret)
 {
     struct launcher *launcher;
     struct error *error;
-    char *root;
+    char *root = NULL;
 
     *ret = NULL;
     if (options->name && strcmp(options->name, "posix") == 0) {
