@@ -271,6 +271,11 @@ add_framework(struct cluster *c)
     c->framework_host = sim_add_host(c->sim, "framework");
     sim_add_service(c->framework_host, "framework",
                     (char *[]) { (char *) "framework", NULL });
+    if (c->options->has_standby) {
+        c->standby_host = sim_add_host(c->sim, "standby");
+        sim_add_service(c->standby_host, "framework",
+                        (char *[]) { (char *) "framework", NULL });
+    }
 }
 
 void
@@ -310,7 +315,8 @@ cluster_start(const struct cluster_options *options)
     CHECK(options->n_agents <= CLUSTER_MAX_AGENTS);
     CHECK(options->n_masters <= CLUSTER_MAX_MASTERS);
     here = c;
-    c->options = options;
+    c->own_options = *options;
+    c->options = &c->own_options;
     c->n_agents = options->n_agents;
     c->n_masters = options->n_masters > 0 ? options->n_masters : 1;
     c->sim = sim_create(&world);

@@ -47,6 +47,7 @@ struct cluster_options {
     double failover_timeout;    /* of the framework, in seconds */
     bool partition_aware;       /* it wants TASK_UNREACHABLE */
     bool no_checkpoint;         /* it does without checkpoints */
+    bool has_standby;           /* a second scheduler, on host "standby" */
     void (*trace)(void *aux, const char *line);         /* sim_options */
     void *aux;
 
@@ -173,6 +174,14 @@ void cluster_cut_agent(struct cluster *, size_t agent, bool cut);
 
 /* The master dies, and another one takes its address. */
 void cluster_restart_master(struct cluster *);
+
+/* The scheduler that waits takes over from the one that leads, which lives on
+ * until it hears of that.  (One that dies is succeeded by whichever is there
+ * first.)  Needs 'has_standby'. */
+void cluster_take_over(struct cluster *);
+
+/* How often a scheduler was told that another one has its place. */
+unsigned cluster_n_replaced(struct cluster *);
 
 /* The framework's process dies, for good. */
 void cluster_kill_framework(struct cluster *);

@@ -5,11 +5,18 @@
  * The actor of the scheduler driver runs in the system of a process; the
  * driver around it, which would make a system with threads, is set up by hand.
  * What the framework knows of its tasks outlives the process, as it would on a
- * disk. */
+ * disk.
+ *
+ * If there are two schedulers, one leads: it is the 'framework' of the
+ * cluster, with its 'driver'.  The other one ends as soon as it starts, and is
+ * started again, until there is none that leads or that one has to give way.
+ * Who led before goes on, as one does that has been cut off, until its driver
+ * is told. */
 #include <config.h>
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #include <actor/alloc.h>
 #include <actor/duration.h>
@@ -204,7 +211,9 @@ static void
 on_offers(struct mesos_scheduler_driver *driver, void *c,
           const V1__Offer *const *offers, size_t n_offers)
 {
-    (void) driver;
+    if (driver != ((struct cluster *) c)->driver) {
+        return;
+    }
     for (size_t i = 0; i < n_offers; i++) {
         if (!cluster_offer_group(c, offers[i])) {
             use_offer(c, offers[i]);
@@ -372,6 +381,49 @@ on_registered(struct mesos_scheduler_driver *driver, void *c_,
     }
 }
 
+/* The process that the driver is in; NULL if it is over. */
+static struct sim_process *
+process_of(struct cluster *c, const struct mesos_scheduler_driver *driver)
+{
+    struct sim_host *const hosts[] = { c->framework_host, c->standby_host };
+
+    for (size_t i = 0; i < ARRAY_SIZE(hosts); i++) {
+        struct sim_process *p =
+            hosts[i] ? sim_service(hosts[i], "framework") : NULL;
+
+        if (p && sim_process_data(p) == driver) {
+            return p;
+        }
+    }
+    return NULL;
+}
+
+static void
+on_error(struct mesos_scheduler_driver *driver, void *c_, const char *text)
+{
+    struct cluster *c = c_;
+    struct sim_process *p = process_of(c, driver);
+
+    sim_note(c->sim, text, "framework", driver == c->driver, 0);
+    c->n_replaced += !strcmp(text, "Framework failed over");
+    if (p) {
+        sim_process_exit(p, W_EXITCODE(1, 0));
+    }
+}
+
+void
+cluster_take_over(struct cluster *c)
+{
+    CHECK(c->standby_host != NULL);
+    c->gives_way = c->framework != NULL;
+}
+
+unsigned
+cluster_n_replaced(struct cluster *c)
+{
+    return c->n_replaced;
+}
+
 static struct mesos_scheduler_driver *
 create_driver(struct cluster *c)
 {
@@ -380,6 +432,7 @@ create_driver(struct cluster *c)
         .registered = on_registered,
         .resource_offers = on_offers,
         .status_update = on_status,
+        .error = on_error,
         .inverse_offers = cluster_on_inverse_offers,
     };
     V1__FrameworkInfo__Capability capability =
@@ -443,13 +496,20 @@ framework_start(struct sim_process *p)
         .messages = proto_messages, .n_messages = proto_n_messages,
     };
     struct actor_system *system;
-    struct error *error = sim_process_open(p, &options, &system);
+    struct error *error;
 
+    if (c->framework && !c->gives_way) {
+        sim_process_exit(p, 0);
+        return NULL;
+    }
+    error = sim_process_open(p, &options, &system);
     if (error) {
         return error;
     }
+    c->gives_way = false;
     c->framework = p;
     c->driver = create_driver(c);
+    sim_process_set_data(p, c->driver);
     c->driver->system = system;
     c->driver->status = MESOS_DRIVER_RUNNING;
     return spawn_scheduler(c, system);
@@ -459,11 +519,16 @@ static void
 framework_stop(struct sim_process *p)
 {
     struct cluster *c = cluster_of(p);
+    struct mesos_scheduler_driver *driver = sim_process_data(p);
 
-    if (c->driver && c->framework == p) {
-        c->driver->system = NULL;
-        c->driver->status = MESOS_DRIVER_STOPPED;
-        mesos_scheduler_driver_destroy(steal(c->driver));
+    if (driver) {
+        driver->system = NULL;
+        driver->status = MESOS_DRIVER_STOPPED;
+        mesos_scheduler_driver_destroy(driver);
+        sim_process_set_data(p, NULL);
+    }
+    if (c->framework == p) {
+        c->driver = NULL;
         c->framework = NULL;
     }
 }

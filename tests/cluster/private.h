@@ -57,7 +57,8 @@ struct cluster_agent {
 
 struct cluster {
     struct sim *sim;            /* owned */
-    const struct cluster_options *options;
+    struct cluster_options own_options;
+    const struct cluster_options *options;      /* those */
     struct master_flags master_flags;
     struct cluster_master masters[CLUSTER_MAX_MASTERS];
     size_t n_masters;
@@ -67,6 +68,9 @@ struct cluster {
     size_t n_running;           /* commands */
 
     struct sim_host *framework_host;
+    struct sim_host *standby_host;      /* NULL: there is none */
+    bool gives_way;             /* the next scheduler to start leads */
+    unsigned n_replaced;
     struct sim_process *framework;      /* NULL: dead */
     struct mesos_scheduler_driver *driver;      /* owned; NULL: likewise */
     char *framework_id;         /* owned; NULL: none yet */

@@ -137,6 +137,101 @@ START_TEST(agent_is_admitted_although_its_master_dies_meanwhile)
 }
 END_TEST
 
+/* --- schedulers --- */
+
+static struct cluster *
+start_two_schedulers(uint64_t seed)
+{
+    struct cluster_options options = {
+        .n_agents = 2, .seed = seed, .failover_timeout = 36000,
+        .partition_aware = true, .has_standby = true,
+    };
+
+    return cluster_start(&options);
+}
+
+START_TEST(schedulers_replace_each_other_and_tasks_go_on)
+{
+    struct cluster *c = start_two_schedulers(3);
+    char id[16];
+
+    for (unsigned i = 0; i < 4; i++) {
+        snprintf(id, sizeof id, "t%u", i);
+        cluster_launch(c, id, "sleep");
+        cluster_advance(c, 5 * SECOND);
+        cluster_take_over(c);
+        cluster_advance(c, 30 * SECOND);
+        ck_assert_uint_eq(cluster_n_replaced(c), i + 1);
+    }
+    ck_assert_double_eq(cluster_metric(c, "master/tasks_running"), 4);
+    for (unsigned i = 0; i < 4; i++) {
+        snprintf(id, sizeof id, "t%u", i);
+        ck_assert(cluster_end_command(c, id, W_EXITCODE(0, 0)));
+    }
+    cluster_advance(c, 5 * SECOND);
+
+    for (unsigned i = 0; i < 4; i++) {
+        snprintf(id, sizeof id, "t%u", i);
+        ck_assert_str_eq(cluster_new_states(c, id),
+                         "STARTING RUNNING FINISHED");
+        ck_assert_uint_eq(cluster_n_commands(c, id), 1);
+    }
+    ck_assert_double_eq(cluster_metric(c, "master/frameworks_connected"), 1);
+    cluster_stop(c);
+}
+END_TEST
+
+/* It was cut off while the other one took its place; when it finds the master
+ * again it is told, and the other one keeps its place. */
+START_TEST(scheduler_that_was_cut_off_does_not_come_back)
+{
+    struct cluster *c = start_two_schedulers(4);
+
+    cluster_launch(c, "t", "sleep");
+    cluster_advance(c, 5 * SECOND);
+    sim_cut(c->masters[0].host, c->framework_host, true);
+    cluster_take_over(c);
+    cluster_advance(c, 60 * SECOND);
+    ck_assert_uint_eq(cluster_n_replaced(c), 0);
+    sim_cut(c->masters[0].host, c->framework_host, false);
+    cluster_advance(c, 120 * SECOND);
+
+    ck_assert_uint_eq(cluster_n_replaced(c), 1);
+    ck_assert_ptr_eq(sim_process_host(c->framework), c->standby_host);
+    ck_assert_double_eq(cluster_metric(c, "master/frameworks_connected"), 1);
+    ck_assert(cluster_end_command(c, "t", W_EXITCODE(0, 0)));
+    cluster_advance(c, 5 * SECOND);
+    ck_assert_str_eq(cluster_new_states(c, "t"), "STARTING RUNNING FINISHED");
+    cluster_stop(c);
+}
+END_TEST
+
+/* Nobody subscribes with its id under the next master. */
+START_TEST(framework_that_misses_a_failover_is_given_up)
+{
+    struct cluster_options options = {
+        .n_agents = 1, .seed = 5, .failover_timeout = 60,
+    };
+    struct cluster *c = cluster_start(&options);
+
+    cluster_launch(c, "t", "sleep");
+    cluster_advance(c, 5 * SECOND);
+    cluster_kill_framework(c);
+    cluster_restart_master(c);
+    cluster_advance(c, 5 * MINUTE);
+    ck_assert_double_eq(cluster_metric(c, "master/frameworks_disconnected"),
+                        1);
+    ck_assert_double_eq(cluster_metric(c, "master/tasks_running"), 1);
+    cluster_advance(c, 6 * MINUTE);
+
+    ck_assert_double_eq(cluster_metric(c, "master/frameworks_disconnected"),
+                        0);
+    ck_assert_double_eq(cluster_metric(c, "master/tasks_running"), 0);
+    ck_assert_uint_eq(cluster_n_executors(c), 0);
+    cluster_stop(c);
+}
+END_TEST
+
 static Suite *
 failover_suite(void)
 {
@@ -147,6 +242,11 @@ failover_suite(void)
              agent_that_misses_a_failover_is_given_up_and_comes_back);
     test_add(suite, "admission",
              agent_is_admitted_although_its_master_dies_meanwhile);
+    test_add(suite, "schedulers",
+             schedulers_replace_each_other_and_tasks_go_on);
+    test_add(suite, "cut_off",
+             scheduler_that_was_cut_off_does_not_come_back);
+    test_add(suite, "given_up", framework_that_misses_a_failover_is_given_up);
     return suite;
 }
 

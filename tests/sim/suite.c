@@ -12,7 +12,8 @@
 #include <actor/strbuf.h>
 
 const struct suite *const suites[] = {
-    &suite_cluster, &suite_large, &suite_link, &suite_disk, &suite_log, NULL,
+    &suite_cluster, &suite_large, &suite_failover, &suite_link, &suite_disk,
+    &suite_log, NULL,
 };
 
 const struct suite *

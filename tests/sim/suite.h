@@ -51,6 +51,7 @@ struct suite {
 void suite_result_fini(struct suite_result *);
 
 extern const struct suite suite_cluster, suite_large, suite_link, suite_disk;
+extern const struct suite suite_failover;
 extern const struct suite suite_log;
 
 /* All of them; ends with NULL. */

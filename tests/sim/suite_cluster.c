@@ -37,6 +37,7 @@ struct world {
     struct error *error;        /* owned; the first */
     unsigned n_events;
     unsigned check_period;      /* events between two checks */
+    bool has_standby;
     char id[16];                /* of the task named last */
 };
 
@@ -103,13 +104,19 @@ end_some(struct world *w)
 }
 
 static void
+take_over(struct world *w)
+{
+    cluster_take_over(w->cluster);
+}
+
+static void
 step(struct world *w)
 {
     static void (*const steps[])(struct world *) = {
-        launch, launch, launch, kill_some, end_some,
+        launch, launch, launch, kill_some, end_some, take_over,
     };
 
-    steps[pick(w, ARRAY_SIZE(steps))](w);
+    steps[pick(w, ARRAY_SIZE(steps) - !w->has_standby)](w);
     cluster_advance(w->cluster, (int64_t) sim_draw(w->sim, PAUSE_MAX));
 }
 
@@ -168,6 +175,7 @@ run(const struct suite_options *options, const struct cluster_options *shape,
 {
     struct world w = {
         .cluster = cluster_start(shape), .check_period = check_period,
+        .has_standby = shape->has_standby,
     };
 
     w.sim = cluster_sim(w.cluster);
@@ -245,6 +253,23 @@ run_large(const struct suite_options *options, struct suite_result *result)
     run(options, &shape, &draw, 16, result);
 }
 
+static void
+run_failover(const struct suite_options *options, struct suite_result *result)
+{
+    struct cluster_options shape = {
+        .n_agents = 2, .seed = options->seed, .failover_timeout = 3600,
+        .partition_aware = options->seed % 2 == 0, .has_standby = true,
+        .trace = options->trace, .aux = options->aux,
+    };
+    struct sim_plan_options draw = every_fault;
+
+    draw.seed = options->seed;
+    draw.pause_ns = 5 * SECOND;
+    draw.longest_ns = SHORT_FAULT;
+    draw.n_hosts = 5;
+    run(options, &shape, &draw, 1, result);
+}
+
 const struct suite suite_cluster = {
     .name = "cluster",
     .summary = "a master, 3 agents and a framework, all faults",
@@ -256,4 +281,10 @@ const struct suite suite_large = {
     .name = "large",
     .summary = "3 masters, 20 agents and a framework, all faults",
     .counted = "tasks", .run = run_large,
+};
+
+const struct suite suite_failover = {
+    .name = "failover",
+    .summary = "two schedulers that replace each other, all faults",
+    .counted = "tasks", .run = run_failover,
 };

@@ -28,8 +28,8 @@ static const struct {
     const struct suite *suite;
     unsigned n_seeds;
 } clean[] = {
-    { &suite_cluster, 40 }, { &suite_large, 1 }, { &suite_link, 20 },
-    { &suite_disk, 40 }, { &suite_log, 16 },
+    { &suite_cluster, 40 }, { &suite_large, 1 }, { &suite_failover, 5 },
+    { &suite_link, 20 }, { &suite_disk, 40 }, { &suite_log, 16 },
 };
 
 /* --- one run --- */
