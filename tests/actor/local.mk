@@ -371,3 +371,7 @@ check_PROGRAMS += %D%/test_master_state
 %C%_test_master_state_SOURCES = %D%/test_master_state.c $(master_place)
 %C%_test_master_state_CPPFLAGS = $(LIBACTOR_CPPFLAGS)
 %C%_test_master_state_LDADD = $(LIBTEST) $(LIBMASTER) $(LIBMODEL)
+
+check_PROGRAMS += %D%/test_master_bugs
+%C%_test_master_bugs_SOURCES = %D%/test_master_bugs.c $(master_stage)
+%C%_test_master_bugs_LDADD = $(LIBTEST) $(LIBMASTER) $(LIBMODEL)
