@@ -27,8 +27,8 @@
 #include "agent/container_search.h"
 #include "agent/fetcher/fetcher.h"
 #include "agent/launcher/launcher.h"
-#include "agent/rlimits.h"
 #include "agent/sandbox.h"
+#include "model/rlimits.h"
 #include "proto/mesos/v1/mesos.pb-c.h"
 
 struct destroy_body {

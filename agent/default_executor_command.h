@@ -12,14 +12,14 @@
 
 #include <stdbool.h>
 
+struct agent_flags;
 struct message;
 struct V1__ExecutorInfo;
 
 bool default_executor_is(const struct V1__ExecutorInfo *);
 
-/* A message CommandInfo: mesos-default-executor from 'launcher_dir'; its tasks
- * run as users of their own if 'switch_user'. */
-struct message *default_executor_command(const char *launcher_dir,
-                                         bool switch_user);
+/* A message CommandInfo: mesos-default-executor from --launcher_dir, which is
+ * told what of our flags its tasks have to do with. */
+struct message *default_executor_command(const struct agent_flags *);
 
 #endif /* AGENT_DEFAULT_EXECUTOR_COMMAND_H */

@@ -177,8 +177,7 @@ fill_spec(struct agent *agent, const struct executor *executor,
 {
     const V1__ExecutorInfo *info = record_executor_info(executor);
     autodestroy(message) *made = default_executor_is(info)
-        ? default_executor_command(agent->flags->launcher_dir,
-                                   agent->flags->switch_user)
+        ? default_executor_command(agent->flags)
         : NULL;
     const V1__CommandInfo *command = made ? message_root(made)
                                           : info->command;

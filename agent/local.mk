@@ -78,8 +78,6 @@ noinst_LTLIBRARIES += %D%/libagent.la
 	%D%/resources_detect.h \
 	%D%/resources_json.c \
 	%D%/resources_json.h \
-	%D%/rlimits.c \
-	%D%/rlimits.h \
 	%D%/sandbox.c \
 	%D%/sandbox.h \
 	%D%/sandbox_files.c \

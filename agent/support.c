@@ -12,6 +12,8 @@
 #include <actor/error.h>
 
 #include "agent/default_executor_command.h"
+#include "agent/fetcher/uri.h"
+#include "model/rlimits.h"
 #include "proto/mesos/v1/mesos.pb-c.h"
 
 static struct error *check_command(const V1__CommandInfo *);
@@ -53,17 +55,20 @@ support_check_task(const V1__TaskInfo *task)
 }
 
 /* Its volumes are those of the executor's sandbox, or its own.  What takes a
- * container of its own, or the agent's help, it cannot have. */
+ * container of its own it cannot have. */
 struct error *
 support_check_member(const V1__TaskInfo *task)
 {
+    struct actor_child_rlimit rlimits[RLIMITS_MAX];
     V1__ContainerInfo container;
     struct error *error = NULL;
+    size_t n;
 
-    if (task->command && task->command->n_uris > 0) {
-        return error_create(ERROR_UNSUPPORTED, "Failed to fetch '%s': there "
-                            "is no fetcher for tasks of a group",
-                            task->command->uris[0]->value);
+    for (size_t i = 0; task->command && i < task->command->n_uris; i++) {
+        error = uri_validate(task->command->uris[i]);
+        if (error) {
+            return error_wrap(error, "Failed to fetch all URIs");
+        }
     }
     if (task->command) {
         error = check_command(task->command);
@@ -71,8 +76,9 @@ support_check_member(const V1__TaskInfo *task)
     if (error || !task->container) {
         return error;
     }
-    if (task->container->rlimit_info) {
-        return unsupported("rlimit_info in a task group");
+    error = rlimits_read(task->container->rlimit_info, rlimits, &n);
+    if (error) {
+        return error;
     }
     container = *task->container;
     for (size_t i = 0; i < container.n_volumes; i++) {

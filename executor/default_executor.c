@@ -128,6 +128,7 @@ default_executor_init(struct actor *self, void *arg)
         .directory = d->options.environment->directory,
         .inherited = d->options.inherited,
         .switch_user = d->options.switch_user,
+        .fetch = d->options.fetch,
         .on_started = on_task_started,
         .on_checked = on_task_checked,
         .on_ended = on_task_ended,

@@ -19,10 +19,13 @@
 
 #include <actor/actor.h>
 
+#include "executor/task_fetch.h"
+
 struct actor_gate;
 struct executor_environment;
 
 struct default_executor_options {
+    struct task_fetch_settings fetch;   /* its strings outlive it */
     const struct executor_environment *environment;     /* outlives it */
     char *const *inherited;     /* the environment it has itself; NULL: this
                                  * process' */

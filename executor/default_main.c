@@ -17,6 +17,9 @@
 struct default_flags {
     struct program_flags base;
     bool switch_user;
+    char *frameworks_home;      /* owned, as the next; NULL: not given */
+    char *hadoop_home;
+    int64_t fetcher_stall_timeout;
 };
 
 static const struct flag flag_table[] = {
@@ -26,15 +29,32 @@ static const struct flag flag_table[] = {
       .help = "Whether a task whose command names a user runs as that user,\n"
               "who has to be in /etc/passwd. Otherwise it runs as the\n"
               "executor does." },
+    { .name = "frameworks_home", .type = FLAG_STRING,
+      .offset = offsetof(struct default_flags, frameworks_home),
+      .help = "Directory that relative URIs of tasks are below." },
+    { .name = "hadoop_home", .type = FLAG_STRING,
+      .offset = offsetof(struct default_flags, hadoop_home),
+      .help = "Where Hadoop is, for URIs of tasks on HDFS." },
+    { .name = "fetcher_stall_timeout", .type = FLAG_DURATION,
+      .default_value = "1mins",
+      .offset = offsetof(struct default_flags, fetcher_stall_timeout),
+      .help = "How long a download for a task may stall." },
 };
 
 static struct error *
-start(const struct program_stage *stage, const void *flags)
+start(const struct program_stage *stage, const void *flags_)
 {
+    const struct default_flags *flags = flags_;
     struct default_executor_options options = {
         .environment = stage->environment, .done = stage->done,
         .ret_is_acknowledged = stage->ret_is_acknowledged,
-        .switch_user = ((const struct default_flags *) flags)->switch_user,
+        .switch_user = flags->switch_user,
+        .fetch = {
+            .launcher_dir = flags->base.launcher_dir,
+            .frameworks_home = flags->frameworks_home,
+            .hadoop_home = flags->hadoop_home,
+            .stall_timeout_ns = flags->fetcher_stall_timeout,
+        },
     };
     struct upid upid;
 

@@ -38,6 +38,12 @@ struct group_task {
     unsigned group;
     char container_id[UUID_TEXT_SIZE];
     struct user_lookup *lookup; /* owned; NULL: none is under way */
+
+    /* From when it has been made until its command has been started. */
+    struct task_sandbox sandbox;
+    bool has_user;              /* another one than the executor's */
+    struct user_ids user;       /* 'groups' owned */
+    struct task_fetch *fetch;   /* owned; NULL: none is under way */
     struct task_process *process;       /* owned; NULL: not started yet */
     bool is_killed;
 
@@ -71,12 +77,13 @@ static void prepare(struct group_task *, const struct user_ids *);
 static struct error *prepare_run(void *arg);
 static void prepare_done(struct actor *, void *arg, const struct error *);
 static void prepare_destroy(void *arg);
-static struct error *start_command(struct group_task *,
-                                   const struct preparation *);
+static struct error *fetch(struct group_task *);
+static void on_fetched(struct actor *, void *task, const struct error *);
+static void start_or_fail_with(struct group_task *, const struct error *);
+static struct error *start_command(struct group_task *);
 static void on_command_end(struct actor *, void *task,
                            const struct task_process_end *);
-static void start_checker(struct group_task *, const struct preparation *,
-                          char *const *envp);
+static void start_checker(struct group_task *, char *const *envp);
 static void stop_checker(struct group_task *);
 static void on_check(struct actor *, void *task, const V1__CheckStatusInfo *);
 static void on_health(struct actor *, void *task, bool healthy, bool kill);
@@ -85,6 +92,16 @@ static void end(struct group_task *, V1__TaskState, int reason,
                 const char *text);
 
 /* --- life --- */
+
+/* It is left as it is; only we need it no more. */
+static void
+drop_sandbox(struct group_task *t)
+{
+    task_sandbox_fini(actor_system_disk(actor_system_of(t->owner)),
+                      &t->sandbox);
+    free(t->user.groups);
+    t->user.groups = NULL;
+}
 
 struct group_task *
 group_task_start(struct actor *self, const struct group_task_options *options,
@@ -102,6 +119,7 @@ group_task_start(struct actor *self, const struct group_task_options *options,
     actor_random_uuid(self, &uuid);
     uuid_format(&uuid, t->container_id);
     t->healthy = -1;
+    t->sandbox = (struct task_sandbox) TASK_SANDBOX_EMPTY;
     begin(t);
     return t;
 }
@@ -111,6 +129,8 @@ group_task_destroy(struct group_task *t)
 {
     if (t) {
         user_lookup_cancel(t->lookup);
+        task_fetch_destroy(t->fetch);
+        drop_sandbox(t);
         stop_checker(t);
         task_process_destroy(t->process);
         message_unref(t->check_status);
@@ -209,21 +229,26 @@ prepare_done(struct actor *self UNUSED, void *arg,
 {
     struct preparation *p = arg;
     struct group_task *t = p->task;
+    bool has_uris = p->info->command && p->info->command->n_uris > 0;
 
-    if (t->is_killed) {
-        end(t, V1__TASK_STATE__TASK_KILLED, TASK_PROCESS_NO_REASON,
-            "Killed before its command was started");
+    if (failure) {
+        start_or_fail_with(t, failure);
         return;
     }
+    t->sandbox = p->sandbox;
+    p->sandbox = (struct task_sandbox) TASK_SANDBOX_EMPTY;
+    t->has_user = p->has_user;
+    t->user = p->user;
+    p->user.groups = NULL;
+    if (has_uris && !t->is_killed) {
+        autoerror *error = fetch(t);
 
-    struct error *error = failure ? error_clone(failure)
-                                  : start_command(t, p);
-    if (error) {
-        fail(t, error);
-        error_destroy(error);
-        return;
+        if (error) {
+            fail(t, error);
+        }
+    } else {
+        start_or_fail_with(t, NULL);
     }
-    t->options->on_started(t->owner, t);
 }
 
 static void
@@ -238,7 +263,56 @@ prepare_destroy(void *arg)
     free(p);
 }
 
+/* --- its URIs --- */
+
+static struct error *
+fetch(struct group_task *t)
+{
+    const struct task_fetch_options options = {
+        .settings = &t->options->fetch,
+        .container_id = t->container_id,
+        .command = t->info->command,
+        .inherited = t->options->inherited ? t->options->inherited : environ,
+        .directory = t->sandbox.directory,
+        .stdio = { t->sandbox.out_fd, t->sandbox.err_fd },
+        .user = t->has_user ? &t->user : NULL,
+        .on_end = on_fetched, .aux = t,
+    };
+
+    return task_fetch_start(t->owner, &options, &t->fetch);
+}
+
+static void
+on_fetched(struct actor *self UNUSED, void *arg, const struct error *failure)
+{
+    struct group_task *t = arg;
+
+    task_fetch_destroy(t->fetch);
+    t->fetch = NULL;
+    start_or_fail_with(t, failure);
+}
+
 /* --- its command --- */
+
+/* What came before it is done, or has failed. */
+static void
+start_or_fail_with(struct group_task *t, const struct error *failure)
+{
+    autoerror *error = NULL;
+
+    if (t->is_killed) {
+        end(t, V1__TASK_STATE__TASK_KILLED, TASK_PROCESS_NO_REASON,
+            "Killed before its command was started");
+        return;
+    }
+    error = failure ? error_clone(failure) : start_command(t);
+    if (error) {
+        fail(t, error);
+        return;
+    }
+    drop_sandbox(t);
+    t->options->on_started(t->owner, t);
+}
 
 static const char *
 allocation_role(const V1__TaskInfo *info)
@@ -285,25 +359,27 @@ make_environment(const struct group_task *t, const char *directory)
 }
 
 static struct error *
-start_command(struct group_task *t, const struct preparation *p)
+start_command(struct group_task *t)
 {
-    char **envp = make_environment(t, p->sandbox.directory);
+    char **envp = make_environment(t, t->sandbox.directory);
     struct task_process_options options = {
         .task_id = t->info->task_id->value,
         .container_id = t->container_id,
         .command = t->info->command,
         .envp = envp,
-        .directory = p->sandbox.directory,
-        .stdio = { p->sandbox.out_fd, p->sandbox.err_fd },
-        .set_ids = p->has_user,
-        .uid = p->user.uid, .gid = p->user.gid,
-        .groups = p->user.groups, .n_groups = p->user.n_groups,
+        .directory = t->sandbox.directory,
+        .stdio = { t->sandbox.out_fd, t->sandbox.err_fd },
+        .rlimits = t->info->container ? t->info->container->rlimit_info
+                                      : NULL,
+        .set_ids = t->has_user,
+        .uid = t->user.uid, .gid = t->user.gid,
+        .groups = t->user.groups, .n_groups = t->user.n_groups,
         .on_end = on_command_end, .aux = t,
     };
     struct error *error = task_process_start(t->owner, &options, &t->process);
 
     if (!error) {
-        start_checker(t, p, envp);
+        start_checker(t, envp);
     }
     task_environment_free(envp);
     if (!error && t->info->max_completion_time) {
@@ -349,14 +425,13 @@ end(struct group_task *t, V1__TaskState state, int reason, const char *text)
 /* --- its checks --- */
 
 static void
-start_checker(struct group_task *t, const struct preparation *p,
-              char *const *envp)
+start_checker(struct group_task *t, char *const *envp)
 {
     const struct checker_options options = {
         .task_id = t->info->task_id->value,
         .environment = envp,
-        .directory = p->sandbox.directory,
-        .user = p->has_user ? t->info->command->user : NULL,
+        .directory = t->sandbox.directory,
+        .user = t->has_user ? t->info->command->user : NULL,
         .task_pid = task_process_pid(t->process),
         .on_check = on_check, .on_health = on_health, .aux = t,
     };
@@ -447,6 +522,9 @@ group_task_kill(struct group_task *t, int64_t grace_ns)
 {
     t->is_killed = true;
     stop_checker(t);
+    if (t->fetch) {
+        task_fetch_kill(t->fetch);
+    }
     if (t->process) {
         task_process_kill(t->process, grace_ns);
     }

@@ -3,7 +3,8 @@
  * group_task.h - one task of a group, from its launch to its end: its sandbox,
  * its environment, its command, its checks.
  *
- * The sandbox is made in the worker pool, then the command is started in it.
+ * The sandbox is made in the worker pool, what the task's URIs name is brought
+ * there, then the command is started in it.
  * Whoever kills the task before that gets it killed all the same: its command
  * is not started.
  *
@@ -18,6 +19,8 @@
 
 #include <actor/compiler.h>
 
+#include "executor/task_fetch.h"
+
 struct actor;
 struct group_task;
 struct message;
@@ -31,6 +34,7 @@ struct group_task_options {
     char *const *inherited;     /* the executor's environment; NULL: this
                                  * process' */
     bool switch_user;           /* tasks may name a user */
+    struct task_fetch_settings fetch;
 
     /* Its command runs. */
     void (*on_started)(struct actor *self, struct group_task *);

@@ -29,6 +29,8 @@ noinst_LTLIBRARIES += %D%/libexecutor.la
 	%D%/group_task.h \
 	%D%/session.c \
 	%D%/session.h \
+	%D%/task_fetch.c \
+	%D%/task_fetch.h \
 	%D%/task_environment.c \
 	%D%/task_environment.h \
 	%D%/task_process.c \
@@ -49,7 +51,8 @@ dist_man_MANS += docs/man/mesos_executor_callbacks.3mesos \
 mesoslibexec_PROGRAMS += %D%/mesos-executor
 %C%_mesos_executor_SOURCES = %D%/main.c %D%/program.c %D%/program.h
 # Debian's static yajl has a name of its own.
-%C%_mesos_executor_LDADD = $(LIBEXECUTOR) $(LIBPROTO) \
+%C%_mesos_executor_LDADD = $(LIBEXECUTOR) model/libmodel.la \
+	$(LIBPROTO) \
 	$(LIBACTOR:-lyajl=-lyajl_s)
 %C%_mesos_executor_LDFLAGS = $(AM_LDFLAGS) $(STATIC_LDFLAGS)
 

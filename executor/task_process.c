@@ -23,6 +23,7 @@
 #include <actor/log.h>
 
 #include "executor/tree_signal.h"
+#include "model/rlimits.h"
 #include "proto/mesos/v1/mesos.pb-c.h"
 
 struct task_process {
@@ -80,13 +81,20 @@ spawn(struct task_process *p, const struct task_process_options *options)
 {
     const V1__CommandInfo *command = options->command;
     struct actor_child_options child = ACTOR_CHILD_OPTIONS_INIT;
+    struct actor_child_rlimit rlimits[RLIMITS_MAX];
     char *shell[] = { (char *) "sh", (char *) "-c", NULL, NULL };
     char **argv = shell;
+    struct error *error;
 
     if (!command || !command->value) {
         return error_create(ERROR_INVALID, "Expecting task '%s' to have a "
                             "command", options->task_id);
     }
+    error = rlimits_read(options->rlimits, rlimits, &child.n_rlimits);
+    if (error) {
+        return error_wrap(error, "Failed to launch command");
+    }
+    child.rlimits = rlimits;
     if (command->shell) {
         shell[2] = command->value;
         child.path = "/bin/sh";
@@ -109,8 +117,8 @@ spawn(struct task_process *p, const struct task_process_options *options)
     child.gid = options->gid;
     child.groups = options->groups;
     child.n_groups = options->n_groups;
-    struct error *error = actor_child_spawn(p->owner, &child,
-                                            on_exit_of_child, p, &p->child);
+    error = actor_child_spawn(p->owner, &child, on_exit_of_child, p,
+                              &p->child);
 
     if (argv != shell) {
         free(argv);

@@ -25,6 +25,7 @@ struct actor;
 struct error;
 struct V1__CommandInfo;
 struct V1__KillPolicy;
+struct V1__RLimitInfo;
 
 struct task_process;
 
@@ -52,6 +53,7 @@ struct task_process_options {
     char *const *envp;          /* all of its environment */
     const char *directory;      /* NULL: ours */
     int stdio[2];               /* its stdout and stderr; stay open here */
+    const struct V1__RLimitInfo *rlimits;       /* NULL: as ours are */
 
     /* Whom it runs as, if set. */
     bool set_ids;

@@ -31,6 +31,8 @@ noinst_LTLIBRARIES += %D%/libmodel.la
 	%D%/resources_parse.c \
 	%D%/resources_part.c \
 	%D%/resources_part.h \
+	%D%/rlimits.c \
+	%D%/rlimits.h \
 	%D%/roles.c \
 	%D%/roles.h \
 	%D%/string_set.c \

@@ -26,7 +26,8 @@ noinst_LTLIBRARIES += %D%/libschedulerdriver.la
 # Named as in Mesos: libmesos-1.12.0.so, with a link libmesos.so.
 lib_LTLIBRARIES += %D%/libmesos.la
 %C%_libmesos_la_SOURCES =
-%C%_libmesos_la_LIBADD = $(LIBSCHEDULERDRIVER) $(LIBEXECUTOR) $(LIBPROTO) \
+%C%_libmesos_la_LIBADD = $(LIBSCHEDULERDRIVER) $(LIBEXECUTOR) \
+	model/libmodel.la $(LIBPROTO) \
 	$(LIBACTOR)
 %C%_libmesos_la_LDFLAGS = $(AM_LDFLAGS) -release 1.12.0 \
 	-Wl,--version-script=$(srcdir)/%D%/libmesos.map

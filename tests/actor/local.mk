@@ -234,20 +234,20 @@ check_PROGRAMS += %D%/test_system
 %C%_test_system_LDADD = $(LIBTEST) $(LIBACTOR)
 
 check_PROGRAMS += %D%/test_checker
-%C%_test_checker_LDADD = $(LIBTEST) $(LIBEXECUTOR) $(LIBPROTO) $(LIBACTOR)
+%C%_test_checker_LDADD = $(LIBTEST) $(LIBEXECUTOR) model/libmodel.la $(LIBPROTO) $(LIBACTOR)
 
 command_stage = tests/lib/command_stage.c tests/lib/command_stage.h \
 	tests/lib/recorder.c tests/lib/recorder.h
 
 check_PROGRAMS += %D%/test_command_checks
 %C%_test_command_checks_SOURCES = %D%/test_command_checks.c $(command_stage)
-%C%_test_command_checks_LDADD = $(LIBTEST) $(LIBEXECUTOR) $(LIBPROTO) \
+%C%_test_command_checks_LDADD = $(LIBTEST) $(LIBEXECUTOR) model/libmodel.la $(LIBPROTO) \
 	$(LIBACTOR)
 
 check_PROGRAMS += %D%/test_command_executor
 %C%_test_command_executor_SOURCES = %D%/test_command_executor.c \
 	$(command_stage)
-%C%_test_command_executor_LDADD = $(LIBTEST) $(LIBEXECUTOR) $(LIBPROTO) \
+%C%_test_command_executor_LDADD = $(LIBTEST) $(LIBEXECUTOR) model/libmodel.la $(LIBPROTO) \
 	$(LIBACTOR)
 
 check_PROGRAMS += %D%/test_default_executor

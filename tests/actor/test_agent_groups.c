@@ -204,7 +204,8 @@ START_TEST(default_executor_is_a_program_of_the_agent)
     ck_assert_str_eq(child->argv[0], "mesos-default-executor");
     ck_assert_str_eq(child->argv[1], "--launcher_dir=/nowhere");
     ck_assert_str_eq(child->argv[2], "--no-switch_user");
-    ck_assert_ptr_null(child->argv[3]);
+    ck_assert_str_eq(child->argv[3], "--fetcher_stall_timeout=1mins");
+    ck_assert_ptr_null(child->argv[4]);
     ck_assert_str_eq(fake_child_getenv(child, "MESOS_EXECUTOR_ID"), "e");
     tear_down();
 }
@@ -285,25 +286,58 @@ START_TEST(group_with_a_task_that_cannot_be_run_fails_as_a_whole)
 }
 END_TEST
 
-/* Rather than to run without them. */
-START_TEST(group_with_files_to_fetch_is_refused)
+static void
+add_uri(struct message *m, V1__CommandInfo *command, const char *value)
+{
+    command->uris = message_array(m, 1, sizeof(void *));
+    command->uris[0] = message_new(m, &v1__command_info__uri__descriptor);
+    command->uris[0]->value = message_strdup(m, value);
+    command->n_uris = 1;
+}
+
+START_TEST(group_may_have_files_to_fetch_and_limits)
+{
+    set_up();
+    struct message *m = make_group("a", "b", true);
+    Internal__RunTaskGroup *root = message_root(m);
+    V1__TaskInfo *task = root->task_group->tasks[1];
+    V1__RLimitInfo__RLimit *limit =
+        message_new(m, &v1__rlimit_info__rlimit__descriptor);
+
+    add_uri(m, task->command, "/etc/hosts");
+    limit->has_type = true;
+    limit->type = V1__RLIMIT_INFO__RLIMIT__TYPE__RLMT_CORE;
+    task->container = message_new(m, &v1__container_info__descriptor);
+    task->container->type = V1__CONTAINER_INFO__TYPE__MESOS;
+    task->container->rlimit_info = message_new(
+        m, &v1__rlimit_info__descriptor);
+    task->container->rlimit_info->rlimits = message_array(m, 1, sizeof limit);
+    task->container->rlimit_info->rlimits[0] = limit;
+    task->container->rlimit_info->n_rlimits = 1;
+    order(m);
+
+    ck_assert_uint_eq(fake_process_n(t.processes), 1);
+    ck_assert_uint_eq(recorder_count(t.master, &msg_update_status), 0);
+    tear_down();
+}
+END_TEST
+
+/* Rather than to run the others without it. */
+START_TEST(group_with_a_file_that_cannot_be_fetched_is_refused)
 {
     set_up();
     struct message *m = make_group("a", "b", true);
     Internal__RunTaskGroup *root = message_root(m);
     V1__CommandInfo *command = root->task_group->tasks[1]->command;
 
-    command->uris = message_array(m, 1, sizeof(void *));
-    command->uris[0] = message_new(m, &v1__command_info__uri__descriptor);
-    command->uris[0]->value = message_strdup(m, "/etc/hosts");
-    command->n_uris = 1;
+    add_uri(m, command, "/etc/ho'sts");
     order(m);
 
     ck_assert_uint_eq(fake_process_n(t.processes), 0);
     ck_assert_uint_eq(recorder_count(t.master, &msg_update_status), 2);
     ck_assert_int_eq(status_at(0)->state, V1__TASK_STATE__TASK_FAILED);
     ck_assert_ptr_nonnull(strstr(status_at(0)->message,
-                                 "Failed to fetch '/etc/hosts'"));
+                                 "Failed to fetch all URIs: "));
     tear_down();
 }
 END_TEST
@@ -319,7 +353,9 @@ agent_groups_suite(void)
     test_add(suite, "volume", task_of_a_group_may_have_volumes_of_a_sandbox);
     test_add(suite, "refuse",
              group_with_a_task_that_cannot_be_run_fails_as_a_whole);
-    test_add(suite, "fetch", group_with_files_to_fetch_is_refused);
+    test_add(suite, "fetch", group_may_have_files_to_fetch_and_limits);
+    test_add(suite, "uri",
+             group_with_a_file_that_cannot_be_fetched_is_refused);
     return suite;
 }
 

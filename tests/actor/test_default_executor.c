@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -60,6 +61,8 @@ set_up(bool checkpoint)
     struct default_executor_options executor = {
         .environment = &t.environment, .inherited = inherited,
         .switch_user = t.switch_user,
+        .fetch = { .launcher_dir = "/helpers", .hadoop_home = "/hadoop",
+                   .stall_timeout_ns = MINUTE },
         .ret_is_acknowledged = &t.is_acknowledged,
     };
     struct upid upid;
@@ -628,6 +631,145 @@ START_TEST(task_killed_before_its_command_starts_never_runs)
 }
 END_TEST
 
+/* --- what is fetched, and what is limited --- */
+
+/* A task "a" that wants a file, and a task "b". */
+static void
+launch_with_uri(void)
+{
+    V1__TaskInfo *tasks[GROUP_MAX];
+    struct message *m = make_group("a b", tasks);
+    V1__CommandInfo *command = tasks[0]->command;
+
+    command->uris = message_array(m, 1, sizeof(void *));
+    command->uris[0] = message_new(m, &v1__command_info__uri__descriptor);
+    command->uris[0]->value = message_strdup(m, "http://h/x");
+    command->n_uris = 1;
+    say(m);
+}
+
+static const struct fake_child *
+fetcher(void)
+{
+    const struct fake_child *found = fake_process_find(t.processes,
+                                                       "mesos-fetcher");
+
+    ck_assert_ptr_nonnull(found);
+    return found;
+}
+
+static void
+end_fetcher(int status)
+{
+    ck_assert(fake_process_exit(t.processes, fetcher()->pid, status));
+    actor_system_run(t.system);
+}
+
+START_TEST(command_waits_for_what_its_task_wants_fetched)
+{
+    const char *info;
+    set_up(false);
+    say_subscribed(false);
+
+    launch_with_uri();
+
+    ck_assert_str_eq(states("a"), "STARTING");
+    ck_assert_str_eq(states("b"), "STARTING RUNNING");
+    ck_assert_ptr_null(fake_process_find(t.processes, "run-a"));
+    ck_assert_str_eq(fetcher()->path, "/helpers/mesos-fetcher");
+    ck_assert_ptr_null(fake_child_getenv(fetcher(), "MESOS_SANDBOX"));
+    ck_assert_str_eq(fake_child_getenv(fetcher(), "HADOOP_HOME"), "/hadoop");
+    info = fake_child_getenv(fetcher(), "MESOS_FETCHER_INFO");
+    ck_assert_ptr_nonnull(strstr(info, "\"uri\":{\"value\":\"http://h/x\""));
+    ck_assert_ptr_nonnull(strstr(info, "\"action\":\"BYPASS_CACHE\""));
+    ck_assert_ptr_nonnull(strstr(info, fetcher()->directory));
+
+    end_fetcher(W_EXITCODE(0, 0));
+    ck_assert_str_eq(states("a"), "STARTING RUNNING");
+    ck_assert_str_eq(child("a")->directory, fetcher()->directory);
+    tear_down();
+}
+END_TEST
+
+START_TEST(task_whose_files_do_not_come_fails_with_its_group)
+{
+    set_up(false);
+    say_subscribed(false);
+
+    launch_with_uri();
+    end_fetcher(W_EXITCODE(1, 0));
+
+    ck_assert_str_eq(states("a"), "STARTING FAILED");
+    ck_assert_ptr_nonnull(strstr(last_status("a")->message,
+                                 "Failed to fetch all URIs for container '"));
+    ck_assert_ptr_nonnull(strstr(last_status("a")->message,
+                                 "exited with status 1"));
+    ck_assert_int_eq(
+        last_status("a")->reason,
+        V1__TASK_STATUS__REASON__REASON_CONTAINER_LAUNCH_FAILED);
+    ck_assert_int_eq(child("b")->last_signal, SIGTERM);
+    tear_down();
+}
+END_TEST
+
+START_TEST(task_killed_while_it_is_fetched_never_runs)
+{
+    set_up(false);
+    say_subscribed(false);
+
+    launch_with_uri();
+    say_kill("a", -1);
+
+    ck_assert_int_eq(fetcher()->last_signal, SIGKILL);
+    ck_assert_str_eq(states("a"), "STARTING KILLED");
+    ck_assert_ptr_null(fake_process_find(t.processes, "run-a"));
+    tear_down();
+}
+END_TEST
+
+START_TEST(fetcher_that_does_not_start_fails_its_task)
+{
+    set_up(false);
+    say_subscribed(false);
+    fake_process_fail_next(t.processes, ERROR_NOT_FOUND);
+
+    launch_with_uri();
+
+    ck_assert_str_eq(states("a"), "STARTING FAILED");
+    tear_down();
+}
+END_TEST
+
+START_TEST(limits_of_a_task_are_its_own)
+{
+    V1__TaskInfo *tasks[GROUP_MAX];
+    set_up(false);
+    say_subscribed(false);
+    struct message *m = make_group("a b", tasks);
+    V1__RLimitInfo__RLimit *limit =
+        message_new(m, &v1__rlimit_info__rlimit__descriptor);
+    V1__RLimitInfo *limits = message_new(m, &v1__rlimit_info__descriptor);
+
+    limit->has_type = limit->has_soft = limit->has_hard = true;
+    limit->type = V1__RLIMIT_INFO__RLIMIT__TYPE__RLMT_NOFILE;
+    limit->soft = 16;
+    limit->hard = 32;
+    limits->rlimits = message_array(m, 1, sizeof limit);
+    limits->rlimits[0] = limit;
+    limits->n_rlimits = 1;
+    tasks[0]->container = message_new(m, &v1__container_info__descriptor);
+    tasks[0]->container->rlimit_info = limits;
+    say(m);
+
+    ck_assert_uint_eq(child("a")->n_rlimits, 1);
+    ck_assert_int_eq(child("a")->rlimits[0].resource, RLIMIT_NOFILE);
+    ck_assert_uint_eq(child("a")->rlimits[0].soft, 16);
+    ck_assert_uint_eq(child("a")->rlimits[0].hard, 32);
+    ck_assert_uint_eq(child("b")->n_rlimits, 0);
+    tear_down();
+}
+END_TEST
+
 /* --- checks --- */
 
 static V1__CommandInfo *
@@ -1140,6 +1282,12 @@ default_executor_suite(void)
     test_add(suite, "unknown", kill_of_an_unknown_task_is_ignored);
     test_add(suite, "early",
              task_killed_before_its_command_starts_never_runs);
+    test_add(suite, "fetch", command_waits_for_what_its_task_wants_fetched);
+    test_add(suite, "unfetched",
+             task_whose_files_do_not_come_fails_with_its_group);
+    test_add(suite, "fetch_kill", task_killed_while_it_is_fetched_never_runs);
+    test_add(suite, "fetcher", fetcher_that_does_not_start_fails_its_task);
+    test_add(suite, "limits", limits_of_a_task_are_its_own);
     test_add(suite, "health", health_of_a_task_is_told);
     test_add(suite, "unhealthy",
              task_that_stays_unhealthy_is_killed_with_its_group);

@@ -100,6 +100,10 @@ fake_spawn(void *fake_, const struct actor_child_options *options,
     child->set_ids = options->set_ids;
     child->uid = options->uid;
     child->gid = options->gid;
+    for (size_t i = 0; i < options->n_rlimits
+                       && i < ARRAY_SIZE(child->rlimits); i++) {
+        child->rlimits[child->n_rlimits++] = options->rlimits[i];
+    }
     pthread_mutex_unlock(&fake->lock);
     *ret_pid = child->pid;
     *ret_pidfd = -1;

@@ -23,6 +23,7 @@
 #include <sys/types.h>
 
 #include <actor/backend.h>
+#include <actor/child.h>
 #include <actor/error.h>
 
 #define FAKE_PROCESS_FIRST_PID 1000
@@ -41,6 +42,8 @@ struct fake_child {
     bool set_ids;
     uid_t uid;
     gid_t gid;
+    struct actor_child_rlimit rlimits[4];       /* the first ones */
+    size_t n_rlimits;
 
     bool is_running;
     int status;                 /* once it does not run */

@@ -5,11 +5,20 @@
 # agent, executors and mesos-execute as processes of their own.
 . "$top_srcdir/tests/process/cluster.sh"
 
+# An agent finds all its programs in one directory.
+here=$(cd "$build" && pwd)
+launcher_dir=$tmp/libexec
+mkdir -p "$launcher_dir"
+ln -s "$here/executor/mesos-executor" \
+    "$here/executor/mesos-default-executor" \
+    "$here/agent/fetcher/mesos-fetcher" "$launcher_dir"
+
 # A user's own master and agent: nobody to switch to.
 start_master
 start_agent agent --no-switch_user --resources='cpus:4;mem:1024;disk:1024'
 
-# task ID COMMAND [MEMBERS]: the JSON of a task; MEMBERS end with a comma.
+# task ID COMMAND [MEMBERS [OF_COMMAND]]: the JSON of a task; MEMBERS end with
+# a comma, OF_COMMAND begins with one.
 task()
 {
     printf '{"name":"%s","task_id":{"value":"%s"},"agent_id":{"value":""},' \
@@ -17,7 +26,8 @@ task()
     printf '%s' "${3:-}"
     printf '"resources":[{"name":"cpus","type":"SCALAR",'
     printf '"scalar":{"value":0.1}},{"name":"mem","type":"SCALAR",'
-    printf '"scalar":{"value":32}}],"command":{"value":"%s"}}' "$2"
+    printf '"scalar":{"value":32}}],"command":{"value":"%s"%s}}' \
+        "$2" "${4:-}"
 }
 
 # group TASK...: the JSON of a group.
@@ -94,6 +104,34 @@ done
 ! grep -q '^MESOS_SLAVE_PID=' "$(sandbox env)/stdout"
 result $? "and nothing of its executor's"
 
+# --- what is to be fetched, and what is limited ---
+echo 'a word' >"$tmp/word.txt"
+limits='"container":{"type":"MESOS","rlimit_info":{"rlimits":[
+    {"type":"RLMT_NOFILE","soft":71,"hard":72}]}},'
+execute_group "$(group \
+    "$(task fetched 'cat word.txt named' '' ",\"uris\":[
+        {\"value\":\"$tmp/word.txt\"},
+        {\"value\":\"$tmp/word.txt\",\"output_file\":\"named\"}]")" \
+    "$(task limited 'ulimit -Sn; ulimit -Hn' "$limits")" \
+    "$(task free 'ulimit -Sn')")" >"$tmp/out" 2>"$tmp/err"
+result $? "a group with URIs and limits runs" "$tmp/err"
+expect "what a task wanted is in its sandbox" test \
+    "$(cat "$(sandbox fetched)/stdout")" = "a word
+a word"
+expect "and the fetcher's words are in its stderr" grep -q \
+    'Successfully fetched all URIs into' "$(sandbox fetched)/stderr"
+expect "limits hold for the task" test \
+    "$(cat "$(sandbox limited)/stdout")" = "71
+72"
+expect "and for no other" test "$(cat "$(sandbox free)/stdout")" != 71
+execute_group "$(group \
+    "$(task unfetched true '' \
+        ",\"uris\":[{\"value\":\"$tmp/no.such\"}]")" \
+    "$(task other "sleep 1000.${$}5")")" >"$tmp/out" 2>"$tmp/err"
+[ $? -eq 1 ] && said unfetched TASK_FAILED && said other TASK_KILLED &&
+    grep -q 'Failed to fetch all URIs for container' "$tmp/out"
+result $? "a group whose files do not come fails" "$tmp/out"
+
 # --- one fails ---
 execute_group "$(group "$(task bad 'exit 3')" \
     "$(task good "sleep 1000.${$}1")")" >"$tmp/out" 2>"$tmp/err"
@@ -163,6 +201,37 @@ wait $execute_pid
     grep -q "'Executor terminated'" "$tmp/out"
 result $? "a task fails with its executor" "$tmp/out"
 expect "and does not outlive it" wait_until no_process "1000[.]${$}4"
+
+# --- the agent is killed ---
+agent_port=$(port_in "$tmp/agent.log")
+waits="while ! [ -e $tmp/go ]; do sleep 0.1; done; echo over"
+"$build/cli/mesos-execute" --master="$master" --checkpoint \
+    --task_group="$(group "$(task first "$waits")" \
+    "$(task second "$waits")")" >"$tmp/out" 2>"$tmp/err" &
+execute_pid=$!
+first_and_second()
+{
+    said first "$1" && said second "$1"
+}
+wait_until first_and_second TASK_RUNNING || give_up "the group does not run"
+kill -9 "$agent_pid"
+wait "$agent_pid" 2>/dev/null
+keep_log agent
+"$build/agent/mesos-agent" --ip="$ip" --port="$agent_port" \
+    --master="$master" --work_dir="$tmp/agent" \
+    --launcher_dir="$launcher_dir" --no-switch_user \
+    --resources='cpus:4;mem:1024;disk:1024' \
+    >"$tmp/agent.out" 2>"$tmp/agent.log" &
+agent_pid=$!
+pids="$pids $agent_pid"
+expect "a killed agent comes back" wait_until grep -q \
+    'Re-registered with master' "$tmp/agent.log"
+touch "$tmp/go"
+wait $execute_pid
+result $? "its group has gone on" "$tmp/out"
+first_and_second TASK_FINISHED
+result $? "to its end" "$tmp/out"
+expect "in the same sandbox" grep -qx over "$(sandbox first)/stdout"
 
 # --- flags ---
 "$build/cli/mesos-execute" --master="$master" --task_group='{"tasks":[]}' \

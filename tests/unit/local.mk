@@ -65,7 +65,7 @@ check_PROGRAMS += %D%/test_ids
 %C%_test_ids_LDADD = $(LIBTEST) $(LIBMODEL)
 
 check_PROGRAMS += %D%/test_checks
-%C%_test_checks_LDADD = $(LIBTEST) $(LIBEXECUTOR) $(LIBPROTO) $(LIBACTOR)
+%C%_test_checks_LDADD = $(LIBTEST) $(LIBEXECUTOR) model/libmodel.la $(LIBPROTO) $(LIBACTOR)
 
 check_PROGRAMS += %D%/test_resources
 %C%_test_resources_LDADD = $(LIBTEST) $(LIBMODEL)

@@ -15,7 +15,7 @@
 #include "agent/fetcher/cache.h"
 #include "agent/fetcher/fetcher_disk.h"
 #include "agent/fetcher/uri.h"
-#include "agent/rlimits.h"
+#include "model/rlimits.h"
 #include "proto/mesos/v1/mesos.pb-c.h"
 #include "tests/lib/test.h"
 

@@ -5,7 +5,7 @@
  * Thread: any; pure functions. */
 #include <config.h>
 
-#include "agent/rlimits.h"
+#include "model/rlimits.h"
 
 #include <sys/resource.h>
 

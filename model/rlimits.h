@@ -3,8 +3,8 @@
  * rlimits.h - resource limits that a task asks for.
  *
  * Thread-safety: pure functions. */
-#ifndef AGENT_RLIMITS_H
-#define AGENT_RLIMITS_H 1
+#ifndef MODEL_RLIMITS_H
+#define MODEL_RLIMITS_H 1
 
 #include <stddef.h>
 
@@ -24,4 +24,4 @@ struct error *rlimits_read(const struct V1__RLimitInfo *,
                            struct actor_child_rlimit ret[RLIMITS_MAX],
                            size_t *ret_n) MUST_CHECK;
 
-#endif /* AGENT_RLIMITS_H */
+#endif /* MODEL_RLIMITS_H */
