@@ -546,6 +546,7 @@ deactivate(struct master *m, const struct upid *from, struct message *message)
     const char *id = deactivate->framework_id->value;
     struct framework *f = frameworks_find(&m->frameworks, id);
 
+    metric_increment(m->metrics.messages_deactivate_framework, 1);
     if (!f || f->state != FRAMEWORK_CONNECTED || !upid_equal(&f->pid, from)) {
         log_warn("Ignoring deactivate framework message for framework %s "
                  "because it is not expected from %s", f ? f->text : id,

@@ -19,7 +19,8 @@ struct metrics;
     X(tasks_error) X(tasks_dropped) X(tasks_gone) X(tasks_gone_by_operator) \
     X(dropped_messages) \
     X(messages_register_framework) X(messages_reregister_framework) \
-    X(messages_unregister_framework) X(messages_kill_task) \
+    X(messages_unregister_framework) X(messages_deactivate_framework) \
+    X(messages_kill_task) \
     X(messages_status_update_acknowledgement) X(messages_resource_request) \
     X(messages_launch_tasks) X(messages_decline_offers) \
     X(messages_revive_offers) X(messages_suppress_offers) \

@@ -83,6 +83,25 @@ launch(struct world *w)
     w->n_tasks++;
 }
 
+/* As many as an agent has room for. */
+static void
+launch_group(struct world *w)
+{
+    static const char *const commands[] = {
+        "true", "false", "sleep", "sleep", "stubborn",
+    };
+    char ids[3][16];
+    const char *tasks[3][2];
+    unsigned n = 1 + pick(w, ARRAY_SIZE(ids));
+
+    for (unsigned i = 0; i < n; i++) {
+        snprintf(ids[i], sizeof ids[i], "t%u", w->n_tasks++);
+        tasks[i][0] = ids[i];
+        tasks[i][1] = commands[pick(w, ARRAY_SIZE(commands))];
+    }
+    cluster_launch_group(w->cluster, tasks, n);
+}
+
 static void
 kill_some(struct world *w)
 {
@@ -113,7 +132,7 @@ static void
 step(struct world *w)
 {
     static void (*const steps[])(struct world *) = {
-        launch, launch, launch, kill_some, end_some, take_over,
+        launch, launch, launch_group, kill_some, end_some, take_over,
     };
 
     steps[pick(w, ARRAY_SIZE(steps) - !w->has_standby)](w);
