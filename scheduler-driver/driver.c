@@ -204,12 +204,6 @@ start_scheduler(struct mesos_scheduler_driver *driver,
     char id[UPID_ID_MAX + 1];
     struct error *error;
 
-    driver->n_events =
-        metrics_add_gauge(actor_system_metrics(driver->system),
-                          "scheduler/event_queue_messages");
-    driver->n_calls =
-        metrics_add_gauge(actor_system_metrics(driver->system),
-                          "scheduler/event_queue_dispatches");
     /* Its callbacks may begin before the spawn returns, and use the name. */
     make_id(driver->system, id);
     error = actor_system_upid(driver->system, id, &driver->scheduler);

@@ -806,8 +806,13 @@ scheduler_init(struct actor *self, void *options_)
 {
     struct scheduler *s = scheduler_of(self);
     const struct scheduler_options *options = options_;
+    struct metrics *metrics = actor_system_metrics(actor_system_of(self));
 
     s->driver = options->driver;
+    s->driver->n_events =
+        metrics_add_gauge(metrics, "scheduler/event_queue_messages");
+    s->driver->n_calls =
+        metrics_add_gauge(metrics, "scheduler/event_queue_dispatches");
     s->callbacks.driver = options->driver;
     s->callbacks.idle = on_callbacks_idle;
     copy_address(&s->address, options->master);

@@ -36,11 +36,19 @@ drain(struct agent_stage *s, const char *config)
                config);
 }
 
+/* Files follow the journal. */
+static void
+wait_for_files(struct agent_stage *s)
+{
+    agent_stage_advance(s, 100 * MILLISECOND);
+}
+
 static bool
-is_kept(const struct agent_stage *s)
+is_kept(struct agent_stage *s)
 {
     autofree char *path = agent_stage_path(s, "drain.config");
 
+    wait_for_files(s);
     return access(path, F_OK) == 0;
 }
 
@@ -445,6 +453,7 @@ START_TEST(agent_that_finds_nothing_left_is_drained)
     agent_stage_init(&s, NULL);
     run(&s, "t", COMMAND);
     drain(&s, "");
+    wait_for_files(&s);
     agent_stage_kill(&s);
     /* All was gone before anybody knew. */
     autofree char *path = agent_stage_path(&s, "frameworks");
@@ -468,6 +477,7 @@ START_TEST(damaged_drain_is_named_and_refused)
     agent_stage_init(&s, NULL);
     run(&s, "t", COMMAND);
     drain(&s, "\"mark_gone\":true");
+    wait_for_files(&s);
     agent_stage_kill(&s);
     autofree char *path = agent_stage_path(&s, "drain.config");
     drop_journal(&s);
@@ -489,6 +499,7 @@ START_TEST(damaged_drain_is_passed_over_if_that_is_wanted)
     agent_stage_init(&s, "--no-strict");
     run(&s, "t", COMMAND);
     drain(&s, "\"mark_gone\":true");
+    wait_for_files(&s);
     agent_stage_kill(&s);
     autofree char *path = agent_stage_path(&s, "drain.config");
     drop_journal(&s);

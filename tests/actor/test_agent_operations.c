@@ -325,6 +325,7 @@ START_TEST(outcomes_of_a_former_id_are_forgotten)
     autofree char *latest = xasprintf("%s/meta/slaves/latest", t.work_dir);
     apply(UUID("A"), RESERVE("10"));
     apply(UUID("Q"), CREATE("v1", "10"));
+    actor_system_advance(t.system, SECOND);     /* files follow the journal */
     stop_agent();
     puppet_forget(t.master);
     ck_assert_int_eq(unlink(latest), 0);
