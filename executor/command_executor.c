@@ -284,13 +284,35 @@ on_launch(struct command_executor *c, struct message *event,
                 NO_REASON, NULL);
 }
 
+/* What the executor has, whose task is allocated to which role, and what the
+ * task wants. */
+static char **
+make_environment(const struct command_executor *c)
+{
+    char *const *inherited = c->options.inherited ? c->options.inherited
+                                                  : environ;
+    const V1__CommandInfo *command = c->task->command;
+    autofree char *role = xasprintf("MESOS_ALLOCATION_ROLE=%s",
+                                    task_environment_role(c->task));
+    autofree char **base = NULL;
+    size_t n = 0;
+
+    while (inherited[n]) {
+        n++;
+    }
+    base = alloc_array(n + 2, sizeof *base);
+    memcpy(base, inherited, n * sizeof *base);
+    base[n] = role;
+    base[n + 1] = NULL;
+    return task_environment_create(base,
+                                   command ? command->environment : NULL);
+}
+
 static struct error *
 start_command(struct command_executor *c)
 {
     const V1__CommandInfo *command = c->task->command;
-    char **envp = task_environment_create(
-        c->options.inherited ? c->options.inherited : environ,
-        command ? command->environment : NULL);
+    char **envp = make_environment(c);
     struct task_process_options options = {
         .task_id = c->task->task_id->value,
         .command = command,

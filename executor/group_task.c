@@ -315,15 +315,6 @@ start_or_fail_with(struct group_task *t, const struct error *failure)
 }
 
 static const char *
-allocation_role(const V1__TaskInfo *info)
-{
-    const V1__Resource__AllocationInfo *allocation =
-        info->n_resources > 0 ? info->resources[0]->allocation_info : NULL;
-
-    return allocation && allocation->role ? allocation->role : "*";
-}
-
-static const char *
 find_variable(char *const *envp, const char *name)
 {
     size_t len = strlen(name);
@@ -347,7 +338,7 @@ make_environment(const struct group_task *t, const char *directory)
     char ip[ADDRESS_TEXT_SIZE];
     autofree char *sandbox = xasprintf("MESOS_SANDBOX=%s", directory);
     autofree char *role = xasprintf("MESOS_ALLOCATION_ROLE=%s",
-                                    allocation_role(t->info));
+                                    task_environment_role(t->info));
     autofree char *container_ip =
         xasprintf("MESOS_CONTAINER_IP=%s",
                   address_format_ip(&actor_upid(t->owner)->address, ip));

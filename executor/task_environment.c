@@ -62,6 +62,15 @@ task_environment_free(char **array)
     free(array);
 }
 
+const char *
+task_environment_role(const V1__TaskInfo *info)
+{
+    const V1__Resource__AllocationInfo *allocation =
+        info->n_resources > 0 ? info->resources[0]->allocation_info : NULL;
+
+    return allocation && allocation->role ? allocation->role : "*";
+}
+
 /* Where variable 'name' is; 'n' if it is not there. */
 static size_t
 find(char *const *array, size_t n, const char *name)

@@ -27,6 +27,9 @@ struct error *validate_framework_info(const V1__FrameworkInfo *,
 /* A value of --roles; NULL is fine. */
 struct error *validate_role_list(const char *list) MUST_CHECK;
 
+/* Whether a role is in such a list; "*" is in all, and NULL has all. */
+bool validate_role_is_listed(const char *list, const char *role);
+
 /* Whether its roles, which are valid, are in that list; NULL: any may be. */
 struct error *validate_listed_roles(const V1__FrameworkInfo *,
                                     const char *list) MUST_CHECK;

@@ -46,12 +46,15 @@ validate_role_list(const char *list)
     return NULL;
 }
 
-static bool
-is_listed(const char *list, const char *wanted)
+bool
+validate_role_is_listed(const char *list, const char *wanted)
 {
     const char *role;
     size_t len;
 
+    if (!list) {
+        return true;
+    }
     while ((role = next_role(&list, &len)) != NULL) {
         if (strlen(wanted) == len && !memcmp(role, wanted, len)) {
             return true;
@@ -73,7 +76,7 @@ validate_listed_roles(const V1__FrameworkInfo *info, const char *list)
     for (size_t i = 0; i < n; i++) {
         const char *role = info->n_roles > 0 ? info->roles[i] : single;
 
-        if (!is_listed(list, role)) {
+        if (!validate_role_is_listed(list, role)) {
             strbuf_printf(&missing, "%s%s", missing.len > 0 ? ", " : "",
                           role);
         }

@@ -227,7 +227,7 @@ operator_on_request(struct actor *self, struct http_request *request)
     log_info("HTTP %s for %s from %s", http_request_method(request),
              http_request_path(request),
              ADDRESS_TEXT(http_request_peer(request)));
-    if (!check_request(m, &request)) {
+    if (leadership_redirects(m, &request) || !check_request(m, &request)) {
         return;
     }
     is_json = http_media_type_is(http_request_header(request, "Content-Type"),

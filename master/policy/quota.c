@@ -21,6 +21,7 @@
 #include "master/policy/quota_usage.h"
 #include "master/private.h"
 #include "master/registry_calls.h"
+#include "master/validation.h"
 #include "model/roles.h"
 
 /* So many resources may have quotas that the allocator, which counts a few
@@ -46,8 +47,12 @@ find_config(const Update *update, const char *role)
 }
 
 static struct error *
-check_config(const Quota__QuotaConfig *config)
+check_config(const struct master *m, const Quota__QuotaConfig *config)
 {
+    if (!validate_role_is_listed(m->flags->roles, config->role)) {
+        return error_create(ERROR_INVALID, "Invalid QuotaConfig: '%s' is not "
+                            "on the roles whitelist", config->role);
+    }
     if (strchr(config->role, '/')) {
         return error_create(ERROR_INVALID, "Updating quota on nested role "
                             "'%s' is not supported yet", config->role);
@@ -208,7 +213,7 @@ check_update(struct master *m, const Internal__RegistryChange *change,
     struct error *error;
 
     for (size_t i = 0; i < update->n_configs; i++) {
-        error = check_config(update->configs[i]);
+        error = check_config(m, update->configs[i]);
         if (error) {
             return error;
         }

@@ -17,6 +17,7 @@
 #include "master/policy/change.h"
 #include "master/private.h"
 #include "master/registry_calls.h"
+#include "master/validation.h"
 #include "model/roles.h"
 
 typedef Internal__RegistryChange__UpdateWeights Update;
@@ -39,7 +40,7 @@ weight_of(const struct master *m, const char *role)
 /* --- checking --- */
 
 static struct error *
-check_weight(const V1__WeightInfo *info)
+check_weight(const struct master *m, const V1__WeightInfo *info)
 {
     struct error *error = role_validate(info->role);
     char text[DOUBLE_TEXT_SIZE];
@@ -47,6 +48,10 @@ check_weight(const V1__WeightInfo *info)
     if (error) {
         return error_wrap(error, "Failed to validate update weights request "
                           "JSON: Invalid role '%s'", info->role);
+    }
+    if (!validate_role_is_listed(m->flags->roles, info->role)) {
+        return error_create(ERROR_INVALID, "Failed to validate update weights "
+                            "request JSON: Unknown role '%s'", info->role);
     }
     if (!(info->weight > 0) || !isfinite(info->weight)) {
         return error_create(ERROR_INVALID, "Failed to validate update weights "
@@ -64,10 +69,9 @@ check_update(struct master *m, const Internal__RegistryChange *change,
     const Update *update = change->update_weights;
     struct error *error = NULL;
 
-    (void) m;
     (void) force;
     for (size_t i = 0; i < update->n_infos && !error; i++) {
-        error = check_weight(update->infos[i]);
+        error = check_weight(m, update->infos[i]);
     }
     return error;
 }

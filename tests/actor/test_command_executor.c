@@ -123,6 +123,31 @@ START_TEST(environment_of_the_command_wins)
 }
 END_TEST
 
+START_TEST(command_knows_the_role_of_its_resources)
+{
+    V1__TaskInfo *task;
+    set_up(false);
+    say_subscribed(false);
+    struct message *m = make_launch("role", &task);
+    V1__Resource *resource = message_new(m, &v1__resource__descriptor);
+
+    resource->name = message_strdup(m, "cpus");
+    resource->type = V1__VALUE__TYPE__SCALAR;
+    resource->scalar = message_new(m, &v1__value__scalar__descriptor);
+    resource->allocation_info =
+        message_new(m, &v1__resource__allocation_info__descriptor);
+    resource->allocation_info->role = message_strdup(m, "web");
+    task->resources = message_array(m, 1, sizeof resource);
+    task->resources[0] = resource;
+    task->n_resources = 1;
+    say(m);
+
+    ck_assert_str_eq(fake_child_getenv(child(), "MESOS_ALLOCATION_ROLE"),
+                     "web");
+    tear_down();
+}
+END_TEST
+
 START_TEST(status_zero_is_finished)
 {
     set_up_running();
@@ -515,6 +540,7 @@ command_executor_suite(void)
     test_add(suite, "program", program_gets_its_arguments_as_they_are);
     test_add(suite, "name", program_without_arguments_knows_its_name);
     test_add(suite, "environment", environment_of_the_command_wins);
+    test_add(suite, "role", command_knows_the_role_of_its_resources);
     test_add(suite, "zero", status_zero_is_finished);
     test_add(suite, "other", other_status_is_failed);
     test_add(suite, "signal", signal_is_named);

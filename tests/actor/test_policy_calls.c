@@ -30,8 +30,9 @@ struct stage {
     struct upid master;
 };
 
+/* 'roles' is --roles; NULL: any. */
 static void
-open(struct stage *s)
+open_for(struct stage *s, const char *roles)
 {
     static const struct log_options quiet = {
         .program = "test_policy_calls", .quiet = true,
@@ -46,10 +47,17 @@ open(struct stage *s)
     s->flags.hostname = xstrdup("localhost");
     free(s->flags.registry);
     s->flags.registry = xstrdup("in_memory");
+    s->flags.roles = roles ? xstrdup(roles) : NULL;
     s->talk = http_talk_start(&options);
     ck_assert_ptr_null(master_start(http_talk_system(s->talk), &s->flags,
                                     &s->master));
     http_talk_say(s->talk, "");
+}
+
+static void
+open(struct stage *s)
+{
+    open_for(s, NULL);
 }
 
 static void
@@ -271,6 +279,26 @@ START_TEST(machines_are_scheduled_taken_down_and_brought_up)
 }
 END_TEST
 
+START_TEST(roles_that_nobody_may_have_get_no_policy)
+{
+    struct stage s;
+
+    open_for(&s, "web,ops");
+    EXPECT("200", "{\"type\":\"UPDATE_QUOTA\",\"update_quota\":{"
+           "\"quota_configs\":[{\"role\":\"ops\"}]}}");
+    EXPECT("400 Invalid QuotaConfig: 'db' is not on the roles whitelist",
+           "{\"type\":\"UPDATE_QUOTA\",\"update_quota\":{"
+           "\"quota_configs\":[{\"role\":\"ops\"},{\"role\":\"db\"}]}}");
+    EXPECT("200", "{\"type\":\"UPDATE_WEIGHTS\",\"update_weights\":{"
+           "\"weight_infos\":[{\"role\":\"web\",\"weight\":2},"
+           "{\"role\":\"*\",\"weight\":3}]}}");
+    EXPECT("400 Failed to validate update weights request JSON: Unknown role "
+           "'db'", "{\"type\":\"UPDATE_WEIGHTS\",\"update_weights\":{"
+           "\"weight_infos\":[{\"role\":\"db\",\"weight\":2}]}}");
+    end(&s);
+}
+END_TEST
+
 static Suite *
 policy_calls_suite(void)
 {
@@ -282,6 +310,7 @@ policy_calls_suite(void)
     ADD(quotas_are_set_in_the_older_form);
     ADD(weights_are_set_and_shown);
     ADD(machines_are_scheduled_taken_down_and_brought_up);
+    ADD(roles_that_nobody_may_have_get_no_policy);
 #undef ADD
     return suite;
 }
