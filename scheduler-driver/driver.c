@@ -25,6 +25,8 @@
 #include <actor/system.h>
 #include <actor/uuid.h>
 
+#include "election/address_detector.h"
+#include "election/master_url.h"
 #include "proto/messages.h"
 #include "scheduler-driver/callbacks.h"
 #include "scheduler-driver/calls.h"
@@ -192,11 +194,11 @@ start_system(struct mesos_scheduler_driver *driver)
 
 static struct error *
 start_scheduler(struct mesos_scheduler_driver *driver,
-                struct master_address *master, int64_t backoff_ns)
+                const struct upid *detector, int64_t backoff_ns)
 {
     struct scheduler_options options = {
         .driver = driver,
-        .master = master,
+        .detector = detector,
         .framework = driver->framework,
         .suppressed_roles = &driver->suppressed_roles,
         .backoff_ns = backoff_ns,
@@ -224,9 +226,25 @@ start_log(const struct mesos_scheduler_driver *driver)
 }
 
 static struct error *
+read_master(const char *master, struct master_url *ret)
+{
+    struct error *error = master_url_load(master, ret);
+
+    if (error) {
+        autofree char *shown = master_url_redact(master);
+
+        error = error_wrap(error, "Failed to create a master detector for "
+                           "'%s'", shown);
+    }
+    return error;
+}
+
+static struct error *
 start(struct mesos_scheduler_driver *driver)
 {
-    struct master_address master = { 0 };
+    struct address_detector_options master = { 0 };
+    struct master_url url;
+    struct upid detector;
     int64_t backoff_ns = 0;
     struct error *error;
 
@@ -241,17 +259,15 @@ start(struct mesos_scheduler_driver *driver)
     if (error) {
         return error;
     }
-    error = error_wrap(master_address_parse(driver->master, &master),
-                       "Failed to create a master detector for '%s'",
-                       driver->master);
+    error = read_master(driver->master, &url);
     if (!error) {
         error = start_system(driver);
     }
     if (!error) {
-        error = start_scheduler(driver, &master, backoff_ns);
+        master.url = &url;
+        error = address_detector_start(driver->system, &master, &detector);
     }
-    master_address_fini(&master);
-    return error;
+    return error ? error : start_scheduler(driver, &detector, backoff_ns);
 }
 
 enum mesos_status

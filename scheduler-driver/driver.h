@@ -18,7 +18,6 @@
 #include <actor/upid.h>
 #include <mesos/scheduler.h>
 
-#include "scheduler-driver/master_address.h"
 #include "scheduler-driver/role_set.h"
 
 struct actor_gate;
@@ -68,13 +67,13 @@ void driver_post_call(struct mesos_scheduler_driver *, struct message **call);
 
 struct scheduler_options {
     struct mesos_scheduler_driver *driver;      /* outlives the actor */
-    const struct master_address *master;
+    const struct upid *detector;        /* says who leads; election/election.h */
     struct message *framework;
     const struct role_set *suppressed_roles;
     int64_t backoff_ns;                 /* first pause between attempts */
 };
 
-/* Starts the actor; from there on it knows the way to the master. */
+/* Starts the actor; from there on it goes where the master is. */
 struct error *scheduler_spawn(struct actor_system *, const char *id,
                               const struct scheduler_options *,
                               struct upid *ret) MUST_CHECK;

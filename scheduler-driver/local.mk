@@ -14,8 +14,6 @@ noinst_LTLIBRARIES += %D%/libschedulerdriver.la
 	%D%/events.h \
 	%D%/lost_task.c \
 	%D%/lost_task.h \
-	%D%/master_address.c \
-	%D%/master_address.h \
 	%D%/mesos.c \
 	%D%/offer_table.c \
 	%D%/offer_table.h \

@@ -2,9 +2,10 @@
  *
  * scheduler.c - the actor that speaks with the master for a framework.
  *
- * It finds the master, links to it and subscribes, again and again with
- * growing pauses until there is an answer.  When the link breaks, offers are
- * void and it begins anew.  Calls of the framework pass through here, since
+ * It asks a detector who leads, links to that master and subscribes, again and
+ * again with growing pauses until there is an answer; each attempt but the
+ * first asks the detector again.  When the link breaks, or another master
+ * leads, offers are void and it begins anew.  Calls of the framework pass through here, since
  * some of them change what the next SUBSCRIBE says.
  *
  * Thread: the actor's turns.  Mirrors SchedulerProcess in Mesos'
@@ -27,8 +28,8 @@
 #include <actor/message.h>
 #include <actor/metrics.h>
 #include <actor/system.h>
-#include <actor/work.h>
 
+#include "election/election.h"
 #include "proto/cmesos/internal.pb-c.h"
 #include "proto/messages.h"
 #include "scheduler-driver/callbacks.h"
@@ -51,8 +52,10 @@
 struct scheduler {
     struct actor base;
     struct mesos_scheduler_driver *driver;      /* borrowed; outlives us */
-    struct master_address address;      /* owned */
-    struct upid master;                 /* empty until resolved */
+    struct upid detector;
+    struct message *leader;     /* counted; its info; NULL: nobody leads */
+    struct upid master;         /* the leader; empty: nobody leads */
+    bool is_detecting;          /* asked anew for who leads */
 
     bool is_connected;          /* subscribed, and nothing heard against it */
     bool was_connected;         /* ever */
@@ -100,7 +103,7 @@ static const struct actor_msg_type msg_driver_stop = {
     .name = "driver-stop", .size = sizeof(struct stop_body),
 };
 
-static void subscribe(struct actor *, void *);
+static void detect_again(struct actor *, void *);
 
 static struct scheduler *
 scheduler_of(struct actor *self)
@@ -254,108 +257,121 @@ try_again_later(struct scheduler *s)
 
     vlog(1, "Will retry registration in %s if necessary",
          DURATION_TEXT(delay_ns));
-    actor_timer_start(&s->base, &s->timer, delay_ns, subscribe, NULL);
+    actor_timer_start(&s->base, &s->timer, delay_ns, detect_again, NULL);
     s->backoff_ns = s->backoff_ns > max_ns / 2 ? max_ns : s->backoff_ns * 2;
 }
 
 static void
-subscribe(struct actor *self, void *arg)
+subscribe(struct scheduler *s)
 {
-    struct scheduler *s = scheduler_of(self);
-
-    (void) arg;
-    actor_link(self, &s->master);
+    actor_link(&s->base, &s->master);
     send_subscribe(s);
     try_again_later(s);
 }
 
+/* Since the last attempt the master may have got another address. */
 static void
-found_master(struct scheduler *s)
+detect_again(struct actor *self, void *arg UNUSED)
 {
+    struct scheduler *s = scheduler_of(self);
+
+    s->is_detecting = true;
+    detector_detect(self, &s->detector);
+}
+
+/* 'leader' NULL: nobody leads. */
+static void
+set_master(struct scheduler *s, struct message *leader,
+           const struct upid *master)
+{
+    if (!upid_is_empty(&s->master) && !upid_equal(&s->master, master)) {
+        actor_unlink(&s->base, &s->master);
+    }
+    if (leader) {
+        message_ref(leader);
+    }
+    message_unref(s->leader);
+    s->leader = leader;
+    s->master = *master;
+}
+
+/* False if we were not connected. */
+static bool
+disconnect(struct scheduler *s)
+{
+    struct message *none = NULL;
+
+    if (!s->is_connected) {
+        return false;
+    }
+    s->is_connected = false;
+    offer_table_clear(&s->offers);
+    callback_queue_push(&s->base, &s->callbacks, CALLBACK_DISCONNECTED, &none);
+    return true;
+}
+
+static void
+follow_leader(struct scheduler *s, const struct leader *leader)
+{
+    disconnect(s);
+    set_master(s, leader->info, &leader->upid);
     log_info("New master detected at %s", UPID_TEXT(&s->master));
     log_info("No credentials provided. Attempting to register without "
              "authentication");
-    subscribe(&s->base, NULL);
-}
-
-struct resolution {
-    struct master_address address;      /* owned; a copy of the actor's */
-    struct upid master;
-};
-
-static void resolve(struct actor *, void *);
-
-static struct error *
-run_resolution(void *arg)
-{
-    struct resolution *r = arg;
-
-    return master_address_resolve(&r->address, &r->master);
+    s->backoff_ns = s->first_backoff_ns;
+    subscribe(s);
 }
 
 static void
-resolution_done(struct actor *self, void *arg, const struct error *error)
+lose_leader(struct scheduler *s)
+{
+    static const struct upid nobody = { .id = "" };
+
+    log_info("No master detected");
+    actor_timer_cancel(&s->base, &s->timer);
+    disconnect(s);
+    set_master(s, NULL, &nobody);
+}
+
+static void fail(struct scheduler *, const char *text);
+
+static void
+on_leader(struct actor *self, struct actor_msg *msg)
 {
     struct scheduler *s = scheduler_of(self);
+    const struct leader *leader = actor_msg_body(msg, &msg_leader);
+    bool is_answer = s->is_detecting;
 
+    s->is_detecting = false;
     if (!is_running(s)) {
         return;
     }
-    if (error) {
-        log_warn("No master detected: %s; trying again", error_text(error));
-        actor_timer_start(self, &s->timer, s->first_backoff_ns, resolve, NULL);
-        return;
+    if (leader->error) {
+        autofree char *text = xasprintf("Failed to detect a master: %s",
+                                        error_text(leader->error));
+
+        fail(s, text);
+    } else if (!leader->info) {
+        lose_leader(s);
+    } else if (!s->leader || !leader_is_same(s->leader, leader->info)) {
+        follow_leader(s, leader);
+    } else if (is_answer) {
+        set_master(s, leader->info, &leader->upid);
+        subscribe(s);
     }
-    s->master = ((struct resolution *) arg)->master;
-    found_master(s);
-}
-
-static void
-resolution_destroy(void *arg)
-{
-    struct resolution *r = arg;
-
-    master_address_fini(&r->address);
-    free(r);
-}
-
-static void
-copy_address(struct master_address *to, const struct master_address *from)
-{
-    to->id = xstrdup(from->id);
-    to->host = xstrdup(from->host);
-    to->port = xstrdup(from->port);
-}
-
-/* Looks up the host's name, which blocks, in the pool. */
-static void
-resolve(struct actor *self, void *arg)
-{
-    struct scheduler *s = scheduler_of(self);
-    struct resolution *r = xcalloc(1, sizeof *r);
-
-    (void) arg;
-    copy_address(&r->address, &s->address);
-    actor_work(self, run_resolution, resolution_done, r, resolution_destroy);
 }
 
 /* The link is gone; the master may be, too. */
 static void
 lose_master(struct scheduler *s)
 {
-    struct message *none = NULL;
-
     if (s->is_aborted) {
         s->is_connected = false;
         return;
     }
-    if (s->is_connected) {
+    if (disconnect(s)) {
         log_warn("Lost the connection to master %s; trying again",
                  UPID_TEXT(&s->master));
-        s->is_connected = false;
-        offer_table_clear(&s->offers);
-        callback_queue_push(&s->base, &s->callbacks, CALLBACK_DISCONNECTED,
-                            &none);
     } else {
         log_warn_every(WARN_EVERY, "Cannot reach master %s; trying again",
                        UPID_TEXT(&s->master));
@@ -454,6 +470,7 @@ on_subscribed(struct scheduler *s, struct actor_msg *msg,
         return;
     }
     s->is_connected = true;
+    s->is_detecting = false;            /* it has been found */
     s->backoff_ns = s->first_backoff_ns;
     actor_timer_cancel(&s->base, &s->timer);
     if (s->is_aborted) {        /* while the answer was on its way */
@@ -815,17 +832,13 @@ scheduler_init(struct actor *self, void *options_)
         metrics_add_gauge(metrics, "scheduler/event_queue_dispatches");
     s->callbacks.driver = options->driver;
     s->callbacks.idle = on_callbacks_idle;
-    copy_address(&s->address, options->master);
+    s->detector = *options->detector;
     s->framework = message_ref(options->framework);
     for (size_t i = 0; i < options->suppressed_roles->n; i++) {
         role_set_add(&s->suppressed_roles, options->suppressed_roles->data[i]);
     }
     s->first_backoff_ns = s->backoff_ns = options->backoff_ns;
-    if (master_address_is_resolved(&s->address, &s->master)) {
-        found_master(s);
-    } else {
-        resolve(self, NULL);
-    }
+    detector_detect(self, &s->detector);
     return NULL;
 }
 
@@ -834,7 +847,7 @@ scheduler_fini(struct actor *self)
 {
     struct scheduler *s = scheduler_of(self);
 
-    master_address_fini(&s->address);
+    message_unref(s->leader);
     message_unref(s->framework);
     message_unref(s->constraints);
     role_set_fini(&s->suppressed_roles);
@@ -845,6 +858,7 @@ scheduler_fini(struct actor *self)
 
 static const struct actor_handler handlers[] = {
     { &msg_scheduler_event, on_event },
+    { &msg_leader, on_leader },
     { &msg_driver_call, on_call },
     { &msg_driver_stop, on_stop },
 };

@@ -62,6 +62,8 @@ static struct error *
 master_program_start(struct sim_process *p)
 {
     struct cluster *c = cluster_of(p);
+    struct master_options options_of_master = { .flags = &c->master_flags };
+    struct upid election;
     struct actor_system_options options = {
         .listen.port = MASTER_PORT, .delegate = "master",
         .messages = proto_messages, .n_messages = proto_n_messages,
@@ -70,7 +72,12 @@ master_program_start(struct sim_process *p)
     struct upid upid;
     struct error *error = sim_process_open(p, &options, &system);
 
-    return error ? error : master_start(system, &c->master_flags, &upid);
+    if (!error && c->options->appointed) {
+        error = cluster_start_detector(p, &election);
+        options_of_master.contender = options_of_master.detector = &election;
+    }
+    return error ? error
+                 : master_start_with(system, &options_of_master, &upid);
 }
 
 /* Ends the process when the master has ended by itself, as the program's main
@@ -114,7 +121,7 @@ add_master(struct cluster *c, size_t i)
 static struct actor_system *
 master_system(struct cluster *c)
 {
-    struct sim_process *p = sim_service(c->masters[0].host, "mesos-master");
+    struct sim_process *p = sim_service(c->masters[c->leader].host, "mesos-master");
 
     CHECK(p && sim_process_system(p), "the master does not run");
     return sim_process_system(p);
@@ -123,7 +130,7 @@ master_system(struct cluster *c)
 void
 cluster_restart_master(struct cluster *c)
 {
-    sim_service_kill(c->masters[0].host, "mesos-master", 0);
+    sim_service_kill(c->masters[c->leader].host, "mesos-master", 0);
 }
 
 double
@@ -162,13 +169,17 @@ agent_program_start(struct sim_process *p)
         .messages = proto_messages, .n_messages = proto_n_messages,
     };
     struct actor_system *system;
-    struct upid upid;
+    struct upid upid, detector;
     struct error *error = sim_process_open(p, &options, &system);
 
-    const struct agent_options agent_options = {
+    struct agent_options agent_options = {
         .flags = &agent->flags, .master = &agent->master->upid,
         .on_failure = agent_failed, .aux = p,
     };
+    if (!error && cluster_of(p)->options->appointed) {
+        error = cluster_start_detector(p, &detector);
+        agent_options.detector = &detector;
+    }
     return error ? error : agent_start_with(system, &agent_options, &upid);
 }
 

@@ -19,7 +19,8 @@
  *
  * Masters and agents are services: what is killed comes back.  With several
  * masters there are several clusters side by side, agents dealt out to them,
- * and the framework is with the first.
+ * and the framework is with the first; or, if that is asked for, one cluster of
+ * which one master leads, at first the first.
  *
  * Thread-safety: one thread. */
 #ifndef TESTS_CLUSTER_CLUSTER_H
@@ -43,6 +44,7 @@ struct sim_options;
 struct cluster_options {
     size_t n_agents;            /* 1..CLUSTER_MAX_AGENTS */
     size_t n_masters;           /* 0: one */
+    bool appointed;             /* the masters are of one cluster */
     uint64_t seed;
     double failover_timeout;    /* of the framework, in seconds */
     bool partition_aware;       /* it wants TASK_UNREACHABLE */
@@ -171,6 +173,10 @@ void cluster_crash_agent(struct cluster *, size_t agent, int64_t ns);
 
 /* Master and agent do not reach each other. */
 void cluster_cut_agent(struct cluster *, size_t agent, bool cut);
+
+/* Of an appointed cluster: that master leads from now on, as all are told;
+ * SIZE_MAX: none does.  Metrics are those of the one that leads. */
+void cluster_appoint(struct cluster *, size_t master);
 
 /* The master dies, and another one takes its address. */
 void cluster_restart_master(struct cluster *);

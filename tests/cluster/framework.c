@@ -27,10 +27,10 @@
 #include <actor/system.h>
 #include <mesos/scheduler.h>
 
+#include "election/address_detector.h"
 #include "model/task_state.h"
 #include "proto/messages.h"
 #include "scheduler-driver/driver.h"
-#include "scheduler-driver/master_address.h"
 #include "tests/cluster/private.h"
 
 #define MAX_PER_OFFER CLUSTER_AGENT_CPUS
@@ -468,14 +468,15 @@ create_driver(struct cluster *c)
 static struct error *
 spawn_scheduler(struct cluster *c, struct actor_system *system)
 {
-    struct master_address master = { 0 };
+    struct upid detector;
     struct scheduler_options options = {
-        .master = &master, .backoff_ns = 2 * SECOND, .driver = c->driver,
+        .detector = &detector, .backoff_ns = 2 * SECOND, .driver = c->driver,
         .framework = c->driver->framework,
         .suppressed_roles = &c->driver->suppressed_roles,
     };
-    struct error *error =
-        master_address_parse(ADDRESS_TEXT(&c->masters[0].address), &master);
+    struct error *error = c->options->appointed
+        ? cluster_start_detector(c->framework, &detector)
+        : address_detector_start_at(system, &c->masters[0].upid, &detector);
 
     if (!error) {
         error = actor_system_upid(system, "scheduler-1",
@@ -484,7 +485,6 @@ spawn_scheduler(struct cluster *c, struct actor_system *system)
     if (!error) {
         error = scheduler_spawn(system, "scheduler-1", &options, NULL);
     }
-    master_address_fini(&master);
     return error;
 }
 

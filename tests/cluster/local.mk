@@ -9,6 +9,7 @@ check_LTLIBRARIES += %D%/libcluster.la
 	%D%/executors.c \
 	%D%/framework.c \
 	%D%/group.c \
+	%D%/leader.c \
 	%D%/operator.c \
 	%D%/private.h \
 	tests/lib/policy_calls.c \
@@ -26,3 +27,6 @@ check_PROGRAMS += %D%/test_cluster %D%/test_draining %D%/test_failover \
 
 check_PROGRAMS += %D%/test_maintenance
 %C%_test_maintenance_LDADD = $(LIBTEST) $(LIBCLUSTER)
+
+check_PROGRAMS += %D%/test_leader
+%C%_test_leader_LDADD = $(LIBTEST) $(LIBCLUSTER)

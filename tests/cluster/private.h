@@ -62,6 +62,7 @@ struct cluster {
     struct master_flags master_flags;
     struct cluster_master masters[CLUSTER_MAX_MASTERS];
     size_t n_masters;
+    size_t leader;              /* of an appointed cluster; SIZE_MAX: none */
     struct cluster_agent agents[CLUSTER_MAX_AGENTS];
     size_t n_agents;
     size_t n_executors;         /* that live */
@@ -101,6 +102,11 @@ struct cluster_task *cluster_find_task(struct cluster *, const char *id);
 
 /* Fails the test if there is none. */
 struct cluster_task *cluster_task(struct cluster *, const char *id);
+
+/* --- leader.c --- */
+
+/* A detector for the process, which is told who leads. */
+struct error *cluster_start_detector(struct sim_process *, struct upid *ret);
 
 /* --- group.c --- */
 
