@@ -107,6 +107,8 @@ AC_DEFUN([PROJECT_CODEGEN],
 [PROJECT_CFLAGS="$PROJECT_CFLAGS -std=gnu11"
 PROJECT_ADD_CFLAGS([-fvisibility=hidden -ffunction-sections -fdata-sections])
 PROJECT_ADD_CFLAGS([-fno-omit-frame-pointer -fstack-protector-strong])
+dnl A large frame cannot step over the page that guards a stack.
+PROJECT_ADD_CFLAGS([-fstack-clash-protection])
 AX_APPEND_LINK_FLAGS([-Wl,--as-needed -Wl,--gc-sections -Wl,-z,relro],
     [PROJECT_LDFLAGS])
 AX_APPEND_LINK_FLAGS([-Wl,-z,now], [PROJECT_LDFLAGS])
