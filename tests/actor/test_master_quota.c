@@ -30,14 +30,13 @@
 #define MEM(N) "\"mem\":{\"value\":" #N "}"
 
 /* One agent with cpus:4;mem:1024. */
-static struct stage
-stage_with_agent(void)
+/* In place: the master has the flags on loan. */
+static void
+open_with_agent(struct stage *s)
 {
-    struct stage s = stage_create();
-
-    stage_open(&s);
-    register_agent(&s);
-    return s;
+    *s = stage_create();
+    stage_open(s);
+    register_agent(s);
 }
 
 /* The call with one quota in it. */
@@ -59,8 +58,9 @@ has_metric(struct stage *s, const char *name)
 
 START_TEST(quota_is_shown_until_it_is_taken_away)
 {
-    struct stage s = stage_with_agent();
+    struct stage s;
 
+    open_with_agent(&s);
     ck_assert_str_eq(show(&s, "GET_QUOTA"), "{}");
     ck_assert_str_eq(operate(&s, SET("ops", CPUS(1), CPUS(2))), "200");
     ck_assert_str_eq(show(&s, "GET_QUOTA"), "{\"infos\":[{\"role\":\"ops\","
@@ -85,8 +85,9 @@ END_TEST
 
 START_TEST(quota_that_makes_no_sense_is_refused)
 {
-    struct stage s = stage_with_agent();
+    struct stage s;
 
+    open_with_agent(&s);
     ck_assert_str_eq(operate(&s, SET("a/b", CPUS(1), "")),
                      "400 Updating quota on nested role 'a/b' is not "
                      "supported yet");
@@ -124,8 +125,9 @@ END_TEST
 
 START_TEST(quotas_for_very_many_kinds_of_resources_are_refused)
 {
-    struct stage s = stage_with_agent();
+    struct stage s;
 
+    open_with_agent(&s);
     ck_assert_str_eq(
         operate(&s, SET("a", "", "\"r0\":{\"value\":1},\"r1\":{\"value\":1},"
                         "\"r2\":{\"value\":1},\"r3\":{\"value\":1},"
@@ -145,8 +147,9 @@ END_TEST
 
 START_TEST(guarantees_must_not_exceed_the_cluster_unless_forced)
 {
-    struct stage s = stage_with_agent();
+    struct stage s;
 
+    open_with_agent(&s);
     ck_assert_str_eq(operate(&s, SET("a", CPUS(3), "")), "200");
     ck_assert_str_eq(operate(&s, SET("b", CPUS(2) "," MEM(1), "")),
                      "400 Invalid QuotaConfig: total quota guarantees "
@@ -163,9 +166,10 @@ END_TEST
 /* Both are fine by themselves: the one that comes second is not. */
 START_TEST(quotas_at_the_same_time_are_checked_one_after_the_other)
 {
-    struct stage s = stage_with_agent();
+    struct stage s;
     char *first, *second, *third;
 
+    open_with_agent(&s);
     operate_later(&s, &first, SET("a", CPUS(3), ""));
     operate_later(&s, &second, SET("b", CPUS(3), ""));
     operate_later(&s, &third, SET("c", CPUS(1), ""));
@@ -184,9 +188,10 @@ END_TEST
 
 START_TEST(changes_that_wait_when_the_master_ends_are_answered)
 {
-    struct stage s = stage_with_agent();
+    struct stage s;
     char *first, *second;
 
+    open_with_agent(&s);
     operate_later(&s, &first, SET("a", CPUS(3), ""));
     operate_later(&s, &second, SET("b", CPUS(1), ""));
     actor_terminate(s.system, &s.master);
@@ -318,8 +323,9 @@ START_TEST(old_form_sets_guarantee_and_limit_once)
     "\"guarantee\":["
 #define OLD_CPUS(N) \
     "{\"name\":\"cpus\",\"type\":\"SCALAR\",\"scalar\":{\"value\":" #N "}}"
-    struct stage s = stage_with_agent();
+    struct stage s;
 
+    open_with_agent(&s);
     ck_assert_str_eq(operate(&s, OLD("") "]}}"),
                      "400 Failed to validate set quota request: QuotaInfo "
                      "with empty 'guarantee'");
@@ -360,8 +366,9 @@ END_TEST
 
 START_TEST(weight_is_checked_and_shown)
 {
-    struct stage s = stage_with_agent();
+    struct stage s;
 
+    open_with_agent(&s);
     ck_assert_str_eq(show(&s, "GET_WEIGHTS"), "{}");
     ck_assert_str_eq(operate(&s, WEIGHT(" ops ", 2.5)), "200");
     ck_assert_str_eq(show(&s, "GET_WEIGHTS"), "{\"weight_infos\":[{"
