@@ -557,6 +557,7 @@ agent_fini(struct actor *self)
         record_framework_destroy(framework);
     }
     history_fini(agent);
+    executors_forget_exited(agent);
     agent_operations_fini(agent);
     message_unref(agent->drain);
     registration_fini(agent);

@@ -284,9 +284,9 @@ complete_task(struct agent *agent, struct task *task)
     record_executor_complete_task(task->executor, task);
 }
 
-void
-executors_tell_exited(struct agent *agent, const char *framework_id,
-                      const char *executor_id, int status)
+static void
+send_exited(struct agent *agent, const char *framework_id,
+            const char *executor_id, int status)
 {
     struct message *m = message_create(&internal__exited_executor__descriptor);
     Internal__ExitedExecutor *root = message_root(m);
@@ -300,6 +300,41 @@ executors_tell_exited(struct agent *agent, const char *framework_id,
     root->status = status;
     actor_send_message(&agent->base, &agent->master, &msg_exited_executor,
                        &m);
+}
+
+void
+executors_tell_exited(struct agent *agent, const char *framework_id,
+                      const char *executor_id, int status)
+{
+    if (agent->state == AGENT_RUNNING) {
+        send_exited(agent, framework_id, executor_id, status);
+        return;
+    }
+    /* The master may have been told of it by then, and not take it over before
+     * it hears this. */
+    vec_push(&agent->exited, ((struct exited_executor) {
+        .framework_id = xstrdup(framework_id),
+        .executor_id = xstrdup(executor_id), .status = status,
+    }));
+}
+
+void
+executors_tell_exited_again(struct agent *agent)
+{
+    vec_foreach (&agent->exited, it) {
+        send_exited(agent, it->framework_id, it->executor_id, it->status);
+    }
+    executors_forget_exited(agent);
+}
+
+void
+executors_forget_exited(struct agent *agent)
+{
+    vec_foreach (&agent->exited, it) {
+        free(it->framework_id);
+        free(it->executor_id);
+    }
+    vec_fini(&agent->exited);
 }
 
 void

@@ -485,6 +485,7 @@ registered(struct agent *agent, const Internal__Connection *connection)
             duration_from_seconds(connection->total_ping_timeout_seconds);
     }
     expect_ping(agent);
+    executors_tell_exited_again(agent);
     status_update_manager_resume(&agent->base, &agent->status_updates);
     agent_operations_resume(agent);
 }

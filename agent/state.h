@@ -51,6 +51,13 @@ enum agent_state {
     AGENT_TERMINATING,          /* waits for the last executor to end */
 };
 
+/* One that has ended while no master had the agent. */
+struct exited_executor {
+    char *framework_id;         /* owned, as the next */
+    char *executor_id;
+    int status;                 /* as waitpid() gives it */
+};
+
 struct agent {
     struct actor base;
     const struct agent_flags *flags;    /* borrowed; outlive us */
@@ -98,6 +105,7 @@ struct agent {
 
     struct framework *frameworks;       /* owned; a table */
     VEC(struct framework *) completed;  /* owned; oldest first */
+    VEC(struct exited_executor) exited; /* to be told to the next master */
 };
 
 const char *agent_state_name(enum agent_state);
@@ -189,6 +197,10 @@ void executors_shutdown_unused(struct agent *, struct executor *);
 /* Tells the master that an executor it knows of is no more. */
 void executors_tell_exited(struct agent *, const char *framework_id,
                            const char *executor_id, int status);
+
+/* Tells a master that has just taken the agent of those that ended before. */
+void executors_tell_exited_again(struct agent *);
+void executors_forget_exited(struct agent *);
 
 /* The link to an executor, or to another actor, broke. */
 void executors_disconnected(struct agent *, const struct upid *);

@@ -150,7 +150,9 @@ cluster_check_update(struct cluster *c, const struct cluster_task *task)
         bool is_repeated = !memcmp(before->uuid, last->uuid,
                                    sizeof last->uuid);
 
-        if (is_by_master(before)) {
+        /* What is on its way to a scheduler may come when it has been
+         * replaced: each hears things in order. */
+        if (is_by_master(before) || before->scheduler != last->scheduler) {
             continue;
         }
         if (is_final(before->state) && strcmp(before->state, last->state)) {

@@ -235,6 +235,8 @@ on_status(struct mesos_scheduler_driver *driver, void *c_,
         .reason = status->has_reason
             ? message_enum_name(&v1__task_status__reason__descriptor,
                                 (int) status->reason) : "",
+        /* There are two at a time at most. */
+        .scheduler = driver == c->driver ? c->n_drivers : c->n_drivers - 1,
     };
 
     sim_note(c->sim, update.state, task->id, task->updates.n, 0);
@@ -509,6 +511,7 @@ framework_start(struct sim_process *p)
     c->gives_way = false;
     c->framework = p;
     c->driver = create_driver(c);
+    c->n_drivers++;
     sim_process_set_data(p, c->driver);
     c->driver->system = system;
     c->driver->status = MESOS_DRIVER_RUNNING;

@@ -27,6 +27,7 @@ struct cluster_update {
     bool is_terminal;
     const char *reason;         /* static; "": it had none */
     uint8_t uuid[16];           /* zeroes: it had none */
+    unsigned scheduler;         /* that heard it: how many there were before */
 };
 
 struct cluster_task {
@@ -74,6 +75,7 @@ struct cluster {
     unsigned n_replaced;
     struct sim_process *framework;      /* NULL: dead */
     struct mesos_scheduler_driver *driver;      /* owned; NULL: likewise */
+    unsigned n_drivers;         /* so far */
     char *framework_id;         /* owned; NULL: none yet */
     VEC(struct cluster_task *) tasks;   /* owned */
     unsigned n_groups;          /* so far */
