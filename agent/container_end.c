@@ -45,8 +45,8 @@ static bool is_clean(const struct container *, int status);
 static struct error *sweep_run(void *arg);
 static void sweep_done(struct actor *, void *arg, const struct error *);
 static void sweep_destroy(void *arg);
-static struct error *drop_run(void *arg);
-static void drop_done(struct actor *, void *arg, const struct error *);
+static void sweep(struct containerizer *, const struct container *,
+                  char *variable, int status);
 static struct error *kill_run(void *arg);
 static void kill_done(struct actor *, void *arg, const struct error *);
 static void kill_destroy(void *arg);
@@ -91,14 +91,33 @@ void
 container_sweep(struct containerizer *c, const struct container *container,
                 int status)
 {
+    sweep(c, container,
+          is_clean(container, status)
+              ? NULL
+              : xasprintf("MESOS_SANDBOX=%s", container->spec.sandbox),
+          status);
+}
+
+/* A cgroup that no process was born in. */
+void
+container_drop(struct containerizer *c, const struct container *container)
+{
+    if (c->launcher) {
+        sweep(c, container, NULL, -1);
+    }
+}
+
+/* Takes 'variable'. */
+static void
+sweep(struct containerizer *c, const struct container *container,
+      char *variable, int status)
+{
     struct sweep *s = xcalloc(1, sizeof *s);
 
     s->system = actor_system_of(&c->base);
     s->launcher = c->launcher;
     s->container_id = xstrdup(container->spec.container_id);
-    if (!is_clean(container, status)) {
-        s->variable = xasprintf("MESOS_SANDBOX=%s", container->spec.sandbox);
-    }
+    s->variable = variable;
     s->status = status;
     actor_work(&c->base, sweep_run, sweep_done, s, sweep_destroy);
 }
@@ -141,38 +160,6 @@ sweep_destroy(void *arg)
     free(s->container_id);
     free(s->variable);
     free(s);
-}
-
-/* A cgroup that no process was born in. */
-void
-container_drop(struct containerizer *c, const struct container *container)
-{
-    struct sweep *s;
-
-    if (!c->launcher) {
-        return;
-    }
-    s = xcalloc(1, sizeof *s);
-    s->launcher = c->launcher;
-    s->container_id = xstrdup(container->spec.container_id);
-    actor_work(&c->base, drop_run, drop_done, s, sweep_destroy);
-}
-
-static struct error *
-drop_run(void *arg)
-{
-    struct sweep *s = arg;
-
-    return launcher_end(s->launcher, s->container_id);
-}
-
-static void
-drop_done(struct actor *self UNUSED, void *arg UNUSED,
-          const struct error *error)
-{
-    if (error) {
-        log_error("%s", error_text(error));
-    }
 }
 
 /* --- destroying --- */

@@ -4,9 +4,8 @@
  *
  * An executor, and all that comes from it, has the path of its sandbox in its
  * environment.  So a pid that was written down is only believed if it is of
- * such a process, and one that was not written down in time is found.  And
- * with a launcher of cgroups, those that belong to nobody any more say so
- * themselves.
+ * such a process, and one that was not written down in time is found.  With a
+ * launcher of cgroups, a cgroup of no survivor is an orphan, and is ended.
  *
  * Thread-safety: a pool thread; it blocks. */
 #ifndef AGENT_CONTAINER_SEARCH_H

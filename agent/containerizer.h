@@ -77,6 +77,8 @@ struct containerizer_options {
     struct logger_options *logger;      /* what it holds is taken */
 };
 
+/* Starts the actor, whose address is then '*ret'.  The logger that the options
+ * hold is taken if it starts; an error says why it does not. */
 struct error *containerizer_start(struct actor_system *,
                                   const struct containerizer_options *,
                                   struct upid *ret) MUST_CHECK;

@@ -306,7 +306,8 @@ void
 executors_tell_exited(struct agent *agent, const char *framework_id,
                       const char *executor_id, int status)
 {
-    if (agent->state == AGENT_RUNNING) {
+    if (agent->state != AGENT_DISCONNECTED
+        && agent->state != AGENT_RECOVERING) {
         send_exited(agent, framework_id, executor_id, status);
         return;
     }

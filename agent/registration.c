@@ -7,9 +7,9 @@
  * master answers; each but the first asks the detector again, since the master
  * may have another address by now.  A registered agent is pinged; if the pings
  * stop, the connection breaks, or the master says that it does not know us,
- * the attempts begin anew.  Unlike Mesos' agent, which waits for the pings to run
- * out, ours takes a broken connection as the news it is: a master that comes
- * back at the same address has its agents again within seconds.
+ * the attempts begin anew.  Unlike Mesos' agent, which waits for the pings to
+ * run out, ours takes a broken connection as the news it is: a master that
+ * comes back at the same address has its agents again within seconds.
  *
  * Thread: the agent's turns. */
 #include <config.h>

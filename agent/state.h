@@ -194,7 +194,8 @@ void executors_shutdown_framework(struct agent *, struct framework *);
 /* Asks one whose tasks were killed before it got any. */
 void executors_shutdown_unused(struct agent *, struct executor *);
 
-/* Tells the master that an executor it knows of is no more. */
+/* Tells the master that an executor it knows of is no more: at once, or while
+ * no master has the agent, the next one. */
 void executors_tell_exited(struct agent *, const char *framework_id,
                            const char *executor_id, int status);
 

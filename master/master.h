@@ -5,8 +5,8 @@
  * The master is actor "master" of its system, which should have it as the
  * delegate, so that "/state" answers as "/master/state" does, and should know
  * the messages of proto/messages.h.  It leads when the election says so, or
- * from the start if there is none.  What has to outlive it is in its registry, a log below the working
- * directory or, if that is wanted, in memory.
+ * from the start if there is none.  What has to outlive it is in its registry,
+ * a log below the working directory or, if that is wanted, in memory.
  *
  *     struct master_flags flags;
  *

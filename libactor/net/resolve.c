@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * resolve.c - addresses of host names; see actor/backend.h.  Thread: the pool's. */
+ * resolve.c - addresses of host names; see actor/backend.h.
+ *
+ * Thread: the pool's. */
 #include <config.h>
 
 #include <errno.h>

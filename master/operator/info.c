@@ -86,25 +86,6 @@ struct list {
     Master__Response *response;
 };
 
-static struct list
-list_create(Master__Response__Type type)
-{
-    struct list list;
-
-    list.message = message_create(&master__response__descriptor);
-    list.response = message_root(list.message);
-    list.response->has_type = true;
-    list.response->type = type;
-    return list;
-}
-
-static void
-list_answer(struct list *list, struct operator_call *call)
-{
-    operator_answer_response(call, list->response);
-    message_unref(list->message);
-}
-
 /* The array with room for one more than its 'n'. */
 static void *
 grow(struct list *list, void *array, size_t n)
@@ -137,12 +118,14 @@ add_flag(void *list_, const char *name, const char *value)
 void
 operator_get_flags(struct master *m, struct operator_call *call)
 {
-    struct list list = list_create(MASTER__RESPONSE__TYPE__GET_FLAGS);
+    struct list list;
 
+    list.message = operator_response_create(
+        MASTER__RESPONSE__TYPE__GET_FLAGS, &list.response);
     list.response->get_flags =
         message_new(list.message, &master__response__get_flags__descriptor);
     flags_each(master_flag_table, master_n_flags, m->flags, add_flag, &list);
-    list_answer(&list, call);
+    operator_answer_with(call, list.message);
 }
 
 static void
@@ -163,11 +146,13 @@ add_metric(void *list_, const char *key, double value)
 void
 operator_get_metrics(struct master *m, struct operator_call *call)
 {
-    struct list list = list_create(MASTER__RESPONSE__TYPE__GET_METRICS);
+    struct list list;
 
+    list.message = operator_response_create(
+        MASTER__RESPONSE__TYPE__GET_METRICS, &list.response);
     list.response->get_metrics =
         message_new(list.message, &master__response__get_metrics__descriptor);
     metrics_snapshot(actor_system_metrics(actor_system_of(&m->base)),
                      add_metric, &list);
-    list_answer(&list, call);
+    operator_answer_with(call, list.message);
 }

@@ -123,6 +123,24 @@ operator_answer_response(struct operator_call *call,
     call_destroy(call);
 }
 
+struct message *
+operator_response_create(Master__Response__Type type, Master__Response **ret)
+{
+    struct message *m = message_create(&master__response__descriptor);
+
+    *ret = message_root(m);
+    (*ret)->has_type = true;
+    (*ret)->type = type;
+    return m;
+}
+
+void
+operator_answer_with(struct operator_call *call, struct message *response)
+{
+    operator_answer_response(call, message_root(response));
+    message_unref(response);
+}
+
 /* --- refusals --- */
 
 /* False if the request has been answered. */

@@ -36,7 +36,7 @@ typedef void operator_call_fn(struct master *, struct operator_call *);
 /* Takes the body of a request apart: a Master.Call, in '*ret', the caller's.
  * An error says what is wrong with it and where. */
 struct error *operator_decode(const char *body, size_t size, bool is_json,
-                              struct message **ret);
+                              struct message **ret) MUST_CHECK;
 
 /* The member that the call's type needs and that is not there: "type",
  * "drain_agent"; NULL: nothing is missing. */
@@ -53,6 +53,14 @@ void operator_answer_error(struct operator_call *, struct error *error);
 /* 200 with a Response, in JSON or protobuf. */
 void operator_answer_response(struct operator_call *,
                               const Master__Response *);
+
+/* The same with one that was made by the function below; takes it. */
+void operator_answer_with(struct operator_call *, struct message *response);
+
+/* A Response of that type, in '*ret', and the message that all in it belongs
+ * to, the caller's. */
+struct message *operator_response_create(Master__Response__Type,
+                                         Master__Response **ret);
 
 /* --- the calls, by file --- */
 

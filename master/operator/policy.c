@@ -14,38 +14,19 @@ answer(void *call, struct error *error)
     operator_answer_error(call, error);
 }
 
-/* A Response of that type, and the message that what is in it belongs to. */
-static struct message *
-response_create(Master__Response__Type type, Master__Response **ret)
-{
-    struct message *m = message_create(&master__response__descriptor);
-
-    *ret = message_root(m);
-    (*ret)->has_type = true;
-    (*ret)->type = type;
-    return m;
-}
-
-static void
-answer_with(struct operator_call *call, struct message *response)
-{
-    operator_answer_response(call, message_root(response));
-    message_unref(response);
-}
-
 /* --- quotas --- */
 
 void
 operator_get_quota(struct master *m, struct operator_call *call)
 {
     Master__Response *response;
-    struct message *out = response_create(MASTER__RESPONSE__TYPE__GET_QUOTA,
-                                          &response);
+    struct message *out = operator_response_create(
+        MASTER__RESPONSE__TYPE__GET_QUOTA, &response);
 
     response->get_quota = message_new(
         out, &master__response__get_quota__descriptor);
     response->get_quota->status = quota_status(m, out);
-    answer_with(call, out);
+    operator_answer_with(call, out);
 }
 
 void
@@ -80,8 +61,8 @@ void
 operator_get_weights(struct master *m, struct operator_call *call)
 {
     Master__Response *response;
-    struct message *out = response_create(MASTER__RESPONSE__TYPE__GET_WEIGHTS,
-                                          &response);
+    struct message *out = operator_response_create(
+        MASTER__RESPONSE__TYPE__GET_WEIGHTS, &response);
 
     Master__Response__GetWeights *weights = message_new(
         out, &master__response__get_weights__descriptor);
@@ -89,7 +70,7 @@ operator_get_weights(struct master *m, struct operator_call *call)
     /* Mesos leaves the member out if there is nothing to tell. */
     weights->weight_infos = weights_list(m, out, &weights->n_weight_infos);
     response->get_weights = weights->n_weight_infos > 0 ? weights : NULL;
-    answer_with(call, out);
+    operator_answer_with(call, out);
 }
 
 void
@@ -107,13 +88,13 @@ void
 operator_get_maintenance_status(struct master *m, struct operator_call *call)
 {
     Master__Response *response;
-    struct message *out = response_create(
+    struct message *out = operator_response_create(
         MASTER__RESPONSE__TYPE__GET_MAINTENANCE_STATUS, &response);
 
     response->get_maintenance_status = message_new(
         out, &master__response__get_maintenance_status__descriptor);
     response->get_maintenance_status->status = maintenance_status(m, out);
-    answer_with(call, out);
+    operator_answer_with(call, out);
 }
 
 void
@@ -121,14 +102,14 @@ operator_get_maintenance_schedule(struct master *m,
                                   struct operator_call *call)
 {
     Master__Response *response;
-    struct message *out = response_create(
+    struct message *out = operator_response_create(
         MASTER__RESPONSE__TYPE__GET_MAINTENANCE_SCHEDULE, &response);
 
     response->get_maintenance_schedule = message_new(
         out, &master__response__get_maintenance_schedule__descriptor);
     response->get_maintenance_schedule->schedule =
         maintenance_schedule(m, out);
-    answer_with(call, out);
+    operator_answer_with(call, out);
 }
 
 void

@@ -19,6 +19,7 @@
 #include "tests/lib/test.h"
 
 #define COMMAND "\"command\":{\"value\":\"sleep 1000\"}"
+#define EXECUTOR "\"executor\":{\"executor_id\":{\"value\":\"e\"}," COMMAND "}"
 #define UUID_OF_ONES "AQEBAQEBAQEBAQEBAQEBAQ=="
 
 /* What the agent says when its master has lost it. */
@@ -97,6 +98,47 @@ START_TEST(master_hears_what_checks_said)
     ck_assert_str_eq(status->labels->labels[0]->key, "k");
     ck_assert_ptr_nonnull(status->container_status);
     ck_assert_uint_eq(status->container_status->n_network_infos, 1);
+    agent_stage_fini(&s);
+}
+END_TEST
+
+/* Not while no master has the agent, and once. */
+START_TEST(next_master_hears_of_executors_that_ended_before)
+{
+    const Internal__ExitedExecutor *exited;
+    struct agent_stage s;
+
+    agent_stage_init(&s, NULL);
+    agent_stage_run_task(&s, "t", "", EXECUTOR);
+    agent_stage_subscribe(&s, "e");
+    reregister(&s);
+    agent_stage_exit(&s, W_EXITCODE(3, 0));
+    ck_assert_uint_eq(puppet_count(s.master, &msg_exited_executor), 0);
+
+    agent_stage_say_reregistered(&s);
+    ck_assert_uint_eq(puppet_count(s.master, &msg_exited_executor), 1);
+    exited = puppet_heard(s.master, &msg_exited_executor, 0);
+    ck_assert_str_eq(exited->executor_id->value, "e");
+    ck_assert_str_eq(exited->framework_id->value, "F0");
+    ck_assert_int_eq(exited->status, W_EXITCODE(3, 0));
+
+    reregister(&s);
+    agent_stage_say_reregistered(&s);
+    ck_assert_uint_eq(puppet_count(s.master, &msg_exited_executor), 0);
+    agent_stage_fini(&s);
+}
+END_TEST
+
+START_TEST(master_hears_of_executors_that_end_with_the_agent)
+{
+    struct agent_stage s;
+
+    agent_stage_init(&s, NULL);
+    agent_stage_run_task(&s, "t", "", EXECUTOR);
+    agent_stage_subscribe(&s, "e");
+    puppet_say(s.master, &s.agent, &msg_shutdown_agent, "{}");
+    agent_stage_exit(&s, W_EXITCODE(0, 0));
+    ck_assert_uint_eq(puppet_count(s.master, &msg_exited_executor), 1);
     agent_stage_fini(&s);
 }
 END_TEST
@@ -278,6 +320,10 @@ agent_history_suite(void)
 
     test_add(suite, "checks", master_hears_what_checks_said);
     test_add(suite, "restart", restarted_agent_knows_what_checks_said);
+    test_add(suite, "exited",
+             next_master_hears_of_executors_that_ended_before);
+    test_add(suite, "terminating",
+             master_hears_of_executors_that_end_with_the_agent);
     test_add(suite, "completed",
              master_hears_of_frameworks_that_have_nothing_left);
     test_add(suite, "back",
